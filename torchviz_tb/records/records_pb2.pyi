@@ -1,0 +1,392 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Compression(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COMPRESSION_UNSPECIFIED: _ClassVar[Compression]
+    COMPRESSION_NONE: _ClassVar[Compression]
+    COMPRESSION_ZLIB: _ClassVar[Compression]
+
+class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STAGE_UNSPECIFIED: _ClassVar[Stage]
+    STAGE_PARAMETER: _ClassVar[Stage]
+    STAGE_GRADIENT: _ClassVar[Stage]
+    STAGE_RAW_GRADIENT: _ClassVar[Stage]
+    STAGE_UPDATE: _ClassVar[Stage]
+    STAGE_ACTIVATION: _ClassVar[Stage]
+    STAGE_TENSOR: _ClassVar[Stage]
+
+class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STATUS_UNSPECIFIED: _ClassVar[Status]
+    STATUS_MEASURED: _ClassVar[Status]
+    STATUS_NO_GRADIENT: _ClassVar[Status]
+    STATUS_FROZEN: _ClassVar[Status]
+    STATUS_UNSUPPORTED: _ClassVar[Status]
+    STATUS_EXCLUDED: _ClassVar[Status]
+
+class CaptureMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CAPTURE_MODE_UNSPECIFIED: _ClassVar[CaptureMode]
+    CAPTURE_MODE_TRAINING_STEP: _ClassVar[CaptureMode]
+    CAPTURE_MODE_ADD_GRAPH: _ClassVar[CaptureMode]
+    CAPTURE_MODE_MODULES: _ClassVar[CaptureMode]
+COMPRESSION_UNSPECIFIED: Compression
+COMPRESSION_NONE: Compression
+COMPRESSION_ZLIB: Compression
+STAGE_UNSPECIFIED: Stage
+STAGE_PARAMETER: Stage
+STAGE_GRADIENT: Stage
+STAGE_RAW_GRADIENT: Stage
+STAGE_UPDATE: Stage
+STAGE_ACTIVATION: Stage
+STAGE_TENSOR: Stage
+STATUS_UNSPECIFIED: Status
+STATUS_MEASURED: Status
+STATUS_NO_GRADIENT: Status
+STATUS_FROZEN: Status
+STATUS_UNSUPPORTED: Status
+STATUS_EXCLUDED: Status
+CAPTURE_MODE_UNSPECIFIED: CaptureMode
+CAPTURE_MODE_TRAINING_STEP: CaptureMode
+CAPTURE_MODE_ADD_GRAPH: CaptureMode
+CAPTURE_MODE_MODULES: CaptureMode
+
+class Envelope(_message.Message):
+    __slots__ = ("schema_version", "compression", "raw_size", "checksum", "payload")
+    SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
+    COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    RAW_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    schema_version: int
+    compression: Compression
+    raw_size: int
+    checksum: int
+    payload: bytes
+    def __init__(self, schema_version: _Optional[int] = ..., compression: _Optional[_Union[Compression, str]] = ..., raw_size: _Optional[int] = ..., checksum: _Optional[int] = ..., payload: _Optional[bytes] = ...) -> None: ...
+
+class PluginData(_message.Message):
+    __slots__ = ("schema_version", "group")
+    SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    schema_version: int
+    group: str
+    def __init__(self, schema_version: _Optional[int] = ..., group: _Optional[str] = ...) -> None: ...
+
+class Site(_message.Message):
+    __slots__ = ("name", "aliases", "shape", "dtype", "frozen", "module", "module_type", "device", "parameter_group")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ALIASES_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    FROZEN_FIELD_NUMBER: _ClassVar[int]
+    MODULE_FIELD_NUMBER: _ClassVar[int]
+    MODULE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    aliases: _containers.RepeatedScalarFieldContainer[str]
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    frozen: bool
+    module: str
+    module_type: str
+    device: str
+    parameter_group: int
+    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., frozen: bool = ..., module: _Optional[str] = ..., module_type: _Optional[str] = ..., device: _Optional[str] = ..., parameter_group: _Optional[int] = ...) -> None: ...
+
+class Sites(_message.Message):
+    __slots__ = ("sites",)
+    SITES_FIELD_NUMBER: _ClassVar[int]
+    sites: _containers.RepeatedCompositeFieldContainer[Site]
+    def __init__(self, sites: _Optional[_Iterable[_Union[Site, _Mapping]]] = ...) -> None: ...
+
+class Reason(_message.Message):
+    __slots__ = ("site", "text")
+    SITE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    site: int
+    text: str
+    def __init__(self, site: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
+
+class StageStatistics(_message.Message):
+    __slots__ = ("stage", "status", "reasons", "count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost", "complex_sites")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    ZEROS_FIELD_NUMBER: _ClassVar[int]
+    NAN_FIELD_NUMBER: _ClassVar[int]
+    POS_INF_FIELD_NUMBER: _ClassVar[int]
+    NEG_INF_FIELD_NUMBER: _ClassVar[int]
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    STD_FIELD_NUMBER: _ClassVar[int]
+    ABS_MAX_FIELD_NUMBER: _ClassVar[int]
+    L1_FIELD_NUMBER: _ClassVar[int]
+    L2_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    COMPLEX_SITES_FIELD_NUMBER: _ClassVar[int]
+    stage: Stage
+    status: _containers.RepeatedScalarFieldContainer[Status]
+    reasons: _containers.RepeatedCompositeFieldContainer[Reason]
+    count: _containers.RepeatedScalarFieldContainer[int]
+    zeros: _containers.RepeatedScalarFieldContainer[int]
+    nan: _containers.RepeatedScalarFieldContainer[int]
+    pos_inf: _containers.RepeatedScalarFieldContainer[int]
+    neg_inf: _containers.RepeatedScalarFieldContainer[int]
+    min: _containers.RepeatedScalarFieldContainer[float]
+    max: _containers.RepeatedScalarFieldContainer[float]
+    mean: _containers.RepeatedScalarFieldContainer[float]
+    std: _containers.RepeatedScalarFieldContainer[float]
+    abs_max: _containers.RepeatedScalarFieldContainer[float]
+    l1: _containers.RepeatedScalarFieldContainer[float]
+    l2: _containers.RepeatedScalarFieldContainer[float]
+    lost: _containers.RepeatedScalarFieldContainer[int]
+    complex_sites: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., count: _Optional[_Iterable[int]] = ..., zeros: _Optional[_Iterable[int]] = ..., nan: _Optional[_Iterable[int]] = ..., pos_inf: _Optional[_Iterable[int]] = ..., neg_inf: _Optional[_Iterable[int]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., abs_max: _Optional[_Iterable[float]] = ..., l1: _Optional[_Iterable[float]] = ..., l2: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., complex_sites: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Statistics(_message.Message):
+    __slots__ = ("site_count", "sites_checksum", "stages", "sample_seconds")
+    SITE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SITES_CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    site_count: int
+    sites_checksum: int
+    stages: _containers.RepeatedCompositeFieldContainer[StageStatistics]
+    sample_seconds: float
+    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[StageStatistics, _Mapping]]] = ..., sample_seconds: _Optional[float] = ...) -> None: ...
+
+class Histogram(_message.Message):
+    __slots__ = ("mantissa_bits", "taper_exponent", "first", "steps", "counts", "zeros", "nan", "infinities")
+    MANTISSA_BITS_FIELD_NUMBER: _ClassVar[int]
+    TAPER_EXPONENT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    ZEROS_FIELD_NUMBER: _ClassVar[int]
+    NAN_FIELD_NUMBER: _ClassVar[int]
+    INFINITIES_FIELD_NUMBER: _ClassVar[int]
+    mantissa_bits: int
+    taper_exponent: int
+    first: int
+    steps: _containers.RepeatedScalarFieldContainer[int]
+    counts: _containers.RepeatedScalarFieldContainer[int]
+    zeros: int
+    nan: int
+    infinities: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, mantissa_bits: _Optional[int] = ..., taper_exponent: _Optional[int] = ..., first: _Optional[int] = ..., steps: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., zeros: _Optional[int] = ..., nan: _Optional[int] = ..., infinities: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class DistributionEntry(_message.Message):
+    __slots__ = ("site", "stage", "histogram")
+    SITE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    HISTOGRAM_FIELD_NUMBER: _ClassVar[int]
+    site: int
+    stage: Stage
+    histogram: Histogram
+    def __init__(self, site: _Optional[int] = ..., stage: _Optional[_Union[Stage, str]] = ..., histogram: _Optional[_Union[Histogram, _Mapping]] = ...) -> None: ...
+
+class Distributions(_message.Message):
+    __slots__ = ("site_count", "sites_checksum", "entries")
+    SITE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SITES_CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    site_count: int
+    sites_checksum: int
+    entries: _containers.RepeatedCompositeFieldContainer[DistributionEntry]
+    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., entries: _Optional[_Iterable[_Union[DistributionEntry, _Mapping]]] = ...) -> None: ...
+
+class LogBytes(_message.Message):
+    __slots__ = ("low", "high", "codes")
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    low: float
+    high: float
+    codes: bytes
+    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ..., codes: _Optional[bytes] = ...) -> None: ...
+
+class Heatmap(_message.Message):
+    __slots__ = ("site", "stage", "rows", "columns", "cell_rows", "cell_columns", "abs_max", "mean_magnitude", "mean_negative", "row_max", "column_max", "dead_rows", "dead_columns")
+    SITE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    CELL_ROWS_FIELD_NUMBER: _ClassVar[int]
+    CELL_COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ABS_MAX_FIELD_NUMBER: _ClassVar[int]
+    MEAN_MAGNITUDE_FIELD_NUMBER: _ClassVar[int]
+    MEAN_NEGATIVE_FIELD_NUMBER: _ClassVar[int]
+    ROW_MAX_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_MAX_FIELD_NUMBER: _ClassVar[int]
+    DEAD_ROWS_FIELD_NUMBER: _ClassVar[int]
+    DEAD_COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    site: int
+    stage: Stage
+    rows: int
+    columns: int
+    cell_rows: int
+    cell_columns: int
+    abs_max: LogBytes
+    mean_magnitude: LogBytes
+    mean_negative: bytes
+    row_max: LogBytes
+    column_max: LogBytes
+    dead_rows: _containers.RepeatedScalarFieldContainer[int]
+    dead_columns: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, site: _Optional[int] = ..., stage: _Optional[_Union[Stage, str]] = ..., rows: _Optional[int] = ..., columns: _Optional[int] = ..., cell_rows: _Optional[int] = ..., cell_columns: _Optional[int] = ..., abs_max: _Optional[_Union[LogBytes, _Mapping]] = ..., mean_magnitude: _Optional[_Union[LogBytes, _Mapping]] = ..., mean_negative: _Optional[bytes] = ..., row_max: _Optional[_Union[LogBytes, _Mapping]] = ..., column_max: _Optional[_Union[LogBytes, _Mapping]] = ..., dead_rows: _Optional[_Iterable[int]] = ..., dead_columns: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Heatmaps(_message.Message):
+    __slots__ = ("site_count", "sites_checksum", "heatmaps")
+    SITE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SITES_CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    HEATMAPS_FIELD_NUMBER: _ClassVar[int]
+    site_count: int
+    sites_checksum: int
+    heatmaps: _containers.RepeatedCompositeFieldContainer[Heatmap]
+    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., heatmaps: _Optional[_Iterable[_Union[Heatmap, _Mapping]]] = ...) -> None: ...
+
+class Scope(_message.Message):
+    __slots__ = ("path", "type", "parent", "call", "parameters", "training")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    type: str
+    parent: int
+    call: int
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    training: bool
+    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., parent: _Optional[int] = ..., call: _Optional[int] = ..., parameters: _Optional[_Iterable[int]] = ..., training: bool = ...) -> None: ...
+
+class TensorType(_message.Message):
+    __slots__ = ("shape", "dtype", "device")
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    device: str
+    def __init__(self, shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...
+
+class Source(_message.Message):
+    __slots__ = ("operation", "input")
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    operation: int
+    input: int
+    def __init__(self, operation: _Optional[int] = ..., input: _Optional[int] = ...) -> None: ...
+
+class Operation(_message.Message):
+    __slots__ = ("name", "scope", "sources", "outputs", "parameters", "flops")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    FLOPS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    scope: int
+    sources: _containers.RepeatedCompositeFieldContainer[Source]
+    outputs: _containers.RepeatedScalarFieldContainer[int]
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    flops: int
+    def __init__(self, name: _Optional[str] = ..., scope: _Optional[int] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., outputs: _Optional[_Iterable[int]] = ..., parameters: _Optional[_Iterable[int]] = ..., flops: _Optional[int] = ...) -> None: ...
+
+class Terminal(_message.Message):
+    __slots__ = ("name", "type", "source")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: int
+    source: Source
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[int] = ..., source: _Optional[_Union[Source, _Mapping]] = ...) -> None: ...
+
+class GraphParameter(_message.Message):
+    __slots__ = ("name", "aliases", "type", "frozen", "buffer")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ALIASES_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    FROZEN_FIELD_NUMBER: _ClassVar[int]
+    BUFFER_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    aliases: _containers.RepeatedScalarFieldContainer[str]
+    type: int
+    frozen: bool
+    buffer: bool
+    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., type: _Optional[int] = ..., frozen: bool = ..., buffer: bool = ...) -> None: ...
+
+class Graph(_message.Message):
+    __slots__ = ("model_type", "mode", "types", "parameters", "scopes", "operations", "inputs", "outputs", "notes", "torch_version", "dropped_operations")
+    MODEL_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    TYPES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    TORCH_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    model_type: str
+    mode: CaptureMode
+    types: _containers.RepeatedCompositeFieldContainer[TensorType]
+    parameters: _containers.RepeatedCompositeFieldContainer[GraphParameter]
+    scopes: _containers.RepeatedCompositeFieldContainer[Scope]
+    operations: _containers.RepeatedCompositeFieldContainer[Operation]
+    inputs: _containers.RepeatedCompositeFieldContainer[Terminal]
+    outputs: _containers.RepeatedCompositeFieldContainer[Terminal]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    torch_version: str
+    dropped_operations: int
+    def __init__(self, model_type: _Optional[str] = ..., mode: _Optional[_Union[CaptureMode, str]] = ..., types: _Optional[_Iterable[_Union[TensorType, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[GraphParameter, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., torch_version: _Optional[str] = ..., dropped_operations: _Optional[int] = ...) -> None: ...
+
+class Progress(_message.Message):
+    __slots__ = ("total_steps", "epoch", "epochs", "step_in_epoch", "steps_in_epoch", "items_per_second")
+    TOTAL_STEPS_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    STEP_IN_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    STEPS_IN_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    total_steps: int
+    epoch: int
+    epochs: int
+    step_in_epoch: int
+    steps_in_epoch: int
+    items_per_second: float
+    def __init__(self, total_steps: _Optional[int] = ..., epoch: _Optional[int] = ..., epochs: _Optional[int] = ..., step_in_epoch: _Optional[int] = ..., steps_in_epoch: _Optional[int] = ..., items_per_second: _Optional[float] = ...) -> None: ...
+
+class TensorView(_message.Message):
+    __slots__ = ("name", "shape", "dtype", "values", "stored_dtype", "full_shape", "axes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    STORED_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    FULL_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    AXES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    values: bytes
+    stored_dtype: str
+    full_shape: _containers.RepeatedScalarFieldContainer[int]
+    axes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., values: _Optional[bytes] = ..., stored_dtype: _Optional[str] = ..., full_shape: _Optional[_Iterable[int]] = ..., axes: _Optional[_Iterable[str]] = ...) -> None: ...
