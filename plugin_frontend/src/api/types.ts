@@ -1,0 +1,224 @@
+// The answers of the plugin's routes, field by field as torchviz_tb/plugin/http_api.md states them.
+
+export type Stage = "parameter" | "gradient" | "raw_gradient" | "update" | "activation" | "tensor";
+
+export type Kind = "sites" | "statistics" | "distributions" | "heatmaps" | "graph" | "progress" | "tensor_view";
+
+/** What a number is; the values of the `state` arrays. */
+export const State = {
+  finite: 0,
+  zero: 1,
+  posInf: 2,
+  negInf: 3,
+  nan: 4,
+  noGradient: 5,
+  frozen: 6,
+  unsupported: 7,
+  missing: 8,
+} as const;
+
+/** A record or file that could not be read; everything else of the answer is there. */
+export interface Problem {
+  run: string;
+  group: string | null;
+  kind: string | null;
+  step: number | null;
+  message: string;
+  hint: string;
+}
+
+interface Answer {
+  problems: Problem[];
+}
+
+export interface Group {
+  name: string;
+  /** Steps that TensorBoard kept, ascending. */
+  kinds: Partial<Record<Kind, number[]>>;
+}
+
+export interface Run {
+  name: string;
+  /** Empty: the run has none of our data. */
+  groups: Group[];
+  /** Whether it has ordinary scalars. */
+  scalars: boolean;
+}
+
+export interface RunsAnswer extends Answer {
+  schema_version: number;
+  log_directory: { path: string; state: "ok" | "missing" | "empty" | "unknown" };
+  runs: Run[];
+}
+
+export interface Site {
+  name: string;
+  aliases: string[];
+  shape: number[];
+  dtype: string;
+  frozen: boolean;
+  module: string;
+  module_type: string;
+  device: string;
+  /** Position in the optimizer's parameter groups plus one; 0: in none. */
+  parameter_group: number;
+  reason: string | null;
+}
+
+export interface SitesAnswer extends Answer {
+  sites: Site[];
+  stages: Stage[];
+}
+
+/** S steps × N sites. */
+export interface StatisticsAnswer extends Answer {
+  stage: Stage;
+  column: string;
+  steps: Float64Array;
+  values: Float32Array;
+  state: Uint8Array;
+}
+
+/** T stages × C columns × S steps. */
+export interface SiteAnswer extends Answer {
+  site: string;
+  stages: Stage[];
+  columns: string[];
+  steps: Float64Array;
+  values: Float64Array;
+  state: Uint8Array;
+}
+
+/** S steps × B bins, Q quantiles. */
+export interface DistributionsAnswer extends Answer {
+  site: string;
+  stage: Stage;
+  quantileLevels: number[];
+  steps: Float64Array;
+  lower: Float64Array;
+  upper: Float64Array;
+  counts: Float64Array;
+  zeros: Float64Array;
+  nan: Float64Array;
+  posInf: Float64Array;
+  negInf: Float64Array;
+  quantiles: Float32Array;
+  state: Uint8Array;
+}
+
+/** N sites × S steps × Q quantiles. */
+export interface BandsAnswer extends Answer {
+  stage: Stage;
+  quantileLevels: number[];
+  steps: Float64Array;
+  values: Float32Array;
+  state: Uint8Array;
+}
+
+/** [start, length] of rows or columns. */
+export type Range = [number, number];
+
+export interface Heatmap {
+  site: string;
+  stage: Stage;
+  rows: number;
+  columns: number;
+  cellRows: number;
+  cellColumns: number;
+  /** Largest relative error of absMax that the stored form allows. */
+  maxError: number;
+  deadRows: Range[];
+  deadColumns: Range[];
+  absMax: Float32Array;
+  mean: Float32Array;
+  rowMax: Float32Array;
+  columnMax: Float32Array;
+}
+
+export interface HeatmapsAnswer extends Answer {
+  /** The step shown: the asked one, or the last before it. */
+  step: number;
+  heatmaps: Heatmap[];
+}
+
+export interface TensorType {
+  shape: number[];
+  dtype: string;
+  device: string;
+}
+
+/** Index of an operation, −(i + 1) for input i, null for a constant. */
+export type Source = number | null;
+
+export interface GraphAnswer extends Answer {
+  model_type: string;
+  mode: "training_step" | "add_graph" | "modules";
+  torch_version: string;
+  notes: string[];
+  dropped_operations: number;
+  types: TensorType[];
+  parameters: { name: string; aliases: string[]; type: number; frozen: boolean; buffer: boolean }[];
+  scopes: {
+    path: string[];
+    type: string[];
+    parent: number[];
+    call: number[];
+    parameters: number[][];
+    training: boolean[];
+  };
+  operations: {
+    name: string[];
+    scope: number[];
+    sources: Source[][];
+    outputs: number[][];
+    parameters: number[][];
+    flops: number[];
+  };
+  inputs: { name: string; type: number }[];
+  outputs: { name: string; type: number; source: Source }[];
+}
+
+export interface TensorViewEntry {
+  group: string;
+  name: string;
+  steps: number[];
+  shape: number[];
+  full_shape: number[];
+  dtype: string;
+  axes: string[];
+}
+
+export interface TensorViewsAnswer extends Answer {
+  tensor_views: TensorViewEntry[];
+}
+
+export interface TensorViewAnswer extends Answer {
+  name: string;
+  step: number;
+  dtype: string;
+  shape: number[];
+  fullShape: number[];
+  axes: string[];
+  values: Float32Array;
+}
+
+export interface LossesAnswer extends Answer {
+  /** Null: the run has no scalar that tells of a loss. */
+  tag: string | null;
+  steps: Float64Array;
+  values: Float32Array;
+}
+
+export interface Progress {
+  step: number;
+  total_steps: number | null;
+  epoch: number | null;
+  epochs: number | null;
+  step_in_epoch: number | null;
+  steps_in_epoch: number | null;
+  items_per_second: number | null;
+}
+
+export interface ProgressAnswer extends Answer {
+  progress: Progress | null;
+}

@@ -1,0 +1,47 @@
+// Data that follows a key: late answers are dropped, old content stays until the new is there.
+
+import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+
+export interface Resource<T> {
+  /** The newest answer that arrived; it stays while the next one is under way. */
+  data: T | null;
+  /** Why the newest request failed; null while there is no failure. */
+  error: Error | null;
+  loading: boolean;
+}
+
+/** Counts TensorBoard's reloads; a resource asks again when it grows. */
+export const reloads: Signal<number> = signal(0);
+
+const EMPTY = { data: null, error: null, loading: false };
+
+/**
+ * Fetches whenever the key changes and at each reload. A null key means that there is nothing to fetch.
+ * `stop` ends it.
+ */
+export function resource<K, T>(
+  key: ReadonlySignal<K | null>,
+  fetcher: (key: K) => Promise<T>,
+): { state: ReadonlySignal<Resource<T>>; stop: () => void } {
+  const state = signal<Resource<T>>(EMPTY);
+  let newest = 0;
+  const stop = effect(() => {
+    const wanted = key.value;
+    reloads.value;
+    newest += 1;
+    if (wanted === null) {
+      state.value = EMPTY;
+      return;
+    }
+    const mine = newest;
+    const settle = (next: Partial<Resource<T>>) => {
+      if (mine === newest) state.value = { ...state.peek(), loading: false, ...next };
+    };
+    state.value = { ...state.peek(), loading: true };
+    fetcher(wanted).then(
+      (data) => settle({ data, error: null }),
+      (error: unknown) => settle({ error: error instanceof Error ? error : new Error(String(error)) }),
+    );
+  });
+  return { state, stop };
+}
