@@ -37,7 +37,7 @@ export class ArraysAnswer {
     const headerBytes = prefix.getUint32(8, true);
     this.start = PREFIX_BYTES + headerBytes;
     this.header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, PREFIX_BYTES, headerBytes)));
-    const entries = this.header["arrays"] as ArrayEntry[];
+    const entries = this.header.arrays as ArrayEntry[];
     this.entries = new Map(entries.map((entry) => [entry.name, entry]));
   }
 

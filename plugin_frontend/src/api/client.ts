@@ -93,12 +93,12 @@ async function errorOf(response: Response): Promise<ApiError> {
   }
 }
 
-const problemsOf = (answer: ArraysAnswer): Problem[] => answer.header["problems"] as Problem[];
+const problemsOf = (answer: ArraysAnswer): Problem[] => answer.header.problems as Problem[];
 
 function statisticsOf(answer: ArraysAnswer): StatisticsAnswer {
   return {
-    stage: answer.header["stage"] as Stage,
-    column: answer.header["column"] as string,
+    stage: answer.header.stage as Stage,
+    column: answer.header.column as string,
     steps: answer.float64("steps"),
     values: answer.float32("values"),
     state: answer.uint8("state"),
@@ -108,9 +108,9 @@ function statisticsOf(answer: ArraysAnswer): StatisticsAnswer {
 
 function siteOf(answer: ArraysAnswer): SiteAnswer {
   return {
-    site: answer.header["site"] as string,
-    stages: answer.header["stages"] as Stage[],
-    columns: answer.header["columns"] as string[],
+    site: answer.header.site as string,
+    stages: answer.header.stages as Stage[],
+    columns: answer.header.columns as string[],
     steps: answer.float64("steps"),
     values: answer.float64("values"),
     state: answer.uint8("state"),
@@ -120,9 +120,9 @@ function siteOf(answer: ArraysAnswer): SiteAnswer {
 
 function distributionsOf(answer: ArraysAnswer): DistributionsAnswer {
   return {
-    site: answer.header["site"] as string,
-    stage: answer.header["stage"] as Stage,
-    quantileLevels: answer.header["quantiles"] as number[],
+    site: answer.header.site as string,
+    stage: answer.header.stage as Stage,
+    quantileLevels: answer.header.quantiles as number[],
     steps: answer.float64("steps"),
     lower: answer.float64("lower"),
     upper: answer.float64("upper"),
@@ -139,8 +139,8 @@ function distributionsOf(answer: ArraysAnswer): DistributionsAnswer {
 
 function bandsOf(answer: ArraysAnswer): BandsAnswer {
   return {
-    stage: answer.header["stage"] as Stage,
-    quantileLevels: answer.header["quantiles"] as number[],
+    stage: answer.header.stage as Stage,
+    quantileLevels: answer.header.quantiles as number[],
     steps: answer.float64("steps"),
     values: answer.float32("values"),
     state: answer.uint8("state"),
@@ -161,9 +161,9 @@ interface HeatmapHeader {
 }
 
 function heatmapsOf(answer: ArraysAnswer): HeatmapsAnswer {
-  const headers = answer.header["heatmaps"] as HeatmapHeader[];
+  const headers = answer.header.heatmaps as HeatmapHeader[];
   return {
-    step: answer.header["step"] as number,
+    step: answer.header.step as number,
     heatmaps: headers.map((header, index) => heatmapOf(answer, header, index)),
     problems: problemsOf(answer),
   };
@@ -189,12 +189,12 @@ function heatmapOf(answer: ArraysAnswer, header: HeatmapHeader, index: number): 
 
 function tensorViewOf(answer: ArraysAnswer): TensorViewAnswer {
   return {
-    name: answer.header["name"] as string,
-    step: answer.header["step"] as number,
-    dtype: answer.header["dtype"] as string,
-    shape: answer.header["shape"] as number[],
-    fullShape: answer.header["full_shape"] as number[],
-    axes: answer.header["axes"] as string[],
+    name: answer.header.name as string,
+    step: answer.header.step as number,
+    dtype: answer.header.dtype as string,
+    shape: answer.header.shape as number[],
+    fullShape: answer.header.full_shape as number[],
+    axes: answer.header.axes as string[],
     values: answer.float32("values"),
     problems: problemsOf(answer),
   };
@@ -202,7 +202,7 @@ function tensorViewOf(answer: ArraysAnswer): TensorViewAnswer {
 
 function lossesOf(answer: ArraysAnswer): LossesAnswer {
   return {
-    tag: answer.header["tag"] as string | null,
+    tag: answer.header.tag as string | null,
     steps: answer.float64("steps"),
     values: answer.float32("values"),
     problems: problemsOf(answer),
