@@ -1,0 +1,307 @@
+"""Writes small log directories of every kind, without torch: for tests and for looking at the page.
+
+python tests/sample_logs.py small OUTDIR        (in an environment where torchviz_tb is installed; bare: the list)
+"""
+
+import struct
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import handmade
+import numpy as np
+from google.protobuf.message import Message
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.types_pb2 import DT_STRING
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.envelope import seal
+from torchviz_tb.records.metadata import PLUGIN_NAME, SCHEMA_VERSION, Kind, Tag
+from torchviz_tb.records.sites import sites_checksum
+
+EVENT_FILE = "events.out.tfevents.1700000000.sample.1.0"
+_START_TIME = 1.7e9
+
+
+def frame(data: bytes) -> bytes:
+    """One record of an event file."""
+    header = struct.pack("<Q", len(data))
+    return header + struct.pack("<I", masked_crc32c(header)) + data + struct.pack("<I", masked_crc32c(data))
+
+
+class EventFile:
+    """One event file, written record by record."""
+
+    def __init__(self, run_dir: Path, name: str = EVENT_FILE) -> None:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self.path = run_dir / name
+        self._known: set[str] = set()
+        self.path.write_bytes(b"")
+        self.event(Event(file_version="brain.Event:2"))
+
+    def event(self, event: Event) -> None:
+        """Appends any event."""
+        event.wall_time = event.wall_time or _START_TIME + event.step
+        with self.path.open("ab") as file:
+            file.write(frame(event.SerializeToString()))
+
+    def start(self, step: int) -> None:
+        """Appends SessionLog.START: what follows replaces everything from this step on."""
+        self.event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+
+    def scalar(self, tag: str, value: float, step: int) -> None:
+        """Appends an ordinary scalar."""
+        self.event(Event(step=step, summary=Summary(value=[Summary.Value(tag=tag, simple_value=value)])))
+
+    def record(self, group: str, kind: Kind, record: Message, step: int) -> None:
+        """Appends one of our records, under /first too if it is the first of its tag."""
+        self.blob(group, kind, seal(record), step)
+
+    def blob(self, group: str, kind: Kind, blob: bytes, step: int) -> None:
+        """Appends an envelope as it is."""
+        tag = Tag(group, kind)
+        if str(tag) not in self._known:
+            self._value(str(Tag(group, kind, first=True)), group, blob, step)
+        self._value(str(tag), group, blob, step)
+
+    def _value(self, tag: str, group: str, blob: bytes, step: int) -> None:
+        tensor = TensorProto(dtype=DT_STRING, string_val=[blob])
+        tensor.tensor_shape.dim.add(size=1)
+        value = Summary.Value(tag=tag, tensor=tensor)
+        if tag not in self._known:
+            content = pb.PluginData(schema_version=SCHEMA_VERSION, group=group).SerializeToString()
+            value.metadata.CopyFrom(
+                SummaryMetadata(
+                    plugin_data=SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=content),
+                    data_class=DATA_CLASS_BLOB_SEQUENCE,
+                )
+            )
+            self._known.add(tag)
+        self.event(Event(step=step, summary=Summary(value=[value])))
+
+
+SMALL_SHAPES: dict[str, tuple[int, ...]] = {
+    "conv1.weight": (16, 1, 3, 3),
+    "conv1.bias": (16,),
+    "conv2.weight": (32, 16, 3, 3),
+    "conv2.bias": (32,),
+    "norm.weight": (32,),
+    "norm.bias": (32,),
+    "fc1.weight": (64, 128),
+    "fc1.bias": (64,),
+    "fc2.weight": (10, 64),
+    "fc2.bias": (10,),
+}
+
+Tensors = Mapping[str, Sequence[np.ndarray | int]]
+
+
+def training(
+    shapes: Mapping[str, tuple[int, ...]], steps: Sequence[int], seed: int = 0
+) -> Iterator[tuple[int, Tensors]]:
+    """Weights that drift under gradients that shrink, as in a training that goes well."""
+    random = np.random.default_rng(seed)
+    weights = [random.normal(0, 1 / np.sqrt(max(1, np.prod(shape[1:]))), shape) for shape in shapes.values()]
+    directions = [random.normal(0, 1, shape) for shape in shapes.values()]
+    for step in steps:
+        scale = 0.05 * np.exp(-step / max(1, steps[-1]) * 3)
+        gradients = [
+            scale
+            * (1 + 0.3 * np.sin(step / 200 + i))
+            * 0.8**i
+            * (direction + 0.5 * random.normal(0, 1, direction.shape))
+            for i, direction in enumerate(directions)
+        ]
+        updates = [-0.1 * gradient for gradient in gradients]
+        yield step, {"parameter": list(weights), "gradient": gradients, "update": updates}
+        weights = [weight + 5 * update for weight, update in zip(weights, updates, strict=True)]
+
+
+def write_run(run_dir: Path, steps: Sequence[int], *, seed: int = 0, group: str = "model") -> EventFile:
+    """A whole run of the small model: every kind of record that a watch writes, and a loss."""
+    names = list(SMALL_SHAPES)
+    file = EventFile(run_dir)
+    file.record(group, Kind.SITES, handmade.sites(SMALL_SHAPES, device="cpu", parameter_group=1), steps[0])
+    file.record(group, Kind.GRAPH, handmade.chain_graph(SMALL_SHAPES), steps[0])
+    for step, tensors in training(SMALL_SHAPES, steps, seed):
+        write_step(file, group, names, step, tensors)
+        file.record(group, Kind.PROGRESS, _progress(step, steps), step)
+        file.scalar("loss/train", 2.3 * float(np.exp(-step / 800)) + 0.05, step)
+    return file
+
+
+def write_step(file: EventFile, group: str, names: Sequence[str], step: int, tensors: Tensors) -> None:
+    """Statistics, distributions and heatmaps of one step."""
+    matrices = {
+        site: np.atleast_2d(tensor.reshape(tensor.shape[0], -1) if tensor.ndim > 1 else tensor)
+        for site, tensor in enumerate(tensors["gradient"])
+        if not isinstance(tensor, int)
+    }
+    file.record(group, Kind.STATISTICS, handmade.statistics(names, tensors, sample_seconds=0.002), step)
+    file.record(group, Kind.DISTRIBUTIONS, handmade.distributions(names, tensors), step)
+    file.record(group, Kind.HEATMAPS, handmade.heatmaps(names, matrices), step)
+
+
+def _progress(step: int, steps: Sequence[int]) -> pb.Progress:
+    total = steps[-1] or 1
+    return pb.Progress(
+        total_steps=total,
+        epoch=1 + 3 * step // (total + 1),
+        epochs=3,
+        step_in_epoch=step % (total // 3 + 1),
+        steps_in_epoch=total // 3 + 1,
+        items_per_second=5310.0,
+    )
+
+
+def empty(root: Path) -> None:
+    """A directory with no event file."""
+    root.mkdir(parents=True, exist_ok=True)
+
+
+def foreign(root: Path) -> None:
+    """A run that has scalars and nothing of ours."""
+    file = EventFile(root / "scalars_only")
+    for step in range(20):
+        file.scalar("loss", 1 / (step + 1), step)
+
+
+def one_step(root: Path) -> None:
+    """A run that was just started."""
+    write_run(root / "first", [0])
+
+
+def small(root: Path) -> None:
+    """10 sites, 60 steps, all kinds."""
+    write_run(root / "first", range(0, 3000, 50))
+
+
+def two_runs(root: Path) -> None:
+    """Two runs of one model; the second ran further."""
+    write_run(root / "first", range(0, 1000, 50))
+    write_run(root / "second", range(0, 1500, 50), seed=1)
+
+
+def all_nan(root: Path) -> None:
+    """A run whose every number is NaN from step 100 on, as after a loss that went NaN."""
+    names = list(SMALL_SHAPES)
+    file = EventFile(root / "nan")
+    file.record("model", Kind.SITES, handmade.sites(SMALL_SHAPES), 0)
+    for step, tensors in training(SMALL_SHAPES, range(0, 500, 50)):
+        broken = {stage: [np.full_like(tensor, np.nan) for tensor in each] for stage, each in tensors.items()}
+        write_step(file, "model", names, step, broken if step >= 100 else tensors)
+
+
+def unmeasured(root: Path) -> None:
+    """Frozen, unused and unsupported parameters beside measured ones; infinities and exact zeros."""
+    names = list(SMALL_SHAPES)
+    table = handmade.sites(SMALL_SHAPES)
+    table.sites[0].frozen = table.sites[1].frozen = True
+    file = EventFile(root / "unmeasured")
+    file.record("model", Kind.SITES, table, 0)
+    for step, tensors in training(SMALL_SHAPES, range(0, 500, 50)):
+        gradients = list(tensors["gradient"])
+        gradients[:4] = [pb.STATUS_FROZEN, pb.STATUS_FROZEN, pb.STATUS_NO_GRADIENT, pb.STATUS_UNSUPPORTED]
+        gradients[4] = np.zeros(32)
+        gradients[5] = np.where(np.arange(32) == 0, np.inf, gradients[5])
+        record = handmade.statistics(names, {**tensors, "gradient": gradients})
+        record.stages[1].reasons.add(site=3, text="sparse gradient")
+        file.record("model", Kind.STATISTICS, record, step)
+
+
+def damaged(root: Path) -> None:
+    """Every other distribution has a flipped byte; a second run's file is cut off in a record."""
+    names = list(SMALL_SHAPES)
+    file = write_run(root / "flipped", range(0, 300, 50))
+    for step, tensors in training(SMALL_SHAPES, range(300, 600, 50)):
+        blob = bytearray(seal(handmade.distributions(names, tensors)))
+        blob[-3] ^= 0xFF
+        file.blob("model", Kind.DISTRIBUTIONS, bytes(blob), step)
+    cut = write_run(root / "cut", range(0, 300, 50)).path
+    cut.write_bytes(cut.read_bytes()[:-100])
+
+
+def newer(root: Path) -> None:
+    """A run whose later records come from a newer version of torchviz_tb."""
+    file = write_run(root / "newer", range(0, 300, 50))
+    for step in range(300, 500, 50):
+        file.blob("model", Kind.STATISTICS, pb.Envelope(schema_version=SCHEMA_VERSION + 1).SerializeToString(), step)
+
+
+def tensor_views(root: Path) -> None:
+    """Attention weights with named axes, and a plain vector."""
+    random = np.random.default_rng(0)
+    file = EventFile(root / "first")
+    for step in range(0, 200, 50):
+        logits = random.normal(0, 1 + step / 100, (2, 4, 16, 16))
+        weights = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        view = handmade.tensor_view("attention.probs", weights, ["batch", "head", "query", "key"])
+        file.record("attention.probs", Kind.TENSOR_VIEW, view, step)
+        file.record("bias", Kind.TENSOR_VIEW, handmade.tensor_view("bias", random.normal(0, 1, 32)), step)
+
+
+def huge(root: Path) -> None:
+    """1000 sites, 300 steps of statistics, 30 of distributions; takes about a minute."""
+    shapes = {f"layers.{i // 4}.block{i % 4}.weight": (512, 512) for i in range(1000)}
+    names, random = list(shapes), np.random.default_rng(0)
+    file = EventFile(root / "huge")
+    file.record("model", Kind.SITES, handmade.sites(shapes), 0)
+    file.record("model", Kind.GRAPH, handmade.chain_graph(shapes), 0)
+    samples = [handmade.histogram(random.normal(0, 0.02 * 1.2**i, 4000), 2, 118 + i // 4) for i in range(16)]
+    for step in range(0, 30000, 100):
+        file.record("model", Kind.STATISTICS, _huge_statistics(names, step, random), step)
+        if step % 1000 == 0:
+            record = pb.Distributions(site_count=len(names), sites_checksum=sites_checksum(names))
+            for site in range(len(names)):
+                record.entries.add(site=site, stage=pb.STAGE_GRADIENT, histogram=samples[(site + step // 1000) % 16])
+            file.record("model", Kind.DISTRIBUTIONS, record, step)
+
+
+def _huge_statistics(names: Sequence[str], step: int, random: np.random.Generator) -> pb.Statistics:
+    n = len(names)
+    std = (0.02 * np.exp(-step / 20000) * (1 + 0.5 * np.sin(np.arange(n) / 30 + step / 3000))).astype(np.float32)
+    rms = (std * random.uniform(0.9, 1.1, n).astype(np.float16)).tolist()
+    record = pb.Statistics(site_count=n, sites_checksum=sites_checksum(names))
+    record.stages.add(
+        stage=pb.STAGE_GRADIENT,
+        status=[pb.STATUS_MEASURED] * n,
+        count=[512 * 512] * n,
+        zeros=[0] * n,
+        nan=[0] * n,
+        pos_inf=[0] * n,
+        neg_inf=[0] * n,
+        min=(-4 * std).tolist(),
+        max=(4 * std).tolist(),
+        mean=[0.0] * n,
+        std=rms,
+        abs_max=(4 * std).tolist(),
+        l1=(400 * std).tolist(),
+        l2=[512 * x for x in rms],
+    )
+    return record
+
+
+SAMPLES: dict[str, Callable[[Path], None]] = {
+    sample.__name__: sample
+    for sample in (
+        empty, foreign, one_step, small, two_runs, all_nan, unmeasured, damaged, newer, tensor_views, huge,
+    )
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes the named sample into a directory."""
+    if len(arguments) != 2 or arguments[0] not in SAMPLES:
+        print(__doc__)
+        for name, sample in SAMPLES.items():
+            print(f"  {name:13} {sample.__doc__}")
+        return 2
+    SAMPLES[arguments[0]](Path(arguments[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
