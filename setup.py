@@ -1,6 +1,7 @@
 """The package's metadata, and the two places where a build must look after the built page."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -18,6 +19,9 @@ class BuildPyWithPage(build_py):
     def run(self) -> None:
         """Builds the page if it is not fresh, then does what setuptools does."""
         build_frontend.ensure_built()
+        if not self.editable_mode:
+            # pip builds in the clone, where files of an earlier build would still lie about.
+            shutil.rmtree(Path(self.build_lib, "torchviz_tb"), ignore_errors=True)
         super().run()
 
 

@@ -1,0 +1,80 @@
+# One command a job; "make" alone lists them. Each one sets up what it needs in $(VENV) first.
+
+PYTHON ?= python3
+VENV ?= .venv
+LOGS ?= runs/demo
+SERVE ?= 1
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint test-frontend test-python frontend proto clean
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PACKAGING := setup.py pyproject.toml _build_backend.py build_frontend.py constraints.txt torchviz_tb/version.py
+PAGE := $(shell find plugin_frontend -name node_modules -prune -o -type f -print)
+PACKAGE := $(shell find torchviz_tb -name '*.py')
+
+help:
+	@echo "Usage: make TARGET [PYTHON=python3.12]    the targets:"
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-22s %s\n", $$1, $$2}'
+
+# ------------------------------------------------------------------- set-up
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or newer is needed, and $(PYTHON) is %d.%d: say make PYTHON=python3.12, or the like." % sys.version_info[:2])'
+	@echo "Making the virtual environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Installed in place, through the same build as everybody's "pip install .": it brings its own Node if there is none.
+$(VENV)/.demo: $(VENV)/.created $(PACKAGING) $(PAGE)
+	@echo "Installing torchviz_tb, its page and what the demos need; the first time takes some minutes ..."
+	@$(PIP) install -c constraints.txt -e ".[demo]"
+	@touch $@
+
+# The page is left to "make frontend": it has the Node that is among the development dependencies.
+$(VENV)/.dev: $(VENV)/.created $(PACKAGING)
+	@echo "Installing torchviz_tb and what the tests need; the first time takes some minutes ..."
+	@TORCHVIZ_TB_SKIP_FRONTEND=1 $(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# ------------------------------------------------------------------ the demo
+
+demo: $(LOGS)/digits/.trained $(LOGS)/attention/.trained ## train two small networks, then look at them in TensorBoard (SERVE=0: only train)
+	@echo "The runs are in $(LOGS); delete it to train again."
+ifneq ($(SERVE),0)
+	$(BIN)/tensorboard --logdir $(LOGS)
+endif
+
+$(LOGS)/%/.trained: demo/%.py $(VENV)/.demo $(PACKAGE)
+	@rm -rf $(@D)
+	$(BIN)/python $< --log-dir $(@D)
+	@touch $@
+
+# ----------------------------------------------------------------- the tests
+
+test: lint test-frontend test-python ## everything: lint, types, front end, Python, browser
+
+lint: $(VENV)/.dev ## formatting, lint and types of the Python code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
+	$(BIN)/python build_frontend.py check
+
+test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
+	$(BIN)/python -m pytest $(PYTEST)
+
+# ----------------------------------------------------------- what is generated
+
+frontend: $(VENV)/.dev ## build the page, if its sources changed
+	$(BIN)/python build_frontend.py
+
+proto: $(VENV)/.dev ## generate the Python code of records.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. torchviz_tb/records/records.proto
+
+clean: ## delete what was built, not the runs
+	rm -rf build dist *.egg-info torchviz_tb/plugin/static plugin_frontend/node_modules $(VENV)
