@@ -1,0 +1,91 @@
+// A tensor of any rank seen as a matrix: two axes are drawn, one entry is picked of each other.
+
+export interface Picks {
+  /** Axis drawn downward; null: the tensor has fewer than two axes. */
+  rowAxis: number | null;
+  /** Axis drawn to the right; null: the tensor has no axis. */
+  columnAxis: number | null;
+  /** Picked entry of each axis; of the two drawn axes it means nothing. */
+  index: number[];
+}
+
+export interface Slice {
+  rows: number;
+  columns: number;
+  /** Row by row. */
+  values: Float32Array;
+}
+
+export function defaultPicks(shape: number[]): Picks {
+  const rank = shape.length;
+  return {
+    rowAxis: rank >= 2 ? rank - 2 : null,
+    columnAxis: rank >= 1 ? rank - 1 : null,
+    index: shape.map(() => 0),
+  };
+}
+
+/** The same picks for another shape: kept where they still fit, so that a step or tensor change does not jump. */
+export function fitPicks(picks: Picks, shape: number[]): Picks {
+  if (picks.index.length !== shape.length) return defaultPicks(shape);
+  return { ...picks, index: picks.index.map((entry, axis) => Math.min(entry, Math.max((shape[axis] ?? 1) - 1, 0))) };
+}
+
+/** Axes of which one entry is picked. */
+export function pickedAxes(shape: number[], picks: Picks): number[] {
+  return shape.map((_, axis) => axis).filter((axis) => axis !== picks.rowAxis && axis !== picks.columnAxis);
+}
+
+/** Elements between neighbours along each axis, in C order. */
+export function strides(shape: number[]): number[] {
+  const result = shape.map(() => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    result[axis] = (result[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
+  }
+  return result;
+}
+
+export function takeSlice(values: Float32Array, shape: number[], picks: Picks): Slice {
+  const stride = strides(shape);
+  const extent = (axis: number | null) => (axis === null ? 1 : (shape[axis] ?? 1));
+  const step = (axis: number | null) => (axis === null ? 0 : (stride[axis] ?? 0));
+  const rows = extent(picks.rowAxis);
+  const columns = extent(picks.columnAxis);
+  const start = pickedAxes(shape, picks).reduce((sum, axis) => sum + (picks.index[axis] ?? 0) * step(axis), 0);
+  const taken = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const from = start + row * step(picks.rowAxis);
+    for (let column = 0; column < columns; column++) {
+      taken[row * columns + column] = values[from + column * step(picks.columnAxis)] ?? Number.NaN;
+    }
+  }
+  return { rows, columns, values: taken };
+}
+
+/** Axis of the colour channels where the shape is that of an image, else null. */
+export function channelAxis(shape: number[]): number | null {
+  const rank = shape.length;
+  if (rank < 3) return null;
+  if ([1, 3, 4].includes(shape[rank - 3] ?? 0)) return rank - 3;
+  return [3, 4].includes(shape[rank - 1] ?? 0) ? rank - 1 : null;
+}
+
+/** Picks that draw height and width of an image whose channels are on the given axis. */
+export function imagePicks(shape: number[], channels: number, picks: Picks): Picks {
+  const rank = shape.length;
+  const last = channels === rank - 1;
+  return { ...picks, rowAxis: last ? rank - 3 : rank - 2, columnAxis: last ? rank - 2 : rank - 1 };
+}
+
+/** "[3, 5, 92, 61]": where a cell of the slice is in the tensor. */
+export function position(picks: Picks, row: number, column: number): number[] {
+  return picks.index.map((entry, axis) => {
+    if (axis === picks.rowAxis) return row;
+    return axis === picks.columnAxis ? column : entry;
+  });
+}
+
+/** What each axis is called: its name, or "axis 2". */
+export function axisName(axes: string[], axis: number): string {
+  return axes[axis] || `axis ${axis}`;
+}
