@@ -46,11 +46,14 @@ export const shownGroup = computed<Group | null>(() => {
   return chosen ?? groups.find((group) => group.kinds.statistics) ?? groups[0] ?? null;
 });
 
-/** Where the shown data is; null: there is none. */
+const shownRunName = computed(() => shownRun.value?.name ?? null);
+const shownGroupName = computed(() => shownGroup.value?.name ?? null);
+
+/** Where the shown data is; null: there is none. The same object while its names are the same: a reload is no change. */
 export const place = computed<Place | null>(() => {
-  const run = shownRun.value;
-  const group = shownGroup.value;
-  return run && group ? { run: run.name, group: group.name } : null;
+  const run = shownRunName.value;
+  const group = shownGroupName.value;
+  return run !== null && group !== null ? { run, group } : null;
 });
 
 /** Steps of the shown group's statistics (or, without them, of all its kinds), ascending: the rail's snaps. */
