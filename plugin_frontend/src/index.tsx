@@ -6,9 +6,11 @@ import { App } from "./app";
 import { createData } from "./store/data";
 import { adopt, applyTheme } from "./theme";
 import themeCss from "./theme.css?inline";
+import controlsCss from "./widgets/controls.css?inline";
 
 export function render(): void {
   adopt(themeCss);
+  adopt(controlsCss);
   applyTheme();
   const api = httpApi();
   createData(api);

@@ -1,0 +1,60 @@
+// The page's keys: one table that is listened to and that the help sheet shows.
+
+import { useEffect, useRef } from "preact/hooks";
+
+export interface Key {
+  /** As `KeyboardEvent.key` has it; several do the same. */
+  keys: string[];
+  /** As the help sheet writes it. */
+  label: string;
+  does: string;
+  press: (event: KeyboardEvent) => void;
+}
+
+const closers: (() => void)[] = [];
+
+/** While `open`, Escape calls `close`; of several open things it is the one opened last. */
+export function useEscape(close: () => void, open = true): void {
+  const newest = useRef(close);
+  newest.current = close;
+  useEffect(() => {
+    if (!open) return;
+    const closer = () => newest.current();
+    closers.push(closer);
+    return () => {
+      closers.splice(closers.indexOf(closer), 1);
+    };
+  }, [open]);
+}
+
+/** Closes what was opened last; false if nothing is open. */
+export function closeLast(): boolean {
+  const close = closers.at(-1);
+  close?.();
+  return close !== undefined;
+}
+
+/** Listens to the keys of the table; returns the end of it. */
+export function listenToKeys(table: readonly Key[], target: Document = document): () => void {
+  const listener = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    const key = table.find((entry) => entry.keys.includes(event.key));
+    if (!key || (event.key === " " && isButton(event))) return;
+    event.preventDefault();
+    key.press(event);
+  };
+  target.addEventListener("keydown", listener);
+  return () => target.removeEventListener("keydown", listener);
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const element = event.target;
+  if (!(element instanceof HTMLElement)) return false;
+  if (element instanceof HTMLInputElement) return element.type !== "range" && element.type !== "checkbox";
+  return element.isContentEditable || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement;
+}
+
+/** Space on a button presses the button. */
+function isButton(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.closest("button, a, summary, [role='treeitem']") !== null;
+}

@@ -1,0 +1,134 @@
+// Menus: a button and a floating list. The dashed word of a sentence control is one.
+
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEscape } from "../store/keyboard";
+import { adopt } from "../theme";
+import { CheckIcon } from "./icons";
+import menuCss from "./menu.css?inline";
+
+adopt(menuCss);
+
+export interface MenuProps {
+  /** What the button is for, to a screen reader. */
+  label: string;
+  buttonClass: string;
+  button: ComponentChildren;
+  /** The items; each is an element with a role that starts with "menuitem". */
+  children: (close: () => void) => ComponentChildren;
+}
+
+const GAP = 4;
+
+/** A button that opens a list below it. Arrows move in it, Escape and a click elsewhere close it. */
+export function Menu({ label, buttonClass, button, children }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLSpanElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const close = () => {
+    setOpen(false);
+    root.current?.querySelector("button")?.focus();
+  };
+  useEscape(close, open);
+  useLayoutEffect(() => {
+    if (!open || !list.current || !root.current) return;
+    placeBelow(list.current, root.current.getBoundingClientRect());
+    (list.current.querySelector<HTMLElement>("[aria-checked='true']") ?? itemsOf(list.current)[0])?.focus();
+    const closeOutside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", closeOutside);
+    return () => document.removeEventListener("pointerdown", closeOutside);
+  }, [open]);
+  return (
+    <span class="menu" ref={root}>
+      <button
+        type="button"
+        class={buttonClass}
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        {button}
+      </button>
+      {open && (
+        <div class="menu-list" role="menu" tabIndex={-1} aria-label={label} ref={list} onKeyDown={moveInList}>
+          {children(close)}
+        </div>
+      )}
+    </span>
+  );
+}
+
+export interface Option<T extends string> {
+  value: T;
+  label: string;
+  /** What it computes, in the menu's right column. */
+  formula?: string;
+}
+
+interface WordMenuProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly Option<T>[];
+  onChange: (value: T) => void;
+}
+
+/** A dashed word of a sentence that opens the menu of its alternatives. */
+export function WordMenu<T extends string>({ label, value, options, onChange }: WordMenuProps<T>) {
+  const current = options.find((option) => option.value === value);
+  const word = current?.label ?? value;
+  return (
+    <Menu label={`${label}: ${word}`} buttonClass="word" button={word}>
+      {(close) =>
+        options.map((option) => (
+          <button
+            key={option.value}
+            type="button"
+            class="menu-item"
+            role="menuitemradio"
+            aria-checked={option.value === value}
+            onClick={() => {
+              onChange(option.value);
+              close();
+            }}
+          >
+            <span class="menu-check">{option.value === value && <CheckIcon />}</span>
+            <span>{option.label}</span>
+            {option.formula && <span class="menu-formula">{option.formula}</span>}
+          </button>
+        ))
+      }
+    </Menu>
+  );
+}
+
+function itemsOf(list: Element): HTMLElement[] {
+  return [...list.querySelectorAll<HTMLElement>("[role^='menuitem']")];
+}
+
+/** Fixed to the page, so that no scrolling parent cuts it; shifted left where it would leave the page. */
+function placeBelow(list: HTMLElement, anchor: DOMRect): void {
+  const { width, height } = list.getBoundingClientRect();
+  const left = Math.max(GAP, Math.min(anchor.left, innerWidth - width - GAP));
+  const fits = anchor.bottom + GAP + height <= innerHeight;
+  const top = fits ? anchor.bottom + GAP : Math.max(GAP, anchor.top - GAP - height);
+  list.style.left = `${left}px`;
+  list.style.top = `${top}px`;
+}
+
+function moveInList(event: KeyboardEvent & { currentTarget: Element }): void {
+  const items = itemsOf(event.currentTarget);
+  const focused = items.indexOf(document.activeElement as HTMLElement);
+  const target = {
+    ArrowDown: (focused + 1) % items.length,
+    ArrowUp: (focused + items.length - 1) % items.length,
+    Home: 0,
+    End: items.length - 1,
+  }[event.key];
+  if (target === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  items[target]?.focus();
+}

@@ -1,0 +1,58 @@
+// The panel at the right: facts of what is selected. Beside the stage from 1,100 px, over it below.
+
+import type { ComponentChildren } from "preact";
+import { useEscape } from "../store/keyboard";
+import { adopt } from "../theme";
+import { CloseIcon } from "./icons";
+import sidePanelCss from "./side_panel.css?inline";
+
+adopt(sidePanelCss);
+
+interface SidePanelProps {
+  title: ComponentChildren;
+  subtitle?: ComponentChildren;
+  onClose: () => void;
+  children?: ComponentChildren;
+}
+
+export function SidePanel({ title, subtitle, onClose, children }: SidePanelProps) {
+  useEscape(onClose);
+  return (
+    <aside class="side-panel" aria-label="Selection">
+      <div class="side-panel-head">
+        <div>
+          <h2>{title}</h2>
+          {subtitle && <p>{subtitle}</p>}
+        </div>
+        <button type="button" class="icon-button" aria-label="Close" title="Close (Esc)" onClick={onClose}>
+          <CloseIcon />
+        </button>
+      </div>
+      {children}
+    </aside>
+  );
+}
+
+/** A part of the panel under a hairline. */
+export function PanelSection({ title, children }: { title?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="panel-section">
+      {title && <h3>{title}</h3>}
+      {children}
+    </section>
+  );
+}
+
+/** Facts as pairs: what it is, and the value at the right. */
+export function Facts({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,94 @@
+// What a part of the page shows when its content isn't there: empty, failed, not there yet.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../api/client";
+import { adopt } from "../theme";
+import statesCss from "./states.css?inline";
+
+adopt(statesCss);
+
+interface EmptyProps {
+  title: string;
+  lines?: readonly ComponentChildren[];
+  /** The line of code that fills it. */
+  code?: string;
+  link?: { label: string; href: string };
+}
+
+/** Says what is missing and how it comes. */
+export function Empty({ title, lines = [], code, link }: EmptyProps) {
+  return (
+    <section class="state">
+      <h2>{title}</h2>
+      {lines.map((line, index) => (
+        <p key={index}>{line}</p>
+      ))}
+      {code && (
+        <pre>
+          <code>{code}</code>
+        </pre>
+      )}
+      {link && (
+        <a href={link.href} target="_blank" rel="noreferrer">
+          {link.label}
+        </a>
+      )}
+    </section>
+  );
+}
+
+/** A request that failed: why, what to do, and the two things one can do here. */
+export function Failure({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const [copied, setCopied] = useState(false);
+  const hint = error instanceof ApiError ? error.hint : "";
+  const copy = async () => {
+    await navigator.clipboard.writeText(`${error.message}\n${hint}\n${error.stack ?? ""}`);
+    setCopied(true);
+  };
+  return (
+    <section class="state" role="alert">
+      <h2>
+        <span class="failure-sign" aria-hidden="true">
+          !
+        </span>
+        This part can’t be shown
+      </h2>
+      <p>{sentence(error.message)}</p>
+      {hint && <p>{hint}</p>}
+      <div class="state-actions">
+        <button type="button" class="button" onClick={onRetry}>
+          Try again
+        </button>
+        <button type="button" class="quiet-button" onClick={copy}>
+          {copied ? "Copied" : "Copy details"}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** The server's messages start small, as parts of a log line do. */
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? "" : "."}`;
+}
+
+const PATIENCE_MS = 300;
+
+/** Grey bars in the shape of what comes; nothing at all for the first 300 ms. */
+export function Skeleton() {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div class="skeleton" role="status" aria-label="Loading">
+      {late && [280, 520, 0, 0, 0].map((width, index) => <BoneBar key={`${index}`} width={width} />)}
+    </div>
+  );
+}
+
+function BoneBar({ width }: { width: number }) {
+  return <div class="bone" style={width ? { maxWidth: `${width}px` } : {}} />;
+}
