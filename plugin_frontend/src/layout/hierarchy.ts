@@ -1,0 +1,199 @@
+// A recorded graph as a tree of boxes: module calls hold operations and further calls.
+
+import type { GraphAnswer } from "../api/types";
+import { type Group, groupEdges } from "./edges";
+import { type Flow, scopeParents, traceFlow, type ValueId } from "./flow";
+import { operationLabel } from "./operations";
+
+export type NodeKind = "module" | "operation" | "input" | "output";
+
+/** A box, pill or hexagon. */
+export interface HierarchyNode {
+  kind: NodeKind;
+  /** Index into the answer's scopes, operations, inputs or outputs. */
+  index: number;
+  /** Index into `Hierarchy.nodes`; −1 for the root. */
+  parent: number;
+  depth: number;
+  /** What the box says: a module's name within its parent, an operation's label, a terminal's name. */
+  name: string;
+  /** A module's class, an operation's full name; empty for terminals. */
+  type: string;
+  /** Path of the module, or of the module that an operation belongs to. */
+  path: string;
+  /** 0 for the module's first call, 1 for its second ... */
+  call: number;
+  /** Module calls and operations in it, in execution order, those that are not drawn included. */
+  children: number[];
+  /** Whether it can be opened. */
+  openable: boolean;
+  /** Whether module calls that are drawn are in it. */
+  composite: boolean;
+  /** ATen operations in it, hidden ones included. */
+  operations: number;
+  flops: number;
+}
+
+export interface Hierarchy {
+  /** Node i is scope i (0 is the root), then come drawn operations, inputs and outputs; parents before children. */
+  nodes: HierarchyNode[];
+  /** For each node that can be opened: what is drawn inside. */
+  groups: Map<number, Group>;
+  flow: Flow;
+  /** Node of each value that something can read. */
+  ofValue(value: ValueId): number;
+  /** Number of operations and outputs that read a value. */
+  readers: Map<ValueId, number>;
+  /** Deepest level that holds module calls, counted from the root's 0. */
+  maxDepth: number;
+}
+
+/** O((operations + edges) × depth). */
+export function buildHierarchy(graph: GraphAnswer): Hierarchy {
+  const flow = traceFlow(graph);
+  const nodes: HierarchyNode[] = scopeNodes(graph);
+  const scopeCount = nodes.length;
+  const ofOperation = addOperations(graph, flow, nodes);
+  const inputs = graph.inputs.map((input, index) => nodes.push(terminal("input", index, input.name)) - 1);
+  const outputs = graph.outputs.map((output, index) => nodes.push(terminal("output", index, output.name)) - 1);
+
+  const order = firstOperations(graph, flow, nodes, scopeCount);
+  nodes.forEach((node, id) => {
+    if (node.parent >= 0 && node.kind !== "input" && node.kind !== "output") nodes[node.parent]?.children.push(id);
+  });
+  const drawn = (id: number): boolean => graph.mode === "modules" || Number.isFinite(order[id]);
+  for (const node of nodes) node.children.sort((a, b) => compare(order[a], order[b]) || a - b);
+  nodes.forEach((node, id) => {
+    if (node.kind !== "module") return;
+    node.openable = drawn(id) && node.children.some(drawn);
+    node.composite = node.children.some((child) => nodes[child]?.kind === "module" && drawn(child));
+  });
+
+  const groups = new Map<number, Group>();
+  nodes.forEach((node, id) => {
+    if (!node.openable && id !== 0) return;
+    const children = node.children.filter(drawn);
+    groups.set(id, { children: id === 0 ? [...inputs, ...children, ...outputs] : children, slots: 0, edges: [] });
+  });
+  const ofValue = (value: ValueId): number => (value >= 0 ? ofOperation[value] : inputs[-value - 1]) ?? 0;
+  const readers = readersOf(flow, ofOperation, outputs);
+  groupEdges(nodes, groups, readers, ofValue);
+  return {
+    nodes,
+    groups,
+    flow,
+    ofValue,
+    readers: new Map([...readers].map(([value, list]) => [value, list.length])),
+    maxDepth: nodes.reduce((depth, node) => (node.composite ? Math.max(depth, node.depth + 1) : depth), 1),
+  };
+}
+
+const compare = (a = 0, b = 0): number => (a === b ? 0 : a - b);
+
+function scopeNodes(graph: GraphAnswer): HierarchyNode[] {
+  const { path, type, call } = graph.scopes;
+  const nodes: HierarchyNode[] = [];
+  scopeParents(graph).forEach((parent, scope) => {
+    const own = path[scope] ?? "";
+    nodes.push({
+      ...BLANK,
+      kind: "module",
+      index: scope,
+      parent,
+      depth: parent < 0 ? 0 : (nodes[parent]?.depth ?? 0) + 1,
+      name: scope === 0 ? graph.model_type || "model" : nameWithin(path[parent] ?? "", own),
+      type: type[scope] ?? "",
+      path: own,
+      call: call[scope] ?? 0,
+      children: [],
+    });
+  });
+  return nodes.length > 0 ? nodes : [{ ...BLANK, kind: "module", name: graph.model_type || "model", children: [] }];
+}
+
+const BLANK = {
+  index: 0,
+  parent: -1,
+  depth: 0,
+  name: "",
+  type: "",
+  path: "",
+  call: 0,
+  openable: false,
+  composite: false,
+  operations: 0,
+  flops: 0,
+};
+
+/** "h.0.attn" within "h.0" is "attn"; a module called from elsewhere keeps its whole path. */
+function nameWithin(parent: string, path: string): string {
+  if (parent === "") return path;
+  return path.startsWith(`${parent}.`) ? path.slice(parent.length + 1) : path;
+}
+
+/** Adds a node for each drawn operation and counts all of them upwards; gives the node of each operation. */
+function addOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[]): number[] {
+  const { name, scope, flops } = graph.operations;
+  const scopeCount = nodes.length;
+  const ofOperation = name.map((operation, index) => {
+    const parent = Math.min(Math.max(scope[index] ?? 0, 0), scopeCount - 1);
+    const owner = nodes[parent];
+    if (owner) {
+      owner.operations += 1;
+      owner.flops += flops[index] ?? 0;
+    }
+    if (!flow.drawn[index]) return -1;
+    const own = { index, parent, depth: (owner?.depth ?? 0) + 1, path: owner?.path ?? "", children: [] };
+    const counts = { operations: 1, flops: flops[index] ?? 0 };
+    const node = { ...BLANK, ...own, ...counts, kind: "operation" as const, name: operationLabel(operation) };
+    return nodes.push({ ...node, type: operation }) - 1;
+  });
+  for (let id = scopeCount - 1; id > 0; id -= 1) {
+    const node = nodes[id];
+    const parent = nodes[node?.parent ?? 0];
+    if (!node || !parent) continue;
+    parent.operations += node.operations;
+    parent.flops += node.flops;
+  }
+  return ofOperation;
+}
+
+const terminal = (kind: "input" | "output", index: number, name: string): HierarchyNode => ({
+  ...BLANK,
+  kind,
+  index,
+  parent: 0,
+  depth: 1,
+  name: name || kind,
+  children: [],
+});
+
+/** For each node the first drawn operation in it; infinite where there is none. */
+function firstOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[], scopeCount: number): number[] {
+  const first = nodes.map((node) => (node.kind === "operation" ? node.index : Number.POSITIVE_INFINITY));
+  graph.operations.scope.forEach((scope, index) => {
+    if (flow.drawn[index]) first[scope] = Math.min(first[scope] ?? Number.POSITIVE_INFINITY, index);
+  });
+  for (let id = scopeCount - 1; id > 0; id -= 1) {
+    const parent = nodes[id]?.parent ?? 0;
+    first[parent] = Math.min(first[parent] ?? Number.POSITIVE_INFINITY, first[id] ?? Number.POSITIVE_INFINITY);
+  }
+  return first;
+}
+
+/** For each value the nodes that read it, in execution order. */
+function readersOf(flow: Flow, ofOperation: number[], outputs: number[]): Map<ValueId, number[]> {
+  const readers = new Map<ValueId, number[]>();
+  const add = (value: ValueId, node: number | undefined) => {
+    const list = readers.get(value) ?? [];
+    list.push(node ?? 0);
+    readers.set(value, list);
+  };
+  flow.sources.forEach((sources, index) => {
+    for (const value of sources) add(value, ofOperation[index]);
+  });
+  flow.outputs.forEach((value, index) => {
+    if (value !== null) add(value, outputs[index]);
+  });
+  return new Map([...readers].sort(([a], [b]) => a - b));
+}

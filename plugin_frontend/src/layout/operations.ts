@@ -1,0 +1,44 @@
+// What an ATen operation is called in the picture, and which ones only change how a tensor is looked at.
+
+/** Change a tensor's shape or identity but none of its values: edges pass through them. */
+const PLUMBING = new Set([
+  "alias",
+  "clone",
+  "contiguous",
+  "detach",
+  "expand",
+  "lift_fresh",
+  "permute",
+  "reshape",
+  "squeeze",
+  "t",
+  "transpose",
+  "unsafe_view",
+  "unsqueeze",
+  "view",
+]);
+
+export type Sign = "add" | "subtract" | "multiply" | "divide" | "concatenate";
+
+const SIGNS = new Map<string, Sign>([
+  ["add", "add"],
+  ["sub", "subtract"],
+  ["mul", "multiply"],
+  ["div", "divide"],
+  ["cat", "concatenate"],
+  ["stack", "concatenate"],
+]);
+
+/** The operation without namespace and private underscores: "aten._softmax" is "softmax". */
+export function operationLabel(name: string): string {
+  const bare = name.replace(/^aten\./, "").replace(/^_+/, "");
+  return bare || name;
+}
+
+/** The name that in-place and plain variants share. */
+const family = (name: string): string => operationLabel(name).replace(/\..*$/, "").replace(/_$/, "");
+
+export const isPlumbing = (name: string): boolean => PLUMBING.has(family(name));
+
+/** The sign in its circle; null: it is drawn as a pill with its name. */
+export const operationSign = (name: string): Sign | null => SIGNS.get(family(name)) ?? null;
