@@ -63,7 +63,7 @@ lint: $(VENV)/.dev ## formatting, lint and types of the Python code
 	$(BIN)/mypy
 
 test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
-	$(BIN)/python build_frontend.py check
+	$(BIN)/python build_frontend.py lint types test
 
 test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
 	$(BIN)/python -m pytest $(PYTEST)
