@@ -1,0 +1,71 @@
+// A canvas as sharp as the screen, drawn again when its size or any signal that its drawing reads has changed.
+
+import { computed, effect, signal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { CellColours } from "../base/cells";
+import { dark, type Tokens, tokens } from "../theme";
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Draws in CSS pixels on a cleared canvas. */
+export type Draw = (context: CanvasRenderingContext2D, size: Size) => void;
+
+/** The tokens of the theme, as drawing code takes them. */
+export const look = computed<Tokens & CellColours>(() => ({ ...tokens.value, dark: dark.value }));
+
+/** Canvases that wait this far outside the window are drawn already. */
+const MARGIN_PX = 160;
+
+/** A canvas under the given drawing. With `lazy` it is drawn only while it is near the window. */
+export function useCanvas(draw: Draw, lazy = false): RefObject<HTMLCanvasElement | null> {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const inputs = useMemo(
+    () => ({ draw: signal(draw), size: signal<Size>({ width: 0, height: 0 }), near: signal(!lazy) }),
+    [lazy],
+  );
+  useLayoutEffect(() => {
+    inputs.draw.value = draw;
+  }, [inputs, draw]);
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const stops = [followSize(element, (size) => (inputs.size.value = size))];
+    if (lazy) stops.push(followNearness(element, (near) => (inputs.near.value = near)));
+    stops.push(effect(() => redraw(element, inputs.near.value ? inputs.draw.value : null, inputs.size.value)));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [inputs, lazy]);
+  return canvas;
+}
+
+function redraw(canvas: HTMLCanvasElement, draw: Draw | null, size: Size): void {
+  const context = canvas.getContext("2d");
+  if (!draw || !context || size.width === 0 || size.height === 0) return;
+  const ratio = window.devicePixelRatio || 1;
+  // Setting the size also clears.
+  canvas.width = Math.round(size.width * ratio);
+  canvas.height = Math.round(size.height * ratio);
+  context.scale(ratio, ratio);
+  draw(context, size);
+}
+
+function followSize(element: Element, onSize: (size: Size) => void): () => void {
+  const observer = new ResizeObserver(([entry]) => {
+    if (entry) onSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+function followNearness(element: Element, onChange: (near: boolean) => void): () => void {
+  const observer = new IntersectionObserver((entries) => onChange(entries.at(-1)?.isIntersecting ?? false), {
+    rootMargin: `${MARGIN_PX}px`,
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
+}

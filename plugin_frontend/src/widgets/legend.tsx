@@ -1,0 +1,111 @@
+// The legend of a picture: colour bar with ticks and unit, and the signs for what is not on the scale.
+
+import {
+  type CellColours,
+  drawAftermath,
+  drawFrozen,
+  drawInfinity,
+  drawNan,
+  drawNotMeasured,
+  type Rect,
+} from "../base/cells";
+import { type ColourScale, paletteStops } from "../base/colour_scale";
+import type { Tick } from "../base/ticks";
+import { dark } from "../theme";
+import { look, useCanvas } from "./canvas";
+
+export type Sign = "zero" | "infinite" | "nan" | "aftermath" | "missing" | "frozen";
+
+type DrawSign = (context: CanvasRenderingContext2D, rect: Rect, colours: CellColours) => void;
+
+const SIGNS: Record<Sign, { label: string; draw: DrawSign }> = {
+  zero: { label: "exactly 0", draw: fillZero },
+  infinite: { label: "±Inf", draw: (context, rect, colours) => drawInfinity(context, rect, "+", colours) },
+  nan: { label: "NaN", draw: drawNan },
+  aftermath: { label: "still NaN", draw: drawAftermath },
+  missing: { label: "not measured", draw: drawNotMeasured },
+  frozen: { label: "frozen or no gradient", draw: drawFrozen },
+};
+
+interface LegendProps {
+  scale?: ColourScale;
+  /** What the colours stand for, such as "gradient norm". */
+  unit?: string;
+  signs?: readonly Sign[];
+  /** The hovered value: a ▾ points at it. */
+  pointer?: number | null;
+}
+
+export function Legend({ scale, unit, signs = [], pointer = null }: LegendProps) {
+  return (
+    <div class="legend">
+      {signs.length > 0 && (
+        <ul class="legend-signs">
+          {signs.map((sign) => (
+            <li key={sign}>
+              <span aria-hidden="true">
+                <SignSample sign={sign} />
+              </span>
+              {SIGNS[sign].label}
+            </li>
+          ))}
+        </ul>
+      )}
+      {unit && <span>{unit}</span>}
+      {scale && <ScaleBar scale={scale} pointer={pointer} />}
+    </div>
+  );
+}
+
+function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | null }) {
+  const stops = paletteStops(scale.palette, dark.value).join(", ");
+  const ticks = separated(scale.ticks(scale.palette === "signed" ? 2 : 4));
+  return (
+    <div class="legend-scale" role="img" aria-label={`Colours from ${ticks[0]?.label} to ${ticks.at(-1)?.label}`}>
+      <div class="legend-bar" style={{ background: `linear-gradient(to right, ${stops})` }} />
+      {scale.clamped.low && (
+        <span class="legend-clamp" style={{ right: "100%" }} title="There are values beyond this end">
+          ◂
+        </span>
+      )}
+      {scale.clamped.high && (
+        <span class="legend-clamp" style={{ left: "100%" }} title="There are values beyond this end">
+          ▸
+        </span>
+      )}
+      {ticks.map((tick) => (
+        <span key={tick.label} class={`legend-tick ${edgeOf(tick)}`} style={{ left: `${tick.position * 100}%` }}>
+          {tick.label}
+        </span>
+      ))}
+      {pointer !== null && Number.isFinite(pointer) && (
+        <span class="legend-pointer" style={{ left: `${scale.position(pointer) * 100}%` }}>
+          ▼
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Leaves out ticks whose labels would touch. */
+function separated(ticks: Tick[]): Tick[] {
+  const apart = 0.14;
+  return ticks.filter((tick, index) => index === 0 || tick.position - (ticks[index - 1]?.position ?? 0) >= apart);
+}
+
+function edgeOf({ position }: Tick): string {
+  if (position < 0.04) return "at-start";
+  return position > 0.96 ? "at-end" : "";
+}
+
+function SignSample({ sign }: { sign: Sign }) {
+  const canvas = useCanvas((context, { width, height }) =>
+    SIGNS[sign].draw(context, { x: 0, y: 0, width, height }, look.value),
+  );
+  return <canvas ref={canvas} />;
+}
+
+function fillZero(context: CanvasRenderingContext2D, rect: Rect, colours: CellColours): void {
+  context.fillStyle = colours.zero;
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+}
