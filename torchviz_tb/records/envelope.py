@@ -38,6 +38,11 @@ def unseal(data: bytes, record_type: type[RecordT], *, max_raw_size: int = MAX_R
     Raises NewerRecord for a schema version above ours and DamagedRecord for everything
     else that is not as it was written: both name the fault in one sentence.
     """
+    return parse(unseal_bytes(data, max_raw_size=max_raw_size), record_type)
+
+
+def unseal_bytes(data: bytes, *, max_raw_size: int = MAX_RAW_SIZE) -> bytes:
+    """The serialized record inside an envelope, its checksum verified. Raises as ``unseal`` does."""
     envelope = _parse(data, pb.Envelope, "its envelope can't be parsed")
     if envelope.schema_version > SCHEMA_VERSION:
         raise NewerRecord(
@@ -47,6 +52,11 @@ def unseal(data: bytes, record_type: type[RecordT], *, max_raw_size: int = MAX_R
     raw = _decompress(envelope, max_raw_size)
     if zlib.crc32(raw) != envelope.checksum:
         raise DamagedRecord("its checksum differs")
+    return raw
+
+
+def parse(raw: bytes, record_type: type[RecordT]) -> RecordT:
+    """The record of serialized bytes. Raises DamagedRecord where they are none."""
     return _parse(raw, record_type, "its payload can't be parsed")
 
 

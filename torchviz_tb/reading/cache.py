@@ -1,0 +1,45 @@
+"""Decoded records that were read lately, within a bound on memory."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Any
+
+from torchviz_tb.reading.decode import Decoded
+
+DEFAULT_BOUND = 512 * 2**20
+"""Bytes of memory, as estimated by ``decode``."""
+
+
+class RecordCache:
+    """Keeps the most recently used records; safe to use from several threads."""
+
+    def __init__(self, bound: int = DEFAULT_BOUND) -> None:
+        self._bound = bound
+        self._memory = 0
+        self._kept: OrderedDict[Hashable, Decoded[Any]] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the kept records take."""
+        return self._memory
+
+    def get(self, key: Hashable) -> Decoded[Any] | None:
+        """The record under a key, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Hashable, decoded: Decoded[Any]) -> None:
+        """Keeps a record, and drops the least recently used ones that are then over the bound."""
+        if decoded.memory > self._bound:
+            return
+        with self._lock:
+            replaced = self._kept.pop(key, None)
+            self._memory += decoded.memory - (replaced.memory if replaced else 0)
+            self._kept[key] = decoded
+            while self._memory > self._bound:
+                _, dropped = self._kept.popitem(last=False)
+                self._memory -= dropped.memory

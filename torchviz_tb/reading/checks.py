@@ -1,0 +1,100 @@
+"""The checks that every decoded record goes through: a log directory is untrusted input."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from torchviz_tb.errors import DamagedRecord
+from torchviz_tb.records import records_pb2 as pb
+
+MAX_SITES = 250_000
+MAX_DIMENSION = 2**53
+MAX_DIMENSIONS = 32
+MAX_MESSAGES = 2_000_000
+"""Messages inside one record: each takes some 100 bytes of memory, and only two on disk."""
+
+_STAGE_NAMES: dict[int, str] = {
+    number: name.removeprefix("STAGE_").lower() for name, number in pb.Stage.items() if number != pb.STAGE_UNSPECIFIED
+}
+STAGES = ("parameter", "gradient", "raw_gradient", "update", "activation", "tensor")
+"""The stages in the order in which they are shown."""
+
+
+def require(holds: bool, fault: str | Callable[[], str]) -> None:
+    """Raises DamagedRecord unless it holds; the fault continues a sentence about "it", the record."""
+    if not holds:
+        raise DamagedRecord(fault if isinstance(fault, str) else fault())
+
+
+def stage_name(stage: int) -> str | None:
+    """The stage's word, such as "gradient"; None for one that a newer version added."""
+    return _STAGE_NAMES.get(stage)
+
+
+def site_count(count: int) -> int:
+    """A number of sites within the bound."""
+    require(count <= MAX_SITES, lambda: f"it claims {count} sites, more than the bound of {MAX_SITES}")
+    return count
+
+
+def indices(values: Iterable[int], bound: int, of: str) -> tuple[int, ...]:
+    """Indices below a bound."""
+    found = tuple(values)
+    require(not found or max(found) < bound, lambda: f"it points to {of} {max(found)} of {bound}")
+    return found
+
+
+def shape(dimensions: Sequence[int], bound: int = MAX_DIMENSION) -> tuple[int, ...]:
+    """Sizes that a tensor can have."""
+    found = tuple(dimensions)
+    require(len(found) <= MAX_DIMENSIONS and all(d <= bound for d in found), "a shape in it is impossible")
+    return found
+
+
+def column(values: Collection[int] | Collection[float], length: int, name: str) -> npt.NDArray[np.float64]:
+    """A column of exactly this length, as float64."""
+    require(len(values) == length, lambda: f"its column {name} has {len(values)} entries for {length} sites")
+    return np.fromiter(values, np.float64, length)
+
+
+def message_count(data: bytes, descriptor: Descriptor) -> None:
+    """Refuses data that would expand to very many messages, before it is parsed."""
+    _count_messages(memoryview(data), descriptor, MAX_MESSAGES)
+
+
+def _count_messages(data: memoryview, descriptor: Descriptor, budget: int) -> int:
+    """The budget that is left after the messages inside; stops as soon as there is none."""
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        size, content = _field_extent(data, position, key & 7)
+        field = descriptor.fields_by_number.get(key >> 3)
+        if key & 7 == 2 and field is not None and field.type == FieldDescriptor.TYPE_MESSAGE:
+            require(budget > 0, lambda: f"it holds more than {MAX_MESSAGES} parts")
+            budget = _count_messages(data[content : content + size], field.message_type, budget - 1)
+        position = content + size
+    return budget
+
+
+def _field_extent(data: memoryview, position: int, wire_type: int) -> tuple[int, int]:
+    """Size and start of a field's content."""
+    if wire_type == 0:
+        return 0, _varint(data, position)[1]
+    if wire_type == 2:
+        return _varint(data, position)
+    require(wire_type in (1, 5), "its payload can't be parsed")
+    return (8 if wire_type == 1 else 4), position
+
+
+def _varint(data: memoryview, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        require(position < len(data), "its payload can't be parsed")
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+    raise DamagedRecord("its payload can't be parsed")

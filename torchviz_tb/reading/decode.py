@@ -1,0 +1,66 @@
+"""Envelope to record: the one place where bytes of a log become something to work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from torchviz_tb.reading import checks
+from torchviz_tb.reading.distributions import Distributions
+from torchviz_tb.reading.graph import Graph
+from torchviz_tb.reading.heatmaps import Heatmaps
+from torchviz_tb.reading.progress import Progress
+from torchviz_tb.reading.sites import SiteTable
+from torchviz_tb.reading.statistics import Statistics
+from torchviz_tb.reading.tensor_views import TensorView
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.envelope import parse, unseal_bytes
+from torchviz_tb.records.metadata import Kind
+
+Record = SiteTable | Statistics | Distributions | Heatmaps | Graph | Progress | TensorView
+RecordT = TypeVar("RecordT", bound=Record)
+
+_MIB = 2**20
+# Below this, even a record made of nothing but empty messages stays under about 200 MB of memory.
+_COUNTED_FROM = 4 * _MIB
+# A parsed record, and what is computed from it, in multiples of its serialized size: numbers of one
+# or two bytes become eight, and lists of messages cost more.
+_MEMORY_FACTOR = 6
+
+
+@dataclass(frozen=True)
+class Schema(Generic[RecordT]):
+    """How records of one kind are read: decompressed to at most ``max_size`` bytes, then checked."""
+
+    kind: Kind
+    record: type[RecordT]
+    message: type[Message]
+    max_size: int
+    check: Callable[[Any], RecordT]
+
+
+SITES = Schema(Kind.SITES, SiteTable, pb.Sites, 64 * _MIB, SiteTable.from_record)
+STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_record)
+DISTRIBUTIONS = Schema(Kind.DISTRIBUTIONS, Distributions, pb.Distributions, 128 * _MIB, Distributions.from_record)
+HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 256 * _MIB, Heatmaps.from_record)
+GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
+PROGRESS = Schema(Kind.PROGRESS, Progress, pb.Progress, _MIB, Progress.from_record)
+TENSOR_VIEW = Schema(Kind.TENSOR_VIEW, TensorView, pb.TensorView, 256 * _MIB, TensorView.from_record)
+SCHEMAS: tuple[Schema[Any], ...] = (SITES, STATISTICS, DISTRIBUTIONS, HEATMAPS, GRAPH, PROGRESS, TENSOR_VIEW)
+
+
+@dataclass(frozen=True)
+class Decoded(Generic[RecordT]):
+    """A record and about how many bytes of memory it takes."""
+
+    record: RecordT
+    memory: int
+
+
+def decode(schema: Schema[RecordT], blob: bytes) -> Decoded[RecordT]:
+    """The record in an envelope. Raises RecordError, and nothing else, whatever the bytes are."""
+    raw = unseal_bytes(blob, max_raw_size=schema.max_size)
+    if len(raw) > _COUNTED_FROM:
+        checks.message_count(raw, schema.message.DESCRIPTOR)
+    return Decoded(schema.check(parse(raw, schema.message)), _MEMORY_FACTOR * len(raw) + 1024)

@@ -1,0 +1,102 @@
+"""Numbers over steps, joined over all sites of a group: what both ``load`` and the plugin show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from torchviz_tb.errors import RecordError
+from torchviz_tb.reading.decode import DISTRIBUTIONS, STATISTICS
+from torchviz_tb.reading.distributions import Distribution
+from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.statistics import State, States
+from torchviz_tb.records.metadata import Kind
+
+Float64s = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StatisticsSeries:
+    """One column of all sites: ``values`` float64 and ``state`` uint8, both [steps, sites]; NaN where not measured."""
+
+    steps: list[int]
+    values: Float64s
+    state: States
+
+
+def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries:
+    """A column, kept or derived, at every step; a step that can't be read is there, not measured."""
+    steps = group.steps(Kind.STATISTICS)
+    shape = (len(steps), len(group.sites.sites))
+    values, state = np.full(shape, np.nan), np.full(shape, State.NOT_MEASURED, np.uint8)
+    for row, step in enumerate(steps):
+        joined = group.read_on_sites(STATISTICS, step)
+        if joined is None or stage not in joined[0].stages:
+            continue
+        record, positions = joined
+        state[row, positions] = record.stages[stage].state
+        numbers = record.column(stage, column)
+        if numbers is not None:
+            values[row, positions] = numbers
+    return StatisticsSeries(steps, values, state)
+
+
+def distribution_at(group: Group, site: int, stage: str, step: int) -> Distribution | None:
+    """The distribution of a site (a position) at a step; None where there is none, with a problem if it is damaged."""
+    joined = group.read_on_sites(DISTRIBUTIONS, step)
+    if joined is None:
+        return None
+    record, positions = joined
+    own = np.flatnonzero(positions == site)
+    try:
+        return record.distribution(stage, int(own[0])) if own.size else None
+    except RecordError as error:
+        group.report(Kind.DISTRIBUTIONS, step, error)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Quantiles of all sites: float64 [sites, steps, quantiles]; NaN where not measured or nothing is finite."""
+
+    steps: list[int]
+    values: Float64s
+    state: States
+    """uint8 [sites, steps]"""
+
+
+def bands(group: Group, stage: str, q: Sequence[float]) -> Bands:
+    """Quantiles of every site at every step with distributions."""
+    steps = group.steps(Kind.DISTRIBUTIONS)
+    values = np.full((len(group.sites.sites), len(steps), len(q)), np.nan)
+    for column, step in enumerate(steps):
+        joined = group.read_on_sites(DISTRIBUTIONS, step)
+        if joined is None:
+            continue
+        record, positions = joined
+        try:
+            sites, found = record.stage_quantiles(stage, q)
+        except RecordError as error:
+            group.report(Kind.DISTRIBUTIONS, step, error)
+            continue
+        values[positions[sites], column] = found
+    return Bands(steps, values, states_at(group, stage, steps, np.isnan(values).all(axis=2).T).T)
+
+
+def states_at(group: Group, stage: str, steps: Sequence[int], missing: npt.NDArray[np.bool_]) -> States:
+    """States [steps, sites] of a stage at the steps of another kind.
+
+    What the statistics of the same step say; where there are none, FINITE, or NOT_MEASURED where
+    ``missing`` [steps, sites].
+    """
+    series = statistics_series(group, stage, "count")
+    row_of = {step: row for row, step in enumerate(series.steps)}
+    state = np.where(missing, np.uint8(State.NOT_MEASURED), np.uint8(State.FINITE))
+    for row, step in enumerate(steps):
+        if step in row_of:
+            told = series.state[row_of[step]]
+            # A damaged distribution of a site that was measured stays "not measured".
+            contradicts = missing[row] & (told <= State.NEG_INF)
+            state[row] = np.where(contradicts | (told == State.NOT_MEASURED), state[row], told)
+    return state

@@ -1,0 +1,55 @@
+"""Where stored records come from: event files, or a data provider inside TensorBoard."""
+
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torchviz_tb.records.metadata import Kind, Tag
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One stored record, not yet read."""
+
+    run: str
+    tag: Tag
+    step: int
+    locator: Hashable
+    """Where the bytes are: means something to the source that made it, and is another one if they change."""
+
+
+class Source(Protocol):
+    """Lists runs and our records, and reads the bytes of one of them."""
+
+    def run_names(self) -> list[str]:
+        """Every run, those without our records too, in alphabetical order."""
+        ...
+
+    def references(self, run: str | None = None, tags: Collection[Tag] | None = None) -> list[Reference]:
+        """What is stored, without reading it, in the order of writing; of all runs and tags, or of those given."""
+        ...
+
+    def read(self, reference: Reference) -> bytes:
+        """The envelope. Raises RecordError where it is gone or was never one."""
+        ...
+
+
+StepIndex = dict[int, Reference]
+"""The records of one group and kind by step, ascending."""
+
+
+def by_group(references: Iterable[Reference]) -> dict[str, dict[Kind, StepIndex]]:
+    """The records of one run by group, kind and step.
+
+    The copies of first steps are merged in. Of several records at one step the one that was
+    written last counts; a copy never replaces the record that it copies.
+    """
+    ordered = sorted(references, key=lambda reference: not reference.tag.first)
+    found: dict[str, dict[Kind, StepIndex]] = {}
+    for reference in ordered:
+        kinds = found.setdefault(reference.tag.group, {})
+        kinds.setdefault(reference.tag.kind, {})[reference.step] = reference
+    return {
+        group: {kind: dict(sorted(kinds[kind].items())) for kind in Kind if kind in kinds}
+        for group, kinds in found.items()
+    }
