@@ -7,10 +7,19 @@ from pathlib import Path
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
+from setuptools.errors import SetupError
 
 import build_frontend
 
 ROOT = Path(__file__).resolve().parent
+
+
+def ensure_page() -> None:
+    """Builds the page if it is not fresh; where it can't, setuptools ends with that sentence instead of a traceback."""
+    try:
+        build_frontend.ensure_built()
+    except build_frontend.FrontendBuildError as error:
+        raise SetupError(str(error)) from error
 
 
 class BuildPyWithPage(build_py):
@@ -18,7 +27,7 @@ class BuildPyWithPage(build_py):
 
     def run(self) -> None:
         """Builds the page if it is not fresh, then does what setuptools does."""
-        build_frontend.ensure_built()
+        ensure_page()
         if not self.editable_mode:
             # pip builds in the clone, where files of an earlier build would still lie about.
             shutil.rmtree(Path(self.build_lib, "torchviz_tb"), ignore_errors=True)
@@ -30,7 +39,7 @@ class SdistWithPage(sdist):
 
     def run(self) -> None:
         """Builds the page if it is not fresh, then does what setuptools does."""
-        build_frontend.ensure_built()
+        ensure_page()
         super().run()
 
 
