@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import type { Api } from "./api/client";
+import type { Key } from "./store/keyboard";
 import { type View, view } from "./store/selection";
 import { DistributionsView } from "./views/distributions";
 import { GradientsView } from "./views/gradients";
@@ -9,6 +10,11 @@ import { GraphView } from "./views/graph";
 import { OverviewView } from "./views/overview";
 import { TensorsView } from "./views/tensors";
 import { Header } from "./widgets/header";
+import { Help } from "./widgets/help";
+import { ProblemsStrip } from "./widgets/problems_strip";
+import { WithRuns } from "./widgets/stage_states";
+import { StepRail } from "./widgets/step_rail";
+import { Tooltip } from "./widgets/tooltip";
 
 const VIEW_COMPONENTS: Record<View, ComponentType<{ api: Api }>> = {
   overview: OverviewView,
@@ -18,14 +24,20 @@ const VIEW_COMPONENTS: Record<View, ComponentType<{ api: Api }>> = {
   tensors: TensorsView,
 };
 
-export function App({ api }: { api: Api }) {
+export function App({ api, keys }: { api: Api; keys: readonly Key[] }) {
   const Current = VIEW_COMPONENTS[view.value];
   return (
     <div class="app">
       <Header />
-      <main class="stage" id="stage">
-        <Current api={api} />
+      <ProblemsStrip />
+      <main class="stage">
+        <WithRuns>
+          <Current api={api} />
+        </WithRuns>
       </main>
+      <StepRail />
+      <Tooltip />
+      <Help keys={keys} />
     </div>
   );
 }

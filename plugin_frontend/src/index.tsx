@@ -4,15 +4,35 @@ import { render as renderInto } from "preact";
 import { httpApi } from "./api/client";
 import { App } from "./app";
 import { createData } from "./store/data";
+import { connectHost, describeDocument } from "./store/host";
+import { listenToKeys } from "./store/keyboard";
+import { pageKeys } from "./store/keys";
+import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
+import { shownRun } from "./store/selection";
+import { runPlayback, watchNewestStep } from "./store/step";
+import { syncUrl } from "./store/url";
 import { adopt, applyTheme } from "./theme";
 import themeCss from "./theme.css?inline";
 import controlsCss from "./widgets/controls.css?inline";
+import { helpOpen } from "./widgets/help";
 
 export function render(): void {
+  describeDocument();
   adopt(themeCss);
   adopt(controlsCss);
   applyTheme();
-  const api = httpApi();
+  connectHost();
+  syncUrl();
+
+  forgetProblemsOnReload();
+  const api = gatherProblems(httpApi());
   createData(api);
-  renderInto(<App api={api} />, document.body);
+  watchNewestStep(() => shownRun.value?.name ?? null);
+  runPlayback();
+
+  const keys = pageKeys(() => {
+    helpOpen.value = true;
+  });
+  listenToKeys(keys);
+  renderInto(<App api={api} keys={keys} />, document.body);
 }

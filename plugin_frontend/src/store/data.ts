@@ -64,7 +64,6 @@ export function useResource<K, T>(
   key: ReadonlySignal<K | null>,
   fetcher: (key: K) => Promise<T>,
 ): ReadonlySignal<Resource<T>> {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new closure at each render asks for the same thing
   const made = useMemo(() => resource(key, fetcher), [key]);
   useEffect(() => made.stop, [made]);
   return made.state;

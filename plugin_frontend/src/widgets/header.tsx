@@ -1,8 +1,14 @@
 // The header: views as tabs, runs, and what concerns the whole page.
 
-import { VIEWS, type View, view } from "../store/selection";
+import { useSignal } from "@preact/signals";
+import { copyLink } from "../store/clipboard";
+import { selectedGroup, shownGroup, shownRun, VIEWS, type View, view } from "../store/selection";
 import { adopt } from "../theme";
 import headerCss from "./header.css?inline";
+import { helpOpen } from "./help";
+import { CheckIcon, HelpIcon, LinkIcon } from "./icons";
+import { WordMenu } from "./menu";
+import { RunChips } from "./run_chips";
 
 adopt(headerCss);
 
@@ -13,31 +19,96 @@ const NAMES: Record<View, string> = {
   gradients: "Gradients",
   tensors: "Tensors",
 };
+/** For narrow pages. */
+const SHORT_NAMES: Partial<Record<View, string>> = { distributions: "Distrib." };
 
 export function Header() {
   return (
     <header class="header">
       <nav class="tabs" aria-label="Views">
-        {VIEWS.map((name) => (
-          <Tab key={name} name={name} />
+        {VIEWS.map((name, index) => (
+          <Tab key={name} name={name} shortcut={index + 1} />
         ))}
       </nav>
+      <div class="header-tools">
+        <GroupMenu />
+        <RunChips />
+        <CopyLink />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Help"
+          title="Keys (?)"
+          onClick={() => {
+            helpOpen.value = true;
+          }}
+        >
+          <HelpIcon />
+        </button>
+      </div>
     </header>
   );
 }
 
-function Tab({ name }: { name: View }) {
-  const current = view.value === name;
+function Tab({ name, shortcut }: { name: View; shortcut: number }) {
+  const short = SHORT_NAMES[name];
   return (
     <button
       type="button"
       class="tab"
-      aria-current={current ? "page" : undefined}
+      title={`${NAMES[name]} (${shortcut})`}
+      aria-label={NAMES[name]}
+      aria-current={view.value === name ? "page" : undefined}
       onClick={() => {
         view.value = name;
       }}
     >
-      {NAMES[name]}
+      <span class={short && "tab-long"}>{NAMES[name]}</span>
+      {short && <span class="tab-short">{short}</span>}
+    </button>
+  );
+}
+
+/** Only where a run has several groups: two watched models, or single calls with names of their own. */
+function GroupMenu() {
+  const groups = shownRun.value?.groups ?? [];
+  const current = shownGroup.value;
+  if (groups.length < 2 || !current) return null;
+  return (
+    <WordMenu
+      label="Group"
+      value={current.name}
+      options={groups.map(({ name }) => ({ value: name, label: name }))}
+      onChange={(name) => {
+        selectedGroup.value = name;
+      }}
+    />
+  );
+}
+
+const COPIED_MS = 1500;
+
+function CopyLink() {
+  const copied = useSignal(false);
+  const copy = async () => {
+    await copyLink();
+    copied.value = true;
+    setTimeout(() => {
+      copied.value = false;
+    }, COPIED_MS);
+  };
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label="Copy link"
+      title="Copy link to this picture (c)"
+      onClick={copy}
+    >
+      {copied.value ? <CheckIcon /> : <LinkIcon />}
+      <span class="hidden-visually" aria-live="polite">
+        {copied.value && "Link copied"}
+      </span>
     </button>
   );
 }

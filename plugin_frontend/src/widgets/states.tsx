@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
+import { copyText } from "../store/clipboard";
 import { adopt } from "../theme";
 import statesCss from "./states.css?inline";
 
@@ -43,7 +44,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry: () => void 
   const [copied, setCopied] = useState(false);
   const hint = error instanceof ApiError ? error.hint : "";
   const copy = async () => {
-    await navigator.clipboard.writeText(`${error.message}\n${hint}\n${error.stack ?? ""}`);
+    await copyText(`${error.message}\n${hint}\n${error.stack ?? ""}`);
     setCopied(true);
   };
   return (

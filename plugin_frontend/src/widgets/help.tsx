@@ -1,0 +1,47 @@
+// The help sheet: the keys that the page has.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Key } from "../store/keyboard";
+import { useEscape } from "../store/keyboard";
+import { adopt } from "../theme";
+import helpCss from "./help.css?inline";
+import { CloseIcon } from "./icons";
+
+adopt(helpCss);
+
+export const helpOpen = signal(false);
+
+const close = () => {
+  helpOpen.value = false;
+};
+
+export function Help({ keys }: { keys: readonly Key[] }) {
+  return helpOpen.value ? <HelpSheet keys={keys} /> : null;
+}
+
+function HelpSheet({ keys }: { keys: readonly Key[] }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEscape(close);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog class="help" ref={dialog} aria-labelledby="help-title" onClose={close}>
+      <div class="help-head">
+        <h2 id="help-title">Keys</h2>
+        <button type="button" class="icon-button" aria-label="Close" title="Close (Esc)" onClick={close}>
+          <CloseIcon />
+        </button>
+      </div>
+      <dl>
+        {keys.map((key) => (
+          <div key={key.label}>
+            <dt>
+              <kbd>{key.label}</kbd>
+            </dt>
+            <dd>{key.does}</dd>
+          </div>
+        ))}
+      </dl>
+    </dialog>
+  );
+}

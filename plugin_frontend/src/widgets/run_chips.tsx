@@ -1,0 +1,144 @@
+// Runs: shown in maps, compared, or off. Up to two are chips; more, or on a narrow page, are one menu.
+
+import { signal } from "@preact/signals";
+import { colourOfRun } from "../store/data";
+import { roleOf, showAlone, showRun, toggleRun } from "../store/runs";
+import { ourRuns, shownRun } from "../store/selection";
+import { adopt } from "../theme";
+import { DownIcon } from "./icons";
+import { Menu } from "./menu";
+import runChipsCss from "./run_chips.css?inline";
+
+adopt(runChipsCss);
+
+const MOST_CHIPS = 2;
+const NARROW = "(width < 900px)";
+const FILTER_FROM = 8;
+
+const narrow = signal(matchMedia(NARROW).matches);
+matchMedia(NARROW).addEventListener("change", ({ matches }) => {
+  narrow.value = matches;
+});
+
+const ROLE_WORDS = { shown: "shown in maps", compared: "compared", off: "off" };
+
+export function RunChips() {
+  const runs = ourRuns.value;
+  if (runs.length === 0) return null;
+  if (runs.length === 1 || (runs.length <= MOST_CHIPS && !narrow.value)) {
+    return (
+      <fieldset class="run-chips">
+        <legend class="hidden-visually">Runs</legend>
+        {runs.map((run) => (
+          <RunChip key={run.name} name={run.name} />
+        ))}
+      </fieldset>
+    );
+  }
+  return <RunMenu />;
+}
+
+/** A dot in the run's colour; hollow: off. */
+export function RunDot({ name, hollow = false }: { name: string; hollow?: boolean }) {
+  const colour = colourOfRun(name);
+  const style = hollow ? {} : { background: colour, borderColor: colour };
+  return <span class="run-dot" aria-hidden="true" style={style} />;
+}
+
+function RunChip({ name }: { name: string }) {
+  const role = roleOf(name);
+  return (
+    <button
+      type="button"
+      class="run-chip"
+      data-role={role}
+      aria-pressed={role !== "off"}
+      title={`${name}: ${ROLE_WORDS[role]}. Click switches, double-click shows it alone.`}
+      onClick={() => toggleRun(name)}
+      onDblClick={() => showAlone(name)}
+    >
+      <RunDot name={name} hollow={role === "off"} />
+      <span class="run-name">{name}</span>
+    </button>
+  );
+}
+
+const filter = signal("");
+
+function RunMenu() {
+  const shown = shownRun.value;
+  if (!shown) return null;
+  const others = ourRuns.value.filter((run) => roleOf(run.name) === "compared").length;
+  const button = (
+    <>
+      <RunDot name={shown.name} />
+      <span class="run-name">{shown.name}</span>
+      {others > 0 && <span class="run-others">+{others}</span>}
+      <DownIcon />
+    </>
+  );
+  return (
+    <Menu label={`Runs: ${shown.name}`} buttonClass="run-chip run-menu" button={button}>
+      {() => (
+        <>
+          {ourRuns.value.length >= FILTER_FROM && <RunFilter />}
+          {matchingRuns().map((name) => (
+            <RunRow key={name} name={name} />
+          ))}
+        </>
+      )}
+    </Menu>
+  );
+}
+
+function RunFilter() {
+  return (
+    <input
+      class="run-filter"
+      type="search"
+      aria-label="Filter runs by a regular expression"
+      placeholder="Filter (regex)"
+      value={filter.value}
+      onInput={(event) => {
+        filter.value = event.currentTarget.value;
+      }}
+    />
+  );
+}
+
+/** A filter that is not (yet) an expression hides nothing. */
+function matchingRuns(): string[] {
+  const names = ourRuns.value.map((run) => run.name);
+  if (names.length < FILTER_FROM) return names;
+  try {
+    const expression = new RegExp(filter.value, "i");
+    return names.filter((name) => expression.test(name));
+  } catch {
+    return names;
+  }
+}
+
+function RunRow({ name }: { name: string }) {
+  const role = roleOf(name);
+  return (
+    <div class="run-row" role="none">
+      <button
+        type="button"
+        class="menu-item"
+        role="menuitemcheckbox"
+        aria-checked={role !== "off"}
+        onClick={() => toggleRun(name)}
+        onDblClick={() => showAlone(name)}
+      >
+        <RunDot name={name} hollow={role === "off"} />
+        <span class="run-name">{name}</span>
+        <span class="menu-formula">{ROLE_WORDS[role]}</span>
+      </button>
+      {role === "compared" && (
+        <button type="button" class="quiet-button" role="menuitem" onClick={() => showRun(name)}>
+          show
+        </button>
+      )}
+    </div>
+  );
+}
