@@ -1,0 +1,86 @@
+// Cells to pixels: a matrix of values shrunk to what fits, and images in their own colours.
+
+import type { Picks, Slice } from "./slice";
+import { strides } from "./slice";
+
+/** The larger of two values as a reader would want to see it: NaN before Inf before the larger magnitude. */
+function louder(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
+  return Math.abs(b) > Math.abs(a) ? b : a;
+}
+
+/** At most `rows` × `columns` cells; each keeps the loudest value of its block, so that nothing odd can vanish. */
+export function shrink(slice: Slice, rows: number, columns: number): Slice {
+  const height = Math.min(slice.rows, Math.max(1, Math.floor(rows)));
+  const width = Math.min(slice.columns, Math.max(1, Math.floor(columns)));
+  if (height === slice.rows && width === slice.columns) return slice;
+  const values = new Float32Array(height * width);
+  for (let row = 0; row < slice.rows; row++) {
+    const target = Math.floor((row * height) / slice.rows) * width;
+    for (let column = 0; column < slice.columns; column++) {
+      const cell = target + Math.floor((column * width) / slice.columns);
+      values[cell] = louder(values[cell] ?? 0, slice.values[row * slice.columns + column] ?? 0);
+    }
+  }
+  return { rows: height, columns: width, values };
+}
+
+/** How values of an image become bytes, in words for the caption. */
+export interface ByteRange {
+  low: number;
+  high: number;
+  words: string;
+}
+
+/** 0 to 1 and 0 to 255 are taken as they are; anything else is stretched from its smallest to its largest value. */
+export function byteRange(min: number, max: number): ByteRange {
+  if (min >= 0 && max <= 1) return { low: 0, high: 1, words: "0 is black, 1 is white" };
+  if (min >= 0 && max <= 255) return { low: 0, high: 255, words: "0 is black, 255 is white" };
+  return { low: min, high: max, words: "smallest value is black, largest is white" };
+}
+
+/** RGBA bytes of the image that the picks choose; one channel is grey, NaN is left to the caller as transparent. */
+export function imagePixels(
+  values: Float32Array,
+  shape: number[],
+  channels: number,
+  picks: Picks,
+  range: ByteRange,
+): { width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> } {
+  const stride = strides(shape);
+  const along = (axis: number | null) => (axis === null ? 0 : (stride[axis] ?? 0));
+  const height = shape[picks.rowAxis ?? 0] ?? 0;
+  const width = shape[picks.columnAxis ?? 0] ?? 0;
+  const depth = shape[channels] ?? 1;
+  const drawn = new Set([picks.rowAxis, picks.columnAxis, channels]);
+  const start = picks.index.reduce((sum, entry, axis) => (drawn.has(axis) ? sum : sum + entry * along(axis)), 0);
+  const byte = (value: number) => ((value - range.low) / (range.high - range.low || 1)) * 255;
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const from = start + row * along(picks.rowAxis) + column * along(picks.columnAxis);
+      const channel = (c: number) => values[from + Math.min(c, depth - 1) * along(channels)] ?? Number.NaN;
+      const isBroken = [0, 1, 2].some((c) => Number.isNaN(channel(c)));
+      const alpha = depth === 4 ? byte(channel(3)) : 255;
+      rgba.set(
+        [byte(channel(0)), byte(channel(1)), byte(channel(2)), isBroken ? 0 : alpha],
+        (row * width + column) * 4,
+      );
+    }
+  }
+  return { width, height, rgba };
+}
+
+/** The whole slice inside a box: square cells, except where one axis is so short that they would be slivers. */
+export function fitCells(rows: number, columns: number, box: { width: number; height: number }) {
+  const cell = Math.min(box.width / Math.max(columns, 1), box.height / Math.max(rows, 1));
+  const whole = cell >= 1 ? Math.floor(cell) : cell;
+  const thin = Math.min(MINIMUM_SIDE, box.height, box.width);
+  return {
+    width: Math.max(Math.min(columns * whole, box.width), thin),
+    height: Math.max(Math.min(rows * whole, box.height), Math.min(thin, rows * MAXIMUM_STRETCH * whole)),
+  };
+}
+
+const MINIMUM_SIDE = 24;
+const MAXIMUM_STRETCH = 24;

@@ -1,0 +1,173 @@
+// The slice as a picture: a map in the colours of a scale, or the image that it is.
+
+import type { TensorViewAnswer } from "../../api/types";
+import { State } from "../../api/types";
+import { drawInfinity, drawNan, isNonFinite, type Rect } from "../../base/cells";
+import { type ColourScale, packColour } from "../../base/colour_scale";
+import { formatExact, formatNumber } from "../../base/format";
+import { look } from "../../widgets/canvas";
+import { Picture, type Point } from "../../widgets/picture";
+import { hideTooltip, showTooltip } from "../../widgets/tooltip";
+import { byteRange, fitCells, imagePixels, shrink } from "./pixels";
+import { axisName, type Picks, position, type Slice } from "./slice";
+import { crosshair } from "./state";
+
+interface SliceMapProps {
+  tensor: TensorViewAnswer;
+  picks: Picks;
+  slice: Slice;
+  scale: ColourScale;
+  /** Axis of the colour channels: the slice is drawn as an image. */
+  channels: number | null;
+}
+
+export function SliceMap(props: SliceMapProps) {
+  const { tensor, picks, slice } = props;
+  // The place of the map inside its canvas, known once it is drawn.
+  const frame: Rect = { x: 0, y: 0, width: 1, height: 1 };
+  const draw = (context: CanvasRenderingContext2D, size: { width: number; height: number }) => {
+    Object.assign(frame, { x: 0, y: 0, ...fitCells(slice.rows, slice.columns, size) });
+    if (props.channels === null) drawCells(context, frame, slice, props.scale);
+    else drawImage(context, frame, props.channels, props);
+    drawCrosshair(context, frame, slice);
+  };
+  const cellAt = (point: Point) => ({
+    row: Math.min(Math.floor(((point.y - frame.y) / frame.height) * slice.rows), slice.rows - 1),
+    column: Math.min(Math.floor(((point.x - frame.x) / frame.width) * slice.columns), slice.columns - 1),
+  });
+  const isInside = (point: Point) => point.x < frame.x + frame.width && point.y < frame.y + frame.height;
+  const hover = (point: Point) => {
+    if (!isInside(point)) return hideTooltip();
+    const cell = cellAt(point);
+    showTooltip({ x: point.pageX, y: point.pageY, ...readout(props, cell.row, cell.column) });
+  };
+  const move = (event: KeyboardEvent, anchor: DOMRect): boolean => {
+    const step = MOVES[event.key];
+    if (!step || slice.values.length === 0) return false;
+    const from = crosshair.value ?? { row: 0, column: 0 };
+    const row = clamp(from.row + step[0], slice.rows);
+    const column = clamp(from.column + step[1], slice.columns);
+    crosshair.value = { row, column };
+    const x = anchor.left + ((column + 0.5) / slice.columns) * frame.width;
+    const y = anchor.top + ((row + 0.5) / slice.rows) * frame.height;
+    showTooltip({ x, y, announced: true, ...readout(props, row, column) });
+    return true;
+  };
+  return (
+    <Picture
+      class="slice-map"
+      label={`${tensor.name}: ${slice.rows} rows × ${slice.columns} columns. Arrow keys read its values.`}
+      draw={draw}
+      onHover={hover}
+      onLeave={hideTooltip}
+      onSelect={(point) => {
+        if (isInside(point)) crosshair.value = cellAt(point);
+      }}
+      onKey={move}
+      exportName={`${tensor.name}_step_${tensor.step}`}
+      csv={() => csvOf(slice)}
+      twin={
+        <p class="hidden-visually">{`The values are in the drawing “Values” of this view, as a table around the crosshair, at ${axisName(tensor.axes, picks.rowAxis ?? 0)} and ${axisName(tensor.axes, picks.columnAxis ?? 0)}.`}</p>
+      }
+    />
+  );
+}
+
+const MOVES: Record<string, [number, number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  PageUp: [-10, 0],
+  PageDown: [10, 0],
+};
+
+const clamp = (entry: number, size: number) => Math.min(Math.max(entry, 0), size - 1);
+
+function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: number) {
+  const value = slice.values[row * slice.columns + column] ?? Number.NaN;
+  const place = position(picks, row, column);
+  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), formatExact(value)]];
+  const axes = place.map((entry, axis): [string, string, string] => [axisName(tensor.axes, axis), String(entry), ""]);
+  return { title: `${tensor.name}[${place.join(", ")}]`, rows: [...rows, ...axes] };
+}
+
+function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice, scale: ColourScale): void {
+  if (slice.values.length === 0) return;
+  const drawn = shrink(slice, frame.height * devicePixelRatio, frame.width * devicePixelRatio);
+  const zero = packColour(look.value.zero);
+  const pixels = Uint32Array.from(drawn.values, (value) => {
+    if (!Number.isFinite(value)) return 0;
+    return value === 0 && scale.kind !== "linear" ? zero : scale.colour(value);
+  });
+  blit(context, frame, drawn.columns, drawn.rows, new Uint8ClampedArray(pixels.buffer));
+  drawNonFinite(context, frame, drawn);
+}
+
+function drawImage(context: CanvasRenderingContext2D, frame: Rect, channels: number, props: SliceMapProps): void {
+  const { tensor, picks } = props;
+  const finite = tensor.values.filter(Number.isFinite);
+  const [min, max] = finite.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as [number, number]);
+  const image = imagePixels(tensor.values, tensor.shape, channels, picks, byteRange(min, max));
+  blit(context, frame, image.width, image.height, image.rgba);
+}
+
+/** Pixels enlarged without smoothing: a cell is a cell. */
+function blit(
+  context: CanvasRenderingContext2D,
+  frame: Rect,
+  width: number,
+  height: number,
+  rgba: Uint8ClampedArray<ArrayBuffer>,
+): void {
+  if (width === 0 || height === 0) return;
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, frame.x, frame.y, frame.width, frame.height);
+}
+
+function drawNonFinite(context: CanvasRenderingContext2D, frame: Rect, slice: Slice): void {
+  const width = frame.width / slice.columns;
+  const height = frame.height / slice.rows;
+  slice.values.forEach((value, index) => {
+    const state = stateOf(value);
+    if (!isNonFinite(state)) return;
+    const row = Math.floor(index / slice.columns);
+    const rect = { x: frame.x + (index % slice.columns) * width, y: frame.y + row * height, width, height };
+    if (state === State.nan) drawNan(context, rect, look.value);
+    else drawInfinity(context, rect, value > 0 ? "+" : "−", look.value);
+  });
+}
+
+function stateOf(value: number): number {
+  if (Number.isNaN(value)) return State.nan;
+  if (Number.isFinite(value)) return State.finite;
+  return value > 0 ? State.posInf : State.negInf;
+}
+
+function drawCrosshair(context: CanvasRenderingContext2D, frame: Rect, slice: Slice): void {
+  const at = crosshair.value;
+  if (!at) return;
+  const width = frame.width / slice.columns;
+  const height = frame.height / slice.rows;
+  const side = Math.max(width, height, 7);
+  const x = frame.x + (at.column + 0.5) * width;
+  const y = frame.y + (at.row + 0.5) * height;
+  context.lineWidth = 3;
+  context.strokeStyle = look.value.bg;
+  context.strokeRect(x - side / 2, y - side / 2, side, side);
+  context.lineWidth = 1.5;
+  context.strokeStyle = look.value.ink;
+  context.strokeRect(x - side / 2, y - side / 2, side, side);
+}
+
+function csvOf(slice: Slice): string {
+  const lines = Array.from({ length: slice.rows }, (_, row) =>
+    Array.from(slice.values.subarray(row * slice.columns, (row + 1) * slice.columns), String).join(","),
+  );
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,108 @@
+// Facts of the slice on display: histogram, statistics, which step it is, legend.
+
+import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
+import type { ColourScale } from "../../base/colour_scale";
+import { formatCount, formatNumber, formatShape } from "../../base/format";
+import { currentStep, selectedStep } from "../../store/selection";
+import { look } from "../../widgets/canvas";
+import { Legend } from "../../widgets/legend";
+import { Picture } from "../../widgets/picture";
+import { PanelSection } from "../../widgets/side_panel";
+import { Table } from "../../widgets/table";
+import type { Slice } from "./slice";
+import { bars, type Summary, summarize } from "./summary";
+
+interface TensorPanelProps {
+  entry: TensorViewEntry;
+  tensor: TensorViewAnswer;
+  slice: Slice;
+  scale: ColourScale;
+}
+
+export function TensorPanel({ entry, tensor, slice, scale }: TensorPanelProps) {
+  const ofSlice = summarize(slice.values);
+  const ofTensor = summarize(tensor.values);
+  const rows = ROWS.map(([label, value]) => ({
+    key: label,
+    cells: [label, value(ofSlice), value(ofTensor)],
+  }));
+  return (
+    <aside class="side-panel tensor-panel" aria-label="Facts of the tensor">
+      <PanelSection title="Values of this slice">
+        <SliceHistogram slice={slice} summary={ofSlice} scale={scale} />
+      </PanelSection>
+      <PanelSection>
+        <p class="tensor-step">at step {tensor.step}</p>
+        <Table caption="Statistics of the slice and of the whole tensor" head={["", "slice", "tensor"]} rows={rows} />
+        <p class="tensor-type">
+          {formatShape(tensor.shape)}, {tensor.dtype}
+          {tensor.fullShape.length > 0 &&
+            `: the leading corner of ${formatShape(tensor.fullShape)}, the rest was not saved`}
+        </p>
+      </PanelSection>
+      <StepNote entry={entry} step={tensor.step} />
+      <PanelSection>
+        <Legend scale={scale} signs={scale.kind === "linear" ? ["infinite", "nan"] : ["zero", "infinite", "nan"]} />
+      </PanelSection>
+    </aside>
+  );
+}
+
+const ROWS: [string, (summary: Summary) => string][] = [
+  ["maximum", ({ max }) => orNone(max)],
+  ["mean", ({ mean }) => orNone(mean)],
+  ["minimum", ({ min }) => orNone(min)],
+  ["std", ({ std }) => orNone(std)],
+  ["exactly 0", ({ zeros }) => formatCount(zeros)],
+  ["NaN, Inf", ({ nan, inf }) => (nan + inf === 0 ? "0" : `${formatCount(nan)}, ${formatCount(inf)}`)],
+  ["values", ({ count }) => formatCount(count)],
+];
+
+const orNone = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
+
+/** A tensor is saved at few steps; what is drawn may be older than the rail's step. */
+function StepNote({ entry, step }: { entry: TensorViewEntry; step: number }) {
+  const asked = currentStep.value;
+  if (asked === null || asked === step) return null;
+  const which = step < asked ? "the last one before it" : `the first of ${entry.steps.length}`;
+  return (
+    <PanelSection>
+      <p>
+        Step {asked} has no saved tensor. Shown: step {step}, {which}.{" "}
+        <button type="button" class="quiet-button" onClick={() => (selectedStep.value = step)}>
+          Go to step {step}
+        </button>
+      </p>
+    </PanelSection>
+  );
+}
+
+function SliceHistogram({ slice, summary, scale }: { slice: Slice; summary: Summary; scale: ColourScale }) {
+  const { low, high, counts } = bars(slice.values, summary);
+  if (counts.length === 0) return <p>No value of this slice is finite.</p>;
+  const most = Math.max(...counts);
+  const draw = (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
+    const bar = width / counts.length;
+    counts.forEach((count, index) => {
+      if (count === 0) return;
+      const tall = Math.max((count / most) * (height - 2), 1);
+      context.fillStyle = scale.css(low + ((index + 0.5) / counts.length) * (high - low));
+      context.fillRect(index * bar, height - 1 - tall, Math.max(bar - 1, 1), tall);
+    });
+    context.fillStyle = look.value.line;
+    context.fillRect(0, height - 1, width, 1);
+  };
+  return (
+    <>
+      <Picture
+        class="slice-histogram"
+        label={`Histogram of ${formatCount(summary.finite)} finite values from ${formatNumber(low)} to ${formatNumber(high)}`}
+        draw={draw}
+      />
+      <p class="histogram-ends">
+        <span>{formatNumber(low)}</span>
+        <span>{formatNumber(high)}</span>
+      </p>
+    </>
+  );
+}
