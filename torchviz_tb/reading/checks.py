@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
 from torchviz_tb.errors import DamagedRecord
 from torchviz_tb.records import records_pb2 as pb
@@ -59,9 +60,9 @@ def column(values: Collection[int] | Collection[float], length: int, name: str) 
     return np.fromiter(values, np.float64, length)
 
 
-def message_count(data: bytes, descriptor: Descriptor) -> None:
+def message_count(data: bytes, message: type[Message]) -> None:
     """Refuses data that would expand to very many messages, before it is parsed."""
-    _count_messages(memoryview(data), descriptor, MAX_MESSAGES)
+    _count_messages(memoryview(data), pb.DESCRIPTOR.message_types_by_name[message.__name__], MAX_MESSAGES)
 
 
 def _count_messages(data: memoryview, descriptor: Descriptor, budget: int) -> int:
@@ -71,9 +72,10 @@ def _count_messages(data: memoryview, descriptor: Descriptor, budget: int) -> in
         key, position = _varint(data, position)
         size, content = _field_extent(data, position, key & 7)
         field = descriptor.fields_by_number.get(key >> 3)
-        if key & 7 == 2 and field is not None and field.type == FieldDescriptor.TYPE_MESSAGE:
-            require(budget > 0, lambda: f"it holds more than {MAX_MESSAGES} parts")
-            budget = _count_messages(data[content : content + size], field.message_type, budget - 1)
+        inner = field.message_type if field is not None else None
+        if key & 7 == 2 and inner is not None:
+            require(budget > 0, f"it holds more than {MAX_MESSAGES} parts")
+            budget = _count_messages(data[content : content + size], inner, budget - 1)
         position = content + size
     return budget
 

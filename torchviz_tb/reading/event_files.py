@@ -52,7 +52,7 @@ class EventFileSource:
                 f"the log directory '{root}' does not exist; give the directory that was given to SummaryWriter, "
                 "or one above it"
             )
-        self._runs = {run: _index_run(run, files, root) for run, files in sorted(event_files(root).items())}
+        self._runs = {run: _index_run(run, files, root) for run, files in sorted(event_files(root))}
 
     def run_names(self) -> list[str]:
         """Every run: the path of its directory under the log directory, "." for that itself."""
@@ -83,16 +83,14 @@ class EventFileSource:
         return list(self._runs[run].problems)
 
 
-def event_files(root: Path) -> dict[str, list[Path]]:
-    """The event files under a directory by run, each run's in the order of their names."""
-    found: dict[str, list[Path]] = {}
+def event_files(root: Path) -> Iterator[tuple[str, list[Path]]]:
+    """The runs under a directory, each with its event files in the order of their names."""
     for folder, _, names in os.walk(root):
         paths = [Path(folder, name) for name in sorted(names) if "tfevents" in name]
         # A named pipe would block for ever.
         files = [path for path in paths if path.is_file()]
         if files:
-            found[os.path.relpath(folder, root)] = files
-    return found
+            yield os.path.relpath(folder, root), files
 
 
 def end_problem(run: str, name: str, end: End) -> Problem | None:

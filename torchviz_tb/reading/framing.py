@@ -34,19 +34,23 @@ class Frame:
 
 @dataclass
 class FrameWalk:
-    """Walks over the frames of a file without reading their data; ``end`` is set when it is through."""
+    """Walks over the frames of a file without reading their data.
+
+    ``position`` is where the next frame begins: a later walk can go on from there. ``end`` is set
+    when the walk is through.
+    """
 
     file: BinaryIO
     size: int
+    position: int = 0
     end: End | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[Frame]:
-        position = 0
         while self.end is None:
-            frame = self._frame_at(position)
+            frame = self._frame_at(self.position)
             if frame is not None:
+                self.position = frame.offset + frame.size + _FOOTER_SIZE
                 yield frame
-                position = frame.offset + frame.size + _FOOTER_SIZE
 
     def _frame_at(self, position: int) -> Frame | None:
         if position == self.size:

@@ -80,6 +80,15 @@ class Group:
             self.report(schema.kind, step, error)
             return None
 
+    def check_sites(self) -> None:
+        """Joins every record about sites with them, for the problems that come of it."""
+        for step in self.steps(Kind.STATISTICS):
+            self.read_on_sites(schemas.STATISTICS, step)
+        for step in self.steps(Kind.DISTRIBUTIONS):
+            self.read_on_sites(schemas.DISTRIBUTIONS, step)
+        for step in self.steps(Kind.HEATMAPS):
+            self.read_on_sites(schemas.HEATMAPS, step)
+
     @cached_property
     def sites(self) -> SiteUnion:
         """The sites of all tables that can be read."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
-from torchviz_tb.reading.decode import GRAPH, HEATMAPS, PROGRESS, SCHEMAS, STATISTICS, TENSOR_VIEW, RecordT, Schema
+from torchviz_tb.reading.decode import GRAPH, HEATMAPS, PROGRESS, SCHEMAS, TENSOR_VIEW, RecordT, Schema
 from torchviz_tb.reading.distributions import Distribution
 from torchviz_tb.reading.graph import Graph
 from torchviz_tb.reading.group import Group
@@ -117,9 +117,7 @@ class Run:
         for group in self._groups.values():
             for schema in SCHEMAS:
                 group.read_all(schema)
-            for schema in (STATISTICS, HEATMAPS):
-                for step in group.steps(schema.kind):
-                    group.read_on_sites(schema, step)
+            group.check_sites()
         return [*self._file_problems, *(problem for group in self._groups.values() for problem in group.problems)]
 
     def _group(self, name: str | None, kind: Kind) -> Group:

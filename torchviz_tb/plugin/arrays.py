@@ -1,0 +1,64 @@
+"""The arrays format: numbers with a JSON header, as http_api.md defines it."""
+
+import gzip
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MAGIC = b"TVZA"
+VERSION = 1
+_ALIGNMENT = 8
+_PREFIX = struct.Struct("<4sIII")
+_DTYPES = ("float32", "float64", "uint8", "int32")
+# Level 1: floating-point numbers hardly compress further, and the page waits for them.
+_GZIP_LEVEL = 1
+
+Json = dict[str, Any]
+"""An object of the answer; NaN and infinities belong into arrays."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """An answer made of numbers: the header's own fields, and arrays by name."""
+
+    header: Json
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """The answer's bytes, gzip-compressed."""
+        return gzip.compress(self.encode_plain(), _GZIP_LEVEL, mtime=0)
+
+    def encode_plain(self) -> bytes:
+        """The answer's bytes before compression."""
+        entries, chunks, offset = [], [], 0
+        for name, array in self.arrays.items():
+            data = _little_endian(array)
+            shape = list(array.shape)
+            entries.append({"name": name, "dtype": array.dtype.name, "shape": shape, "offset": offset})
+            chunks.append(data + bytes(-len(data) % _ALIGNMENT))
+            offset += len(chunks[-1])
+        header = strict_json({**self.header, "arrays": entries})
+        header += b" " * (-len(header) % _ALIGNMENT)
+        return b"".join([_PREFIX.pack(MAGIC, VERSION, len(header), 0), header, *chunks])
+
+
+def strict_json(value: Json) -> bytes:
+    """JSON in UTF-8. Raises ValueError for NaN and infinities, which JSON does not have."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def float32(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """As float32; what is beyond its range becomes infinite."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _little_endian(array: npt.NDArray[Any]) -> bytes:
+    if array.dtype.name not in _DTYPES:
+        raise TypeError(f"the arrays format has {', '.join(_DTYPES)}, not {array.dtype}")
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -1,0 +1,135 @@
+"""The parameters of a request, validated in this one place."""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Protocol
+
+from torchviz_tb.errors import TorchVizError
+from torchviz_tb.reading.cache import RecordCache
+from torchviz_tb.reading.checks import STAGES
+from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.source import Source, by_group
+from torchviz_tb.reading.statistics import COLUMNS
+from torchviz_tb.records.metadata import Kind, Tag
+
+
+class ScalarSource(Source, Protocol):
+    """A source that also has ordinary scalars."""
+
+    def runs_with_scalars(self) -> set[str]:
+        """Runs that have any."""
+        ...
+
+    def scalar_tags(self, run: str) -> list[str]:
+        """Their tags in a run."""
+        ...
+
+    def scalars(self, run: str, tag: str) -> list[tuple[int, float]]:
+        """Steps and values of one, ascending."""
+        ...
+
+
+class RequestError(TorchVizError):
+    """A request can't be answered: an HTTP status, what is wrong, and what to do."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.hint = hint
+
+
+class Query:
+    """One request: where to read, and what was asked for.
+
+    Properties raise RequestError with status 400 for a parameter that is missing or wrong, 404
+    for one that names nothing there is.
+    """
+
+    def __init__(self, source: ScalarSource, cache: RecordCache, parameters: Mapping[str, str]) -> None:
+        self.source = source
+        self._cache = cache
+        self._parameters = parameters
+
+    @cached_property
+    def run(self) -> str:
+        """The run's name, of a run that exists."""
+        name = self._text("run")
+        runs = self.source.run_names()
+        if name not in runs:
+            raise RequestError(404, f"there is no run '{name}'", _one_of("runs", name, runs))
+        return name
+
+    @cached_property
+    def group(self) -> Group:
+        """The group, with all its kinds."""
+        name = self._text("group")
+        tags = [Tag(name, kind, first) for kind in Kind for first in (False, True)]
+        index = by_group(self.source.references(self.run, tags)).get(name)
+        if index is None:
+            groups = list(by_group(self.source.references(self.run)))
+            raise RequestError(404, f"run '{self.run}' has no group '{name}'", _one_of("groups", name, groups))
+        return Group(self.source, self.run, name, index, self._cache)
+
+    def groups(self, run: str | None = None) -> list[Group]:
+        """All groups of a run, or of all runs, in the order of runs and of writing."""
+        references = self.source.references(run)
+        by_run = {name: [each for each in references if each.run == name] for name in {r.run for r in references}}
+        return [
+            Group(self.source, name, group, index, self._cache)
+            for name in sorted(by_run)
+            for group, index in by_group(by_run[name]).items()
+        ]
+
+    @cached_property
+    def site(self) -> int:
+        """Position of the site in the group's sites."""
+        name = self._text("site")
+        position = self.group.sites.position
+        if name not in position:
+            message = f"group '{self.group.name}' of run '{self.run}' has no site '{name}'"
+            raise RequestError(404, message, _one_of("sites", name, position))
+        return position[name]
+
+    @property
+    def stage(self) -> str:
+        """One of the stages of records.proto."""
+        return self._choice("stage", STAGES)
+
+    @property
+    def column(self) -> str:
+        """One of the columns that http_api.md lists."""
+        return self._choice("column", COLUMNS)
+
+    def step_of(self, kind: Kind) -> int:
+        """The last step of a kind that is not after the one asked for, or else the first that there is."""
+        text = self._text("step")
+        try:
+            wanted = int(text)
+        except ValueError as error:
+            raise RequestError(400, f"step is '{text}'", "Give an integer.") from error
+        steps = self.group.steps(kind)
+        if not steps:
+            message = f"group '{self.group.name}' of run '{self.run}' has no {kind.value}"
+            raise RequestError(404, message, "The route runs lists the kinds that each group has.")
+        return max((step for step in steps if step <= wanted), default=steps[0])
+
+    def _text(self, name: str) -> str:
+        if not self._parameters.get(name):
+            raise RequestError(400, f"the parameter {name} is missing", f"Add {name}= to the query.")
+        return self._parameters[name]
+
+    def _choice(self, name: str, choices: Collection[str]) -> str:
+        value = self._text(name)
+        if value not in choices:
+            raise RequestError(400, f"there is no {name} '{value}'", f"Give one of {', '.join(choices)}.")
+        return value
+
+
+def _one_of(what: str, name: str, names: Collection[str]) -> str:
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    shown = ", ".join(list(names)[:20])
+    return f"Its {what} are: {shown}." if names else f"There are no {what}."

@@ -1,0 +1,21 @@
+"""The answer of each route, as a pure function of a query."""
+
+from collections.abc import Callable, Mapping
+
+from torchviz_tb.plugin.arrays import Arrays, Json
+from torchviz_tb.plugin.query import Query
+from torchviz_tb.plugin.responses.graph import graph
+from torchviz_tb.plugin.responses.heatmaps import heatmaps
+from torchviz_tb.plugin.responses.histograms import bands, distributions
+from torchviz_tb.plugin.responses.scalars import losses
+from torchviz_tb.plugin.responses.statistics import site, sites, statistics
+from torchviz_tb.plugin.responses.tensor_views import tensor_view, tensor_views
+from torchviz_tb.plugin.responses.training import progress
+
+RESPONSES: Mapping[str, Callable[[Query], Json | Arrays]] = {
+    response.__name__: response
+    for response in (
+        sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses, progress,
+    )
+}  # fmt: skip
+"""By route. The route ``runs`` also needs the log directory: responses/runs.py."""
