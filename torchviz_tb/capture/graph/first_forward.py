@@ -1,0 +1,207 @@
+"""A graph from the user's own first forward: no extra run, nothing to restore."""
+
+import contextlib
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils import _python_dispatch as dispatch
+from torch.utils.hooks import RemovableHandle
+
+from torchviz_tb.capture.graph.capture import module_tree
+from torchviz_tb.capture.graph.compiled import why_unseen
+from torchviz_tb.capture.graph.recorder import Recorder
+from torchviz_tb.capture.graph.recording import Recording
+from torchviz_tb.records import records_pb2 as pb
+
+OnGraph = Callable[[pb.Graph], None]
+OnError = Callable[[Exception], None]
+
+
+class Handle:
+    """Takes back a `watch_first_forward` that may still be waiting."""
+
+    def __init__(self, hooks: "FirstForward | None") -> None:
+        self._hooks = hooks
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the forward to capture is still to come, or running."""
+        return self._hooks is not None and self._hooks.armed
+
+    def remove(self) -> None:
+        """Waits no longer; while the captured forward runs it is dropped at its end. May be called twice."""
+        if self._hooks is not None:
+            self._hooks.cancel()
+
+
+def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) -> Handle:
+    """Captures the first call of the model in train mode or with gradients enabled, as the user makes it.
+
+    Two hooks wait on the model; they and all else are gone once that call has returned. A call that raises is
+    forgotten, and the next one captured. `on_graph` is called once, at the end of that forward and in its thread;
+    `on_error` instead if anything of ours fails, which the forward never notices. A model that is compiled or
+    scripted can't be seen so: its module tree is handed over at once, before this function returns. If it is
+    compiled only later, nothing is captured and `Handle.waiting` stays true.
+    """
+    hooks = FirstForward(model, on_graph, on_error)
+    return Handle(hooks if hooks.arm(model) else None)
+
+
+class _Inert:
+    """What a copy of a waiting model has in place of our hooks: a copy is not watched."""
+
+    def before(self, *_: object) -> None:
+        """Nothing."""
+
+    def after(self, *_: object) -> None:
+        """Nothing."""
+
+
+class FirstForward:
+    """The two hooks on the model, and the recording between them."""
+
+    def __init__(self, model: nn.Module, on_graph: OnGraph, on_error: OnError) -> None:
+        # Weakly, as the model's hooks hold us.
+        self._model = weakref.ref(model)
+        self._on_graph = on_graph
+        self._on_error = on_error
+        self._handles: list[RemovableHandle] = []
+        self._running: _Running | None = None
+        self._cancelled = False
+
+    def __reduce__(self) -> tuple[type[_Inert], tuple[()]]:
+        return _Inert, ()
+
+    @property
+    def armed(self) -> bool:
+        """Whether our hooks are on the model."""
+        return bool(self._handles)
+
+    def arm(self, model: nn.Module) -> bool:
+        """Puts the hooks on; False if there is nothing to wait for."""
+        reason = why_unseen(model)
+        if reason is not None:
+            self._report(lambda: module_tree(model, notes=(reason,)))
+            return False
+        # Ours before the others at the end, as it is behind them at the start: so dispatch modes nest.
+        self._handles = [
+            model.register_forward_pre_hook(self.before, with_kwargs=True),
+            model.register_forward_hook(self.after, prepend=True, always_call=True),
+        ]
+        return True
+
+    def cancel(self) -> None:
+        """Takes the hooks off; while the forward runs, they go at its end."""
+        self._cancelled = True
+        if self._running is None or self._running.is_abandoned():
+            self._discard()
+            self._disarm()
+
+    def before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Forward pre-hook."""
+        if torch.compiler.is_compiling() or torch._C._get_tracing_state():
+            return
+        try:
+            self._start(module, args, kwargs)
+        except Exception as fault:  # noqa: BLE001 - must not reach the user's forward
+            self._fail(fault)
+
+    def after(self, _module: nn.Module, _args: object, result: object) -> None:
+        """Forward hook, called also if the forward raised."""
+        if torch.compiler.is_compiling() or self._running is None or not self._running.has_ended():
+            return
+        running, self._running = self._running, None
+        raised = running.has_raised()
+        try:
+            running.recording.stop()
+        except Exception as fault:  # noqa: BLE001
+            self._fail(fault, disarm=not raised)
+            return
+        # While an exception travels, torch iterates over the hooks: they can't be taken off before the next call.
+        if not raised:
+            self._disarm()
+            self._finish(running, result)
+
+    def _start(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._running is not None and not self._running.is_abandoned():
+            return  # a call within the captured one, or from another thread
+        self._discard()
+        if self._cancelled:
+            self._disarm()
+        elif module is self._model() and _is_users_own(module):
+            self._running = _Running(module, args, kwargs, sys._getframe(2))
+
+    def _finish(self, running: "_Running", result: object) -> None:
+        fault = running.recording.fault
+        if fault is not None:
+            self._fail(fault)
+        elif not self._cancelled:
+            self._report(lambda: running.recording.graph(result, pb.CAPTURE_MODE_TRAINING_STEP))
+
+    def _report(self, build: Callable[[], pb.Graph]) -> None:
+        try:
+            self._on_graph(build())
+        except Exception as fault:  # noqa: BLE001
+            self._fail(fault)
+
+    def _fail(self, fault: Exception, *, disarm: bool = True) -> None:
+        self._discard()
+        if disarm:
+            self._disarm()
+        cancelled, self._cancelled = self._cancelled, True
+        if not cancelled:
+            with contextlib.suppress(Exception):
+                self._on_error(fault)
+
+    def _discard(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.recording.stop()
+
+    def _disarm(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+
+class _Running:
+    """The captured call while it runs."""
+
+    def __init__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> None:
+        self.recording = Recording(module, args, kwargs)
+        self._thread = threading.get_ident()
+        self._frame = frame
+        self._exception = sys.exc_info()[1]
+        self.recording.start()
+        self.recording.scopes.enter(module)  # global hooks put on now see only the calls within
+
+    def is_abandoned(self) -> bool:
+        """Whether the call has ended without its hooks: KeyboardInterrupt, say, passes them by."""
+        if threading.get_ident() != self._thread:
+            return False
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame is not self._frame:
+            frame = frame.f_back
+        return frame is None
+
+    def has_ended(self) -> bool:
+        """Whether the outermost call has returned, asked in a forward hook of the model."""
+        return threading.get_ident() == self._thread and not self.recording.scopes.live
+
+    def has_raised(self) -> bool:
+        """Whether it ended by raising, asked in the same place."""
+        return sys.exc_info()[1] is not self._exception
+
+
+def _is_users_own(module: nn.Module) -> bool:
+    """Whether a call is one to capture: it may train, and is not made for another capture."""
+    if not (module.training or torch.is_grad_enabled()):
+        return False
+    modes = dispatch._get_current_dispatch_mode_stack()
+    return not any(isinstance(mode, Recorder) and mode.rehearsal for mode in modes)

@@ -1,0 +1,116 @@
+"""Which module call is live: the stack of calls, kept by global module hooks.
+
+Global hooks, because hooks on single modules make torch leave its fused paths (nn.TransformerEncoderLayer).
+"""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+from torch import nn
+from torch.nn.modules import module as torch_module
+
+from torchviz_tb.capture.graph.structure import Structure
+from torchviz_tb.records import records_pb2 as pb
+
+SCOPE_BOUND = 200_000  # calls of modules kept; later ones count as part of their caller
+
+
+class Scopes:
+    """The module calls of one forward, the root's first."""
+
+    def __init__(self, structure: Structure, *, scope_bound: int = SCOPE_BOUND) -> None:
+        self._structure = structure
+        self._bound = scope_bound
+        self._thread = threading.get_ident()
+        self._calls: Counter[int] = Counter()
+        # Live calls, outermost first: the module and the index of its scope.
+        self._live: list[tuple[nn.Module, int]] = []
+        self._root_due = True
+        self.messages: list[pb.Scope] = []
+        self.foreign: set[str] = set()
+        self.other_threads = False
+        self.full = False
+        self._push(structure.model, "")
+
+    @property
+    def current(self) -> int:
+        """Index of the innermost live call."""
+        return self._live[-1][1] if self._live else 0
+
+    @property
+    def live(self) -> bool:
+        """Whether the root's own call has not returned."""
+        return bool(self._live)
+
+    def enter(self, module: nn.Module) -> None:
+        """A module's forward begins."""
+        if threading.get_ident() != self._thread:
+            self.other_threads = True
+        elif self._root_due and module is self._structure.model:
+            self._root_due = False  # its scope is there from the start
+        elif paths := self._structure.paths(module):
+            self._open(module, self._path_here(paths))
+        else:
+            self.foreign.add(type(module).__name__)
+
+    def leave(self, module: nn.Module) -> None:
+        """A module's forward ended: unwind to it, since calls that raised may not have left."""
+        if threading.get_ident() != self._thread:
+            return
+        for depth in range(len(self._live) - 1, -1, -1):
+            if self._live[depth][0] is module:
+                del self._live[depth:]
+                return
+
+    @contextlib.contextmanager
+    def hooked(self) -> Iterator[None]:
+        """Follows the calls of all modules of the process for the time of the context."""
+        pre = torch_module.register_module_forward_pre_hook(lambda module, _args: self.enter(module))
+        post = torch_module.register_module_forward_hook(
+            lambda module, _args, _result: self.leave(module), always_call=True
+        )
+        try:
+            yield
+        finally:
+            pre.remove()
+            post.remove()
+
+    def _path_here(self, paths: list[str]) -> str:
+        """Of a shared module's paths the one under the live call."""
+        caller = self.messages[self.current].path
+        return next((path for path in paths if path.startswith(f"{caller}.")), paths[0])
+
+    def _open(self, module: nn.Module, path: str) -> None:
+        index = self.current
+        caller = self._live[-1][0] if self._live else None
+        if caller is not None and caller is not module and path == self.messages[index].path:
+            # A wrapper calls what it wraps: one scope, told by the inner module.
+            describe(self.messages[index], module, self._structure)
+            self._live.append((module, index))
+        elif len(self.messages) >= self._bound:
+            self.full = True
+            self._live.append((module, index))
+        else:
+            self._push(module, path)
+
+    def _push(self, module: nn.Module, path: str) -> None:
+        scope = pb.Scope(path=path, parent=self.current, call=self._calls[id(module)])
+        self._calls[id(module)] += 1
+        describe(scope, module, self._structure)
+        self._live.append((module, len(self.messages)))
+        self.messages.append(scope)
+
+
+def describe(scope: pb.Scope, module: nn.Module, structure: Structure) -> None:
+    """Fills in what the module itself tells: its class, its train flag, what it owns."""
+    scope.type = type_name(module)
+    scope.training = module.training
+    scope.parameters[:] = structure.own_parameters(module)
+
+
+def type_name(module: nn.Module) -> str:
+    """Class name of a module; of a scripted one the class that was scripted."""
+    scripted = getattr(module, "original_name", None)
+    return scripted if isinstance(scripted, str) else type(module).__name__
