@@ -1,0 +1,1 @@
+"""Looks into models and tensors and says what it sees as records."""

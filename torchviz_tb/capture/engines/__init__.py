@@ -1,0 +1,45 @@
+"""Engines: the same numbers by different means. ``numpy`` is always there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torchviz_tb.capture.histograms import Tally
+from torchviz_tb.capture.moments import Moments
+from torchviz_tb.capture.tensors import FlatTensor
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What an engine says of one tensor."""
+
+    zeros: int
+    nan: int
+    pos_inf: int
+    neg_inf: int
+    moments: Moments  # of the finite elements, zeros included
+    tally: Tally | None  # of the finite elements that are not zero; None if histograms were not asked for
+
+    @property
+    def count(self) -> int:
+        """Elements, non-finite ones included."""
+        return self.moments.count + self.nan + self.pos_inf + self.neg_inf
+
+    def repeated(self, times: int) -> "Measurement":
+        """The measurement where each element occurs that many times as often."""
+        return Measurement(
+            self.zeros * times,
+            self.nan * times,
+            self.pos_inf * times,
+            self.neg_inf * times,
+            self.moments.repeated(times),
+            self.tally and self.tally.repeated(times),
+        )
+
+
+class Engine(Protocol):
+    """Counts, moments and tallies of many tensors at once."""
+
+    def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
+        """One measurement a tensor, in order. Complex tensors are measured by their magnitude."""
+        ...

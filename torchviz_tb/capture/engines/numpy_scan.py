@@ -1,0 +1,236 @@
+"""How numpy measures a large array of wide elements: one pass in chunks that stay in the cache.
+
+The upper half of a float32 pattern (sign, exponent, 7 mantissa bits) indexes a table of
+counts. Where all values share a few of its entries, such as N(1, 0.001), a second pass counts
+by further mantissa bits.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from torchviz_tb.capture.engines import Measurement
+from torchviz_tb.capture.engines.numpy_jobs import Array, Float64s, Int64s, cut
+from torchviz_tb.capture.histograms import FEWEST_BINS, Tally, float32_patterns, tally_of_distinct
+from torchviz_tb.capture.moments import Moments, moments_of_chunk
+from torchviz_tb.records.grid import MANTISSA_BITS
+
+UInt32s = npt.NDArray[np.uint32]
+
+CHUNK = 1 << 17
+"""Elements: few enough for a core's cache, and enough that the table of counts is the smaller part."""
+
+_KEY_BITS = 16
+_TABLE_BITS = MANTISSA_BITS - (32 - _KEY_BITS)  # mantissa bits in a key: 7
+_SIGN_KEY = 1 << (_KEY_BITS - 1)
+_MINUS_ZERO = np.uint32(1 << 31)
+_LARGEST_REFINED_TABLE_BITS = 18  # 2 MiB of counts
+
+
+class FiniteChunk(NamedTuple):
+    """The finite values of a chunk, float32 or float64, and what was beside them."""
+
+    values: Array
+    low: float
+    high: float
+    nan: int = 0
+    pos_inf: int = 0
+    neg_inf: int = 0
+
+
+@dataclass
+class Scan:
+    """What has been seen of an array so far."""
+
+    table: Int64s | None  # finite elements, zeros included, by key; None: not asked for
+    moments: Moments = field(default_factory=Moments)
+    zeros: int = 0
+    minus_zeros: int = 0  # how many of the zeros have the sign bit
+    nan: int = 0
+    pos_inf: int = 0
+    neg_inf: int = 0
+
+    def add(self, chunk: FiniteChunk, values: Float64s, scratch: Float64s) -> None:
+        """Takes one chunk in; the two buffers are at least as long."""
+        self.nan += chunk.nan
+        self.pos_inf += chunk.pos_inf
+        self.neg_inf += chunk.neg_inf
+        size = len(chunk.values)
+        if size:
+            self._count(chunk)
+            np.copyto(values[:size], chunk.values)
+            moments = moments_of_chunk(values[:size], scratch[:size], chunk.low, chunk.high)
+            self.moments = self.moments.merged(moments)
+
+    def _count(self, chunk: FiniteChunk) -> None:
+        if self.table is None:
+            self.zeros += int(np.count_nonzero(chunk.values == 0))
+            return
+        patterns = signed_patterns(chunk.values)
+        counts = np.bincount(_keys(patterns), minlength=len(self.table))
+        self.table += counts
+        # Zeros share a key with denormals; mostly there are none of either, and nothing to look for.
+        if counts[0] or counts[_SIGN_KEY]:
+            minus_zeros = int(np.count_nonzero(patterns == _MINUS_ZERO))
+            self.minus_zeros += minus_zeros
+            self.zeros += minus_zeros + int(np.count_nonzero(patterns == 0))
+
+    def merge(self, other: "Scan") -> None:
+        """Takes in what was seen of another piece of the same array."""
+        if self.table is not None and other.table is not None:
+            self.table += other.table
+        self.moments = self.moments.merged(other.moments)
+        self.zeros += other.zeros
+        self.minus_zeros += other.minus_zeros
+        self.nan += other.nan
+        self.pos_inf += other.pos_inf
+        self.neg_inf += other.neg_inf
+
+    def measurement(self, tally: Tally | None) -> Measurement:
+        """The measurement, with that tally."""
+        return Measurement(self.zeros, self.nan, self.pos_inf, self.neg_inf, self.moments, tally)
+
+    def tally(self) -> Tally:
+        """Counts of the non-zero finite elements by key."""
+        assert self.table is not None
+        keys = np.arange(len(self.table))
+        return self.tally_of(keys, self.table, _KEY_BITS)
+
+    def tally_of(self, prefixes: Int64s, counts: Int64s, prefix_bits: int) -> Tally:
+        """The tally of counts by leading bits of the pattern, from which the zeros are still to be taken."""
+        shift = 32 - prefix_bits
+        counts = counts - np.where(prefixes == 0, self.zeros - self.minus_zeros, 0)
+        counts -= np.where(prefixes == 1 << (prefix_bits - 1), self.minus_zeros, 0)
+        occupied = np.flatnonzero(counts)
+        prefixes, counts = prefixes[occupied], counts[occupied]
+        negative = prefixes >> (prefix_bits - 1)
+        patterns = (prefixes << shift) & 0x7FFFFFFF
+        signs = 1 - 2 * negative
+        order = np.argsort(signs * (patterns + 1), kind="stable")
+        return Tally(signs[order], patterns[order], counts[order], MANTISSA_BITS - shift)
+
+
+@dataclass(frozen=True)
+class ScanJob:
+    """The pass over the whole array."""
+
+    array: Array
+    histograms: bool
+
+    def pieces(self) -> Sequence[Array]:
+        """The array, cut."""
+        return cut(self.array)
+
+    def part(self, piece: Array) -> Scan:
+        """What one piece says."""
+        scan = Scan(np.zeros(1 << _KEY_BITS, np.int64) if self.histograms else None)
+        size = min(CHUNK, len(piece))
+        values, scratch = np.empty(size), np.empty(size)
+        for chunk in finite_chunks(piece):
+            scan.add(chunk, values, scratch)
+        return scan
+
+    def joined(self, parts: Sequence[Scan]) -> "Measurement | RefineJob":
+        """The measurement, or the second pass where the keys do not tell the values apart."""
+        scan = parts[0]
+        for part in parts[1:]:
+            scan.merge(part)
+        if not self.histograms:
+            return scan.measurement(None)
+        if scan.moments.count == 0 or scan.moments.min == scan.moments.max:
+            return scan.measurement(_tally_of_constant(scan.moments))
+        tally = scan.tally()
+        return RefineJob(self.array, scan, tally) if len(tally) < FEWEST_BINS else scan.measurement(tally)
+
+
+@dataclass(frozen=True)
+class RefineJob:
+    """The second pass: the few occupied keys are numbered, so that there is room for further mantissa bits."""
+
+    array: Array
+    scan: Scan
+    coarse: Tally
+
+    @property
+    def keys(self) -> Int64s:
+        """The occupied keys, ascending."""
+        return np.sort(np.where(self.coarse.signs < 0, _SIGN_KEY, 0) + (self.coarse.patterns >> _KEY_BITS))
+
+    @property
+    def extra_bits(self) -> int:
+        """How many bits below the key are counted by."""
+        return min(32 - _KEY_BITS, _LARGEST_REFINED_TABLE_BITS - (len(self.coarse) - 1).bit_length())
+
+    def pieces(self) -> Sequence[Array]:
+        """The array, cut."""
+        return cut(self.array)
+
+    def part(self, piece: Array) -> Int64s:
+        """Counts by number of the key and further bits."""
+        keys, extra = self.keys, self.extra_bits
+        numbers = np.full(1 << _KEY_BITS, len(keys), np.int64)  # the last one gathers the zeros
+        numbers[keys] = np.arange(len(keys))
+        counts = np.zeros((len(keys) + 1) << extra, np.int64)
+        for chunk in finite_chunks(piece):
+            patterns = signed_patterns(chunk.values)
+            further = (patterns >> np.uint32(32 - _KEY_BITS - extra)) & np.uint32((1 << extra) - 1)
+            counts += np.bincount((numbers[_keys(patterns)] << extra) | further, minlength=len(counts))
+        return counts
+
+    def joined(self, parts: Sequence[Int64s]) -> Measurement:
+        """The measurement, with the finer tally."""
+        keys, extra = self.keys, self.extra_bits
+        counts = np.sum(parts, axis=0)[: len(keys) << extra]
+        prefixes = ((keys << extra)[:, np.newaxis] + np.arange(1 << extra)).reshape(-1)
+        return self.scan.measurement(self.scan.tally_of(prefixes, counts, _KEY_BITS + extra))
+
+
+def _tally_of_constant(moments: Moments) -> Tally:
+    """The tally of one value throughout, or of none."""
+    values = np.full(1 if moments.count else 0, moments.min)
+    return tally_of_distinct(values, np.full(len(values), moments.count))
+
+
+def finite_chunks(piece: Array) -> Iterator[FiniteChunk]:
+    """The finite values of an array, a chunk at a time. Complex numbers turn into magnitudes, integers into float64."""
+    for start in range(0, len(piece), CHUNK):
+        yield _finite(real_floats(piece[start : start + CHUNK]))
+
+
+def real_floats(array: Array) -> Array:
+    """float32 and float64 as they are, everything else as float64."""
+    if array.dtype.kind == "c":
+        # In float64, so that the magnitude of large complex64 numbers does not overflow.
+        return np.hypot(array.real.astype(np.float64), array.imag.astype(np.float64))
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def signed_patterns(values: Array) -> UInt32s:
+    """The float32 bit patterns of finite values, sign included."""
+    if values.dtype == np.float32:
+        return values.view(np.uint32)
+    return float32_patterns(values).astype(np.uint32) | (np.signbit(values).astype(np.uint32) << np.uint32(31))
+
+
+def _keys(patterns: UInt32s) -> npt.NDArray[np.intp]:
+    keys = np.empty(len(patterns), np.intp)  # what bincount works on: anything else it would copy once more
+    return np.right_shift(patterns, np.uint32(32 - _KEY_BITS), out=keys, casting="unsafe")
+
+
+def _finite(values: Array) -> FiniteChunk:
+    low, high = _extremes(values)
+    if np.isfinite(low) and np.isfinite(high):
+        return FiniteChunk(values, low, high)
+    kept = values[np.isfinite(values)]
+    pos_inf, neg_inf = int(np.count_nonzero(values == np.inf)), int(np.count_nonzero(values == -np.inf))
+    nan = len(values) - len(kept) - pos_inf - neg_inf
+    low, high = _extremes(kept) if len(kept) else (np.nan, np.nan)
+    return FiniteChunk(kept, low, high, nan, pos_inf, neg_inf)
+
+
+def _extremes(values: Array) -> tuple[float, float]:
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return float(values.min()), float(values.max())

@@ -1,0 +1,135 @@
+"""Sums over finite values that can be merged, kept so that neither size nor spread hurts them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Float64s = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+# Squares of magnitudes beyond these leave float64's range or lose digits at its lower end.
+_LARGE, _SMALL = 2.0**400, 2.0**-400
+# Below this share of the sum of squares, the difference that gives the variance has lost 4 of 16 digits.
+_CANCELLATION = 1e-4
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over ``count`` finite values, in float64.
+
+    ``mean``, ``l1`` (sum of magnitudes) and ``squares`` (sum of squared differences from the
+    mean) are of the values divided by ``scale``, a power of two.
+    """
+
+    count: int = 0
+    min: float = math.nan
+    max: float = math.nan
+    mean: float = 0.0
+    squares: float = 0.0
+    l1: float = 0.0
+    scale: float = 1.0
+
+    def merged(self, other: "Moments") -> "Moments":
+        """The moments of both sets of values together."""
+        if not self.count or not other.count:
+            return self if self.count else other
+        scale = max(self.scale, other.scale)
+        a, b = self._at(scale), other._at(scale)
+        count = a.count + b.count
+        difference = b.mean - a.mean
+        return Moments(
+            count,
+            min(a.min, b.min),
+            max(a.max, b.max),
+            a.mean + difference * (b.count / count),
+            a.squares + b.squares + difference * difference * (a.count * (b.count / count)),
+            a.l1 + b.l1,
+            scale,
+        )
+
+    def repeated(self, times: int) -> "Moments":
+        """The moments where each value occurs that many times as often."""
+        return Moments(
+            self.count * times, self.min, self.max, self.mean, self.squares * times, self.l1 * times, self.scale
+        )
+
+    @property
+    def abs_max(self) -> float:
+        """Largest magnitude; NaN where there is no value."""
+        return max(abs(self.min), abs(self.max))
+
+    @property
+    def true_mean(self) -> float:
+        """The mean in the values' own unit; NaN where there is no value."""
+        return self.mean * self.scale if self.count else math.nan
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation; NaN where there is no value, exactly 0 where all are the same."""
+        if self.min == self.max:
+            return 0.0
+        return math.sqrt(self.squares / self.count) * self.scale if self.count else math.nan
+
+    @property
+    def true_l1(self) -> float:
+        """Sum of magnitudes in the values' own unit; NaN where there is no value."""
+        return self.l1 * self.scale if self.count else math.nan
+
+    @property
+    def l2(self) -> float:
+        """Square root of the sum of squares; NaN where there is no value."""
+        # A sum of two positive terms: nothing cancels.
+        return math.sqrt(self.squares + self.count * (self.mean * self.mean)) * self.scale if self.count else math.nan
+
+    def _at(self, scale: float) -> "Moments":
+        ratio = self.scale / scale
+        return Moments(
+            self.count, self.min, self.max, self.mean * ratio, self.squares * ratio * ratio, self.l1 * ratio, scale
+        )
+
+
+def moments_of_distinct(values: Float64s, counts: Int64s) -> Moments:
+    """Moments of finite values, of which each occurs ``counts`` times."""
+    if not len(values):
+        return Moments()
+    low, high = float(values.min()), float(values.max())
+    scale = scale_for(low, high)
+    scaled = values if scale == 1.0 else values / scale
+    count = int(counts.sum())
+    mean = float((scaled * counts).sum()) / count
+    deviations = scaled - mean
+    squares = float((deviations * deviations * counts).sum())
+    return Moments(count, low, high, mean, squares, float((np.abs(scaled) * counts).sum()), scale)
+
+
+def moments_of_chunk(values: Float64s, scratch: Float64s, low: float, high: float) -> Moments:
+    """Moments of one non-empty chunk of finite values whose least and greatest are known.
+
+    Overwrites ``values``; ``scratch`` is as long. All in place: memory traffic is what it costs.
+    """
+    scale = scale_for(low, high)
+    if scale != 1.0:
+        np.divide(values, scale, out=values)
+    total = float(values.sum())
+    mean = total / len(values)
+    l1 = abs(total) if low >= 0 or high <= 0 else float(np.abs(values, out=scratch).sum())
+    # Not np.dot: BLAS would start threads of its own under ours.
+    raw_squares = float(np.square(values, out=scratch).sum())
+    squares = raw_squares - mean * total
+    if squares < _CANCELLATION * raw_squares:
+        np.subtract(values, mean, out=values)
+        squares = float(np.square(values, out=values).sum())
+    return Moments(len(values), low, high, mean, squares, l1, scale)
+
+
+def scale_for(low: float, high: float) -> float:
+    """A power of two that brings magnitudes to where their squares are safe; 1 for nearly all data.
+
+    Zeros alone take the smallest scale, so that merging never pulls tiny values up to theirs.
+    """
+    largest = max(abs(low), abs(high))
+    if _SMALL < largest < _LARGE:
+        return 1.0
+    return math.ldexp(1.0, max(math.frexp(largest)[1] - 1, -1021)) if largest else math.ldexp(1.0, -1021)

@@ -1,0 +1,122 @@
+"""Tensors → the columns and histograms of one stage."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import torch
+
+from torchviz_tb.capture.engines import Engine, Measurement
+from torchviz_tb.capture.engines.numpy import NumpyEngine
+from torchviz_tb.capture.histograms import histogram
+from torchviz_tb.capture.tensors import FlatTensor, Unsupported, flat
+from torchviz_tb.records import records_pb2 as pb
+
+Value: TypeAlias = "torch.Tensor | pb.Status | Unsupported"
+"""A site's tensor, or why there is none."""
+
+_Flattened: TypeAlias = "FlatTensor | pb.Status | Unsupported"
+
+_GRADIENTS = (pb.STAGE_GRADIENT, pb.STAGE_RAW_GRADIENT)
+
+# Elements measured together: enough for all threads, few enough to hold the copies of device tensors.
+_BATCH = 1 << 24
+
+
+@dataclass(frozen=True)
+class StageSample:
+    """What one stage of all sites says at one step."""
+
+    statistics: pb.StageStatistics
+    distributions: list[pb.DistributionEntry] = field(default_factory=list)
+
+
+@torch.no_grad()
+def measure(
+    stage: pb.Stage,
+    values: Iterable[Value],
+    *,
+    histograms: bool = True,
+    lost: Sequence[int] | None = None,
+    engine: Engine | None = None,
+) -> StageSample:
+    """Measures the tensors of all sites, where ``values[i]`` belongs to site i.
+
+    A Status stands for a tensor that is not there (STATUS_NO_GRADIENT, STATUS_FROZEN,
+    STATUS_EXCLUDED). A kind of tensor without readable numbers (sparse, meta, quantized,
+    nested, sharded ...) becomes STATUS_UNSUPPORTED with a reason: no kind raises.
+
+    Counts are exact. Moments are of the finite elements, summed in float64, so what a
+    64-bit integer has beyond 2^53 is rounded to float64 first; they are infinite only where
+    the true value exceeds float64. Complex tensors are measured by magnitude. ``values`` may
+    be lazy: about 16 million elements are held at a time.
+    """
+    sample = StageSample(pb.StageStatistics(stage=stage, lost=lost or []))
+    noun = "gradient" if stage in _GRADIENTS else "tensor"
+    engine = engine or NumpyEngine()
+    site = 0
+    for batch in _batches(_flattened(value, noun) for value in values):
+        measured = iter(
+            engine.measure([value for value in batch if isinstance(value, FlatTensor)], histograms=histograms)
+        )
+        for value in batch:
+            if isinstance(value, FlatTensor):
+                _add_measured(sample, site, value, next(measured))
+            else:
+                _add_missing(sample.statistics, site, value)
+            site += 1
+    return sample
+
+
+def _flattened(value: Value, noun: str) -> _Flattened:
+    return flat(value, noun) if isinstance(value, torch.Tensor) else value
+
+
+def _batches(values: Iterable[_Flattened]) -> Iterator[list[_Flattened]]:
+    batch: list[_Flattened] = []
+    elements = 0
+    for value in values:
+        batch.append(value)
+        elements += value.values.numel() if isinstance(value, FlatTensor) else 0
+        if elements >= _BATCH:
+            yield batch
+            batch, elements = [], 0
+    yield batch
+
+
+def _add_measured(sample: StageSample, site: int, value: FlatTensor, measured: Measurement) -> None:
+    columns, moments = sample.statistics, measured.moments
+    columns.status.append(pb.STATUS_MEASURED)
+    columns.count.append(measured.count)
+    columns.zeros.append(measured.zeros)
+    columns.nan.append(measured.nan)
+    columns.pos_inf.append(measured.pos_inf)
+    columns.neg_inf.append(measured.neg_inf)
+    columns.min.append(moments.min)
+    columns.max.append(moments.max)
+    columns.mean.append(moments.true_mean)
+    columns.std.append(moments.std)
+    columns.abs_max.append(moments.abs_max)
+    columns.l1.append(moments.true_l1)
+    columns.l2.append(moments.l2)
+    if value.values.is_complex():
+        columns.complex_sites.append(site)
+    if measured.tally is not None:
+        counted = histogram(
+            measured.tally,
+            zeros=measured.zeros,
+            nan=measured.nan,
+            pos_inf=measured.pos_inf,
+            neg_inf=measured.neg_inf,
+        )
+        sample.distributions.append(pb.DistributionEntry(site=site, stage=columns.stage, histogram=counted))
+
+
+def _add_missing(columns: pb.StageStatistics, site: int, value: "pb.Status | Unsupported") -> None:
+    if isinstance(value, Unsupported):
+        columns.reasons.add(site=site, text=value.reason)
+    columns.status.append(pb.STATUS_UNSUPPORTED if isinstance(value, Unsupported) else value)
+    for column in (columns.count, columns.zeros, columns.nan, columns.pos_inf, columns.neg_inf):
+        column.append(0)
+    for moment in (columns.min, columns.max, columns.mean, columns.std, columns.abs_max, columns.l1, columns.l2):
+        moment.append(float("nan"))

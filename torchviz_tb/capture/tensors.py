@@ -1,0 +1,120 @@
+"""Which tensors can be measured, and how their elements are laid out for it."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+_NARROW = ("bool", "uint8", "int8", "uint16", "int16", "float16", "bfloat16")
+_NARROW_FLOATS = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
+_WIDE = ("uint32", "int32", "uint64", "int64", "float32", "float64")
+_COMPLEX = ("complex32", "complex64", "complex128")
+
+
+def _dtypes(*names: str) -> frozenset[torch.dtype]:
+    """Those of the names that this torch has: it gained some of them over time."""
+    return frozenset(getattr(torch, name) for name in names if hasattr(torch, name))
+
+
+NARROW_DTYPES = _dtypes(*_NARROW, *_NARROW_FLOATS)
+"""Real numbers of at most 16 bits: few enough patterns to count each."""
+
+MEASURED_DTYPES = _dtypes(*_NARROW, *_NARROW_FLOATS, *_WIDE, *_COMPLEX)
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """Why a tensor has no numbers for us, such as "sparse gradient"."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class FlatTensor:
+    """The elements of a tensor in any order, as a plain, contiguous 1-D tensor on its device.
+
+    ``repeats`` says how often each occurs: an expanded tensor is not materialised.
+    """
+
+    values: torch.Tensor
+    repeats: int = 1
+
+    @property
+    def count(self) -> int:
+        """Elements of the tensor."""
+        return self.values.numel() * self.repeats
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """The name that torch prints, without the prefix, such as "bfloat16"."""
+    return str(dtype).removeprefix("torch.")
+
+
+@torch.no_grad()
+def plain(tensor: torch.Tensor, noun: str = "tensor") -> torch.Tensor | Unsupported:
+    """The tensor detached from autograd and from its subclass, or why it has no values to read.
+
+    Shares memory with the tensor unless its conjugate or negative view is pending. The noun
+    names it in the reason. Never raises.
+    """
+    try:
+        reason = _unsupported(tensor, noun)
+        return Unsupported(reason) if reason else _plain(tensor)
+    except (RuntimeError, NotImplementedError, TypeError, AttributeError) as error:
+        # A kind that we don't know of; its own words are the best reason there is.
+        return Unsupported(f"{type(tensor).__name__}: {str(error).partition(chr(10))[0]}")
+
+
+@torch.no_grad()
+def flat(tensor: torch.Tensor, noun: str = "tensor") -> FlatTensor | Unsupported:
+    """The elements of a tensor of any shape and strides, or why they can't be measured.
+
+    Costs nothing for tensors that fill their memory, in whatever order of dimensions, and
+    for expanded ones; a tensor with gaps is copied. Never raises.
+    """
+    values = plain(tensor, noun)
+    if isinstance(values, Unsupported):
+        return values
+    values, repeats = _without_expansion(values)
+    by_stride = sorted(range(values.dim()), key=values.stride, reverse=True)
+    return FlatTensor(values.permute(by_stride).contiguous().view(-1), repeats)
+
+
+def _unsupported(tensor: torch.Tensor, noun: str) -> str | None:
+    if torch.nn.parameter.is_lazy(tensor):
+        return "uninitialized parameter: its model has not run yet"
+    if tensor.is_nested:
+        return f"nested {noun}"
+    if type(tensor).__name__ == "DTensor":
+        return "DTensor: sharded tensors are not measured yet"
+    if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        return f"{type(tensor).__name__}: a tensor subclass that computes its own values"
+    if tensor.is_meta:
+        return f"meta {noun}: it has no values"
+    if tensor.is_quantized:
+        return f"quantized {noun}"
+    if tensor.layout != torch.strided:
+        layout = str(tensor.layout).removeprefix("torch.")
+        return f"sparse {noun}" if "sparse" in layout else f"{noun} of layout {layout.strip('_')}"
+    if tensor.dtype not in MEASURED_DTYPES:
+        return f"{noun} of dtype {dtype_name(tensor.dtype)}"
+    return None
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor | Unsupported:
+    with torch._C.DisableTorchFunctionSubclass():
+        values = tensor.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
+    if values._is_zerotensor():  # autograd's stand-in for zeros, without memory
+        values = values.new_zeros(()).expand(values.shape)
+    # Wrapped tensors (torch.func) raise here, and fully sharded parameters have given their memory back.
+    if values.numel() and values.data_ptr() == 0:
+        return Unsupported("its memory is released: it is sharded elsewhere")
+    return values
+
+
+def _without_expansion(values: torch.Tensor) -> tuple[torch.Tensor, int]:
+    expanded = [dim for dim in range(values.dim()) if values.stride(dim) == 0 and values.size(dim) > 1]
+    repeats = math.prod(values.size(dim) for dim in expanded)
+    for dim in reversed(expanded):
+        values = values.select(dim, 0)
+    return values, repeats

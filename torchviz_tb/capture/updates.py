@@ -1,0 +1,107 @@
+"""What an optimizer's step did: value after it minus value before it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+
+from torchviz_tb.capture.statistics import StageSample, Value, measure
+from torchviz_tb.capture.tensors import Unsupported, plain
+from torchviz_tb.records import records_pb2 as pb
+
+
+class Updates(NamedTuple):
+    """The updates of all sites."""
+
+    deltas: Iterator[Value]  # made one at a time, can be read once
+    lost: list[int]  # elements whose value did not change although their gradient is not zero
+
+
+class UpdateSnapshot:
+    """A copy of parameters before the optimizer's step.
+
+    Costs as much memory, on the same device, as the parameters themselves; ``finish`` gives it
+    back site by site.
+    """
+
+    @torch.no_grad()
+    def __init__(self, parameters: Sequence[Value]) -> None:
+        self._before: list[Value] = [_copy(parameter) for parameter in parameters]
+
+    @torch.no_grad()
+    def finish(self, parameters: Sequence[Value], gradients: Sequence[Value]) -> Updates:
+        """The updates of the same sites, once the optimizer has stepped.
+
+        A site without a gradient has no update but the gradient's status. Deltas are computed
+        in the parameter's own type, where the difference of two values within a factor of 2 of
+        each other is exact; those of float16, bfloat16 and 8-bit floats in float32, exact unless
+        one value is more than 2^12 times the other; those of integers in float64. Empties the snapshot.
+        """
+        before, self._before = self._before, []
+        lost = [_lost(*each) for each in zip(before, parameters, gradients, strict=True)]
+        return Updates(_deltas(before, parameters, gradients), lost)
+
+    def measure(
+        self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
+    ) -> StageSample:
+        """Statistics and distributions of the updates; as ``finish``."""
+        deltas, lost = self.finish(parameters, gradients)
+        return measure(pb.STAGE_UPDATE, deltas, histograms=histograms, lost=lost)
+
+
+def _copy(parameter: Value) -> Value:
+    value = plain(parameter) if isinstance(parameter, torch.Tensor) else parameter
+    return value.clone() if isinstance(value, torch.Tensor) else value
+
+
+@torch.no_grad()
+def _deltas(before: list[Value], parameters: Sequence[Value], gradients: Sequence[Value]) -> Iterator[Value]:
+    for site, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        step = _step(before[site], parameter, gradient)
+        before[site] = pb.STATUS_EXCLUDED  # lets go of the copy
+        yield step.after - step.before if isinstance(step, _Step) else step
+
+
+def _lost(before: Value, after: Value, gradient: Value) -> int:
+    step = _step(before, after, gradient)
+    if not isinstance(step, _Step):
+        return 0
+    return int(((step.after == step.before) & (step.gradient != 0)).sum())
+
+
+class _Step(NamedTuple):
+    """One site's step, in a type that subtracts and compares as it should."""
+
+    before: torch.Tensor
+    after: torch.Tensor
+    gradient: torch.Tensor
+
+
+def _step(before: Value, after: Value, gradient: Value) -> "_Step | pb.Status | Unsupported":
+    """The tensors of one site's step, or why there is no update."""
+    tensors = []
+    for value, noun in ((before, "parameter"), (after, "parameter"), (gradient, "gradient")):
+        readable = _readable(value, noun)
+        if not isinstance(readable, torch.Tensor):
+            return readable
+        tensors.append(readable)
+    step = _Step(*tensors)
+    if (step.before.shape, step.before.device) != (step.after.shape, step.after.device):
+        return Unsupported("the parameter changed its shape or device during the step")
+    return step
+
+
+def _readable(value: Value, noun: str) -> Value:
+    if not isinstance(value, torch.Tensor):
+        return value
+    dense = value.to_dense() if value.layout == torch.sparse_coo else value
+    readable = plain(dense, noun)
+    return _subtractable(readable) if isinstance(readable, torch.Tensor) else readable
+
+
+def _subtractable(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.dtype == torch.complex32:
+        return tensor.to(torch.complex64)
+    if tensor.dtype.is_complex or tensor.dtype in (torch.float32, torch.float64):
+        return tensor
+    return tensor.to(torch.float32 if tensor.dtype.is_floating_point else torch.float64)
