@@ -1,6 +1,7 @@
 """TensorBoard's data provider as a source: both of its backends, and remote ones."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from torchviz_tb.records.metadata import PLUGIN_NAME, Tag, parse_tag
 _SCALARS = "scalars"
 # "All that there is": the provider samples randomly where a series is longer than this.
 _EVERY_STEP = 2**31
+_READS_AT_A_TIME = 16
 
 
 class ProviderSource:
@@ -48,17 +50,23 @@ class ProviderSource:
             for datum in data
         ]
 
-    def read(self, reference: Reference) -> bytes:
+    def read(self, references: Sequence[Reference]) -> list[bytes | RecordError]:
         """See Source."""
+        # The data server answers a single small blob only after its peer's delayed acknowledgement,
+        # some 40 ms; waiting for many at a time makes hundreds of steps a matter of 0.2 s.
+        with ThreadPoolExecutor(_READS_AT_A_TIME) as pool:
+            return list(pool.map(self._read, references))
+
+    def _read(self, reference: Reference) -> bytes | RecordError:
         locator = reference.locator
         if not isinstance(locator, _Blob):
             raise TypeError(f"a reference of another source: {reference}")
         if locator.key is None:
-            raise RecordError("it is not one blob")
+            return RecordError("it is not one blob")
         try:
             blob: bytes = self._provider.read_blob(self._context, blob_key=locator.key)
-        except (errors.PublicError, LookupError) as error:
-            raise RecordError("TensorBoard no longer keeps it: reload the page") from error
+        except (errors.PublicError, LookupError):
+            return RecordError("TensorBoard no longer keeps it: reload the page")
         return blob
 
     def runs_with_scalars(self) -> set[str]:

@@ -47,7 +47,9 @@ HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 256 * _MIB, Heatmaps.fro
 GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
 PROGRESS = Schema(Kind.PROGRESS, Progress, pb.Progress, _MIB, Progress.from_record)
 TENSOR_VIEW = Schema(Kind.TENSOR_VIEW, TensorView, pb.TensorView, 256 * _MIB, TensorView.from_record)
-SCHEMAS: tuple[Schema[Any], ...] = (SITES, STATISTICS, DISTRIBUTIONS, HEATMAPS, GRAPH, PROGRESS, TENSOR_VIEW)
+
+ON_SITES: tuple[Schema[Any], ...] = (STATISTICS, DISTRIBUTIONS, HEATMAPS)
+OTHERS: tuple[Schema[Any], ...] = (SITES, GRAPH, PROGRESS, TENSOR_VIEW)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Event files as a source: what ``load`` reads, with neither torch nor a TensorBoard server."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -64,19 +64,9 @@ class EventFileSource:
         found = [reference for name in runs for reference in self._runs[name].references]
         return found if tags is None else [reference for reference in found if reference.tag in tags]
 
-    def read(self, reference: Reference) -> bytes:
+    def read(self, references: Sequence[Reference]) -> list[bytes | RecordError]:
         """See Source."""
-        place = reference.locator
-        if not isinstance(place, Location):
-            raise TypeError(f"a reference of another source: {reference}")
-        try:
-            with place.path.open("rb") as file:
-                blobs = _read_event(file, place).summary.value[place.value].tensor.string_val
-        except (OSError, DecodeError, IndexError) as error:
-            raise RecordError("its event file has changed since it was listed: load it again") from error
-        if len(blobs) != 1:
-            raise RecordError(f"it holds {len(blobs)} blobs where one was expected")
-        return bytes(blobs[0])
+        return [_read_blob(reference.locator) for reference in references]
 
     def problems(self, run: str) -> list[Problem]:
         """Files of a run that could not be read to their end."""
@@ -146,6 +136,17 @@ def _read_event(file: BinaryIO, place: Location) -> Event:
     event = Event()
     event.ParseFromString(file.read(place.size))
     return event
+
+
+def _read_blob(place: object) -> bytes | RecordError:
+    if not isinstance(place, Location):
+        raise TypeError(f"a reference of another source: {place}")
+    try:
+        with place.path.open("rb") as file:
+            blobs = _read_event(file, place).summary.value[place.value].tensor.string_val
+    except (OSError, DecodeError, IndexError):
+        return RecordError("its event file has changed since it was listed: load it again")
+    return bytes(blobs[0]) if len(blobs) == 1 else RecordError(f"it holds {len(blobs)} blobs where one was expected")
 
 
 def _index_event(run: str, place: Location, event: Event, contents: _Contents) -> None:

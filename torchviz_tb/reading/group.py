@@ -1,14 +1,18 @@
 """One group of one run: its records by kind and step, and the sites that they are about."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+import numpy as np
 
 from torchviz_tb.errors import NewerRecord, RecordError
 from torchviz_tb.reading import decode as schemas
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
-from torchviz_tb.reading.decode import Record, RecordT, Schema, decode
+from torchviz_tb.reading.decode import Decoded, RecordT, Schema, decode
 from torchviz_tb.reading.distributions import Distributions
 from torchviz_tb.reading.heatmaps import Heatmaps
 from torchviz_tb.reading.problems import Problem
@@ -18,6 +22,22 @@ from torchviz_tb.reading.statistics import Statistics
 from torchviz_tb.records.metadata import Kind
 
 OnSitesT = TypeVar("OnSitesT", Statistics, Distributions, Heatmaps)
+
+_BATCH = 64
+"""Records that are fetched together: their bytes are in memory at the same time."""
+
+
+@dataclass(frozen=True, eq=False)
+class OnSites(Generic[OnSitesT]):
+    """A record about sites, and where its own sites are among those of the group."""
+
+    record: OnSitesT
+    positions: Positions
+
+    def index_of(self, position: int) -> int | None:
+        """The record's own index of the site at a position of the group; None where it does not cover it."""
+        own = np.flatnonzero(self.positions == position)
+        return int(own[0]) if own.size else None
 
 
 class Group:
@@ -55,52 +75,45 @@ class Group:
 
     def read(self, schema: Schema[RecordT], step: int) -> RecordT | None:
         """The record of a step; None, and a problem, where it can't be read."""
-        try:
-            return self._decoded(schema, self._index[schema.kind][step])
-        except RecordError as error:
-            self.report(schema.kind, step, error)
-            return None
+        return next(record for _, record in self._read_steps(schema, [step]))
 
-    def read_all(self, schema: Schema[RecordT]) -> dict[int, RecordT]:
-        """The records of all steps that can be read."""
-        found = {step: self.read(schema, step) for step in self.steps(schema.kind)}
-        return {step: record for step, record in found.items() if record is not None}
+    def read_all(self, schema: Schema[RecordT]) -> Iterator[tuple[int, RecordT | None]]:
+        """Every step with its record, ascending; None, and a problem, where it can't be read."""
+        return self._read_steps(schema, self.steps(schema.kind))
 
-    def read_on_sites(self, schema: Schema[OnSitesT], step: int) -> tuple[OnSitesT, Positions] | None:
-        """A record about sites, with the position in ``sites.sites`` of each of the record's own sites.
+    def read_on_sites(self, schema: Schema[OnSitesT], step: int) -> OnSites[OnSitesT] | None:
+        """A record about sites, joined with ``sites``.
 
         None, and a problem, where it can't be read or no table of sites fits it.
         """
-        record = self.read(schema, step)
-        if record is None:
-            return None
-        try:
-            return record, self.sites.join(record)
-        except RecordError as error:
-            self.report(schema.kind, step, error)
-            return None
+        return self._join(schema.kind, step, self.read(schema, step))
 
-    def check_sites(self) -> None:
-        """Joins every record about sites with them, for the problems that come of it."""
-        for step in self.steps(Kind.STATISTICS):
-            self.read_on_sites(schemas.STATISTICS, step)
-        for step in self.steps(Kind.DISTRIBUTIONS):
-            self.read_on_sites(schemas.DISTRIBUTIONS, step)
-        for step in self.steps(Kind.HEATMAPS):
-            self.read_on_sites(schemas.HEATMAPS, step)
+    def read_all_on_sites(self, schema: Schema[OnSitesT]) -> Iterator[tuple[int, OnSites[OnSitesT] | None]]:
+        """Every step with its record as ``read_on_sites`` gives it."""
+        for step, record in self.read_all(schema):
+            yield step, self._join(schema.kind, step, record)
+
+    def check(self) -> None:
+        """Reads every record, for the problems that come of it."""
+        for schema in schemas.ON_SITES:
+            deque(self.read_all_on_sites(schema), maxlen=0)
+        for other in schemas.OTHERS:
+            deque(self.read_all(other), maxlen=0)
 
     @cached_property
     def sites(self) -> SiteUnion:
         """The sites of all tables that can be read."""
-        tables = self.read_all(schemas.SITES)
-        return SiteUnion(tuple(tables[step] for step in sorted(tables, reverse=True)))
+        tables = [table for _, table in self.read_all(schemas.SITES) if table is not None]
+        return SiteUnion(tuple(reversed(tables)))
 
     @cached_property
     def stages(self) -> list[str]:
         """The stages that were measured, in the order in which they are shown."""
-        found = {stage for record in self.read_all(schemas.STATISTICS).values() for stage in record.stages}
+        found = {stage for _, record in self.read_all(schemas.STATISTICS) if record for stage in record.stages}
         if not self.steps(Kind.STATISTICS):
-            found = {stage for record in self.read_all(schemas.DISTRIBUTIONS).values() for stage, _ in record.entries}
+            found = {
+                stage for _, record in self.read_all(schemas.DISTRIBUTIONS) if record for stage, _ in record.entries
+            }
         return [stage for stage in STAGES if stage in found]
 
     def report(self, kind: Kind, step: int | None, error: RecordError) -> None:
@@ -110,12 +123,38 @@ class Group:
         )
         self._problems[kind, step] = Problem(self.run, self.name, kind, step, str(error), hint)
 
-    def _decoded(self, schema: Schema[RecordT], reference: Reference) -> RecordT:
-        kept = self._cache.get(reference)
-        if kept is None:
-            kept = decode(schema, self._source.read(reference))
-            self._cache.put(reference, kept)
-        record: Record = kept.record
-        if not isinstance(record, schema.record):
-            raise TypeError(f"the cache holds a {type(record).__name__} under {reference}")
-        return record
+    def _read_steps(self, schema: Schema[RecordT], steps: Sequence[int]) -> Iterator[tuple[int, RecordT | None]]:
+        index = self._index[schema.kind] if steps else {}
+        for start in range(0, len(steps), _BATCH):
+            batch = [index[step] for step in steps[start : start + _BATCH]]
+            kept = {reference: self._cache.get(reference) for reference in batch}
+            absent = [reference for reference, decoded in kept.items() if decoded is None]
+            blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
+            for reference in batch:
+                yield reference.step, self._record(schema, reference, kept[reference], blobs.get(reference))
+
+    def _record(
+        self,
+        schema: Schema[RecordT],
+        reference: Reference,
+        decoded: Decoded[RecordT] | None,
+        blob: bytes | RecordError | None,
+    ) -> RecordT | None:
+        try:
+            if isinstance(blob, RecordError):
+                raise blob
+            if blob is not None:
+                decoded = decode(schema, blob)
+                self._cache.put(reference, decoded)
+        except RecordError as error:
+            self.report(schema.kind, reference.step, error)
+        return decoded.record if decoded is not None else None
+
+    def _join(self, kind: Kind, step: int, record: OnSitesT | None) -> OnSites[OnSitesT] | None:
+        if record is None:
+            return None
+        try:
+            return OnSites(record, self.sites.join(record))
+        except RecordError as error:
+            self.report(kind, step, error)
+            return None

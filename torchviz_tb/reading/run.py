@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
-from torchviz_tb.reading.decode import GRAPH, HEATMAPS, PROGRESS, SCHEMAS, TENSOR_VIEW, RecordT, Schema
+from torchviz_tb.reading.decode import GRAPH, HEATMAPS, PROGRESS, TENSOR_VIEW, RecordT, Schema
 from torchviz_tb.reading.distributions import Distribution
 from torchviz_tb.reading.graph import Graph
 from torchviz_tb.reading.group import Group
@@ -90,10 +90,8 @@ class Run:
         site = self._site(chosen, name)
         self._require_step(chosen, Kind.HEATMAPS, step)
         joined = chosen.read_on_sites(HEATMAPS, step)
-        found = None
-        if joined is not None:
-            own = np.flatnonzero(joined[1] == site)
-            found = joined[0].heatmap(stage, int(own[0])) if own.size else None
+        own = joined.index_of(site) if joined else None
+        found = joined.record.heatmap(stage, own) if joined and own is not None else None
         return _present(found, chosen, Kind.HEATMAPS, step, f"no {stage} heatmap of '{name}'")
 
     def graph(self, group: str | None = None) -> Graph:
@@ -115,9 +113,7 @@ class Run:
     def problems(self) -> list[Problem]:
         """Everything that can't be read. Cost: reads every record of the run, entries of sites apart."""
         for group in self._groups.values():
-            for schema in SCHEMAS:
-                group.read_all(schema)
-            group.check_sites()
+            group.check()
         return [*self._file_problems, *(problem for group in self._groups.values() for problem in group.problems)]
 
     def _group(self, name: str | None, kind: Kind) -> Group:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from torchviz_tb.errors import RecordError
 from torchviz_tb.reading.decode import DISTRIBUTIONS, STATISTICS
-from torchviz_tb.reading.distributions import Distribution
-from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.distributions import Distribution, Distributions
+from torchviz_tb.reading.group import Group, OnSites
 from torchviz_tb.reading.statistics import State, States
 from torchviz_tb.records.metadata import Kind
 
@@ -30,27 +30,35 @@ def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries
     steps = group.steps(Kind.STATISTICS)
     shape = (len(steps), len(group.sites.sites))
     values, state = np.full(shape, np.nan), np.full(shape, State.NOT_MEASURED, np.uint8)
-    for row, step in enumerate(steps):
-        joined = group.read_on_sites(STATISTICS, step)
-        if joined is None or stage not in joined[0].stages:
+    for row, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS)):
+        if joined is None or stage not in joined.record.stages:
             continue
-        record, positions = joined
-        state[row, positions] = record.stages[stage].state
-        numbers = record.column(stage, column)
+        state[row, joined.positions] = joined.record.stages[stage].state
+        numbers = joined.record.column(stage, column)
         if numbers is not None:
-            values[row, positions] = numbers
+            values[row, joined.positions] = numbers
     return StatisticsSeries(steps, values, state)
 
 
 def distribution_at(group: Group, site: int, stage: str, step: int) -> Distribution | None:
     """The distribution of a site (a position) at a step; None where there is none, with a problem if it is damaged."""
-    joined = group.read_on_sites(DISTRIBUTIONS, step)
-    if joined is None:
+    return _distribution(group, step, group.read_on_sites(DISTRIBUTIONS, step), site, stage)
+
+
+def distributions_of(group: Group, site: int, stage: str) -> list[Distribution | None]:
+    """The distributions of a site at every step, each as ``distribution_at`` gives it."""
+    records = group.read_all_on_sites(DISTRIBUTIONS)
+    return [_distribution(group, step, joined, site, stage) for step, joined in records]
+
+
+def _distribution(
+    group: Group, step: int, joined: OnSites[Distributions] | None, site: int, stage: str
+) -> Distribution | None:
+    own = joined.index_of(site) if joined else None
+    if joined is None or own is None:
         return None
-    record, positions = joined
-    own = np.flatnonzero(positions == site)
     try:
-        return record.distribution(stage, int(own[0])) if own.size else None
+        return joined.record.distribution(stage, own)
     except RecordError as error:
         group.report(Kind.DISTRIBUTIONS, step, error)
         return None
@@ -70,17 +78,15 @@ def bands(group: Group, stage: str, q: Sequence[float]) -> Bands:
     """Quantiles of every site at every step with distributions."""
     steps = group.steps(Kind.DISTRIBUTIONS)
     values = np.full((len(group.sites.sites), len(steps), len(q)), np.nan)
-    for column, step in enumerate(steps):
-        joined = group.read_on_sites(DISTRIBUTIONS, step)
+    for column, (step, joined) in enumerate(group.read_all_on_sites(DISTRIBUTIONS)):
         if joined is None:
             continue
-        record, positions = joined
         try:
-            sites, found = record.stage_quantiles(stage, q)
+            sites, found = joined.record.stage_quantiles(stage, q)
         except RecordError as error:
             group.report(Kind.DISTRIBUTIONS, step, error)
             continue
-        values[positions[sites], column] = found
+        values[joined.positions[sites], column] = found
     return Bands(steps, values, states_at(group, stage, steps, np.isnan(values).all(axis=2).T).T)
 
 

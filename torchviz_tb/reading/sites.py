@@ -45,7 +45,7 @@ class Site:
         )
 
 
-class OnSites(Protocol):
+class AboutSites(Protocol):
     """A record about the first ``site_count`` sites of the table with this checksum."""
 
     @property
@@ -78,7 +78,7 @@ class SiteTable:
         """Names in the order of the table."""
         return tuple(site.name for site in self.sites)
 
-    def fits(self, record: OnSites) -> bool:
+    def fits(self, record: AboutSites) -> bool:
         """Whether a record was written with this table or an earlier state of it."""
         count = record.site_count
         return count <= len(self.sites) and self._checksum(count) == record.sites_checksum
@@ -114,14 +114,14 @@ class SiteUnion:
         """Where each name is in ``sites``."""
         return {site.name: position for position, site in enumerate(self.sites)}
 
-    def join(self, record: OnSites) -> Positions:
+    def join(self, record: AboutSites) -> Positions:
         """Position in ``sites`` of each site of a record. Raises DamagedRecord where no table fits."""
         key = (record.site_count, record.sites_checksum)
         if key not in self._joined:
             self._joined[key] = self._join(record)
         return self._joined[key]
 
-    def _join(self, record: OnSites) -> Positions:
+    def _join(self, record: AboutSites) -> Positions:
         for table in self.tables:
             if table.fits(record):
                 names = table.names[: record.site_count]

@@ -1,9 +1,10 @@
 """Where stored records come from: event files, or a data provider inside TensorBoard."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from torchviz_tb.errors import RecordError
 from torchviz_tb.records.metadata import Kind, Tag
 
 
@@ -29,8 +30,8 @@ class Source(Protocol):
         """What is stored, without reading it, in the order of writing; of all runs and tags, or of those given."""
         ...
 
-    def read(self, reference: Reference) -> bytes:
-        """The envelope. Raises RecordError where it is gone or was never one."""
+    def read(self, references: Sequence[Reference]) -> Sequence[bytes | RecordError]:
+        """The envelopes in the same order; in its place an error where one is gone or was never one."""
         ...
 
 

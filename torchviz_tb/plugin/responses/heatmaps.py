@@ -33,16 +33,15 @@ def _heatmaps(group: Group, step: int) -> list[tuple[str, Heatmap]]:
     joined = group.read_on_sites(HEATMAPS, step)
     if joined is None:
         return []
-    record, positions = joined
     found = []
-    for stage, own in sorted(record.entries, key=lambda key: positions[key[1]]):
+    for stage, own in sorted(joined.record.entries, key=lambda key: joined.positions[key[1]]):
         try:
-            heatmap = record.heatmap(stage, own)
+            heatmap = joined.record.heatmap(stage, own)
         except RecordError as error:
             group.report(Kind.HEATMAPS, step, error)
             continue
         if heatmap is not None:
-            found.append((group.sites.sites[positions[own]].name, heatmap))
+            found.append((group.sites.sites[joined.positions[own]].name, heatmap))
     return found
 
 

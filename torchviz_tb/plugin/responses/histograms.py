@@ -25,7 +25,7 @@ def distributions(query: Query) -> Arrays:
     """The route distributions."""
     group, site, stage = query.group, query.site, query.stage
     steps = group.steps(Kind.DISTRIBUTIONS)
-    found = [series.distribution_at(group, site, stage, step) for step in steps]
+    found = series.distributions_of(group, site, stage)
     present = [each for each in found if each is not None]
     rows = [row for row, each in enumerate(found) if each is not None]
     missing = np.ones((len(steps), len(group.sites.sites)), np.bool_)

@@ -9,7 +9,7 @@ from torchviz_tb.reading.decode import STATISTICS
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import statistics_series
 from torchviz_tb.reading.sites import Site
-from torchviz_tb.reading.statistics import COLUMNS, State
+from torchviz_tb.reading.statistics import COLUMNS, State, Statistics
 from torchviz_tb.records.metadata import Kind
 
 
@@ -44,16 +44,14 @@ def site(query: Query) -> Arrays:
     stages, steps = group.stages, group.steps(Kind.STATISTICS)
     values = np.full((len(stages), len(COLUMNS), len(steps)), np.nan)
     state = np.full((len(stages), len(steps)), State.NOT_MEASURED, np.uint8)
-    for s, step in enumerate(steps):
-        joined = group.read_on_sites(STATISTICS, step)
-        own = np.flatnonzero(joined[1] == position) if joined else np.zeros(0, np.intp)
-        if joined is None or not own.size:
+    for s, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS)):
+        own = joined.index_of(position) if joined else None
+        if joined is None or own is None:
             continue
         for t, stage in enumerate(stages):
-            if stage in joined[0].stages:
-                state[t, s] = joined[0].stages[stage].state[own[0]]
-                columns = (joined[0].column(stage, column) for column in COLUMNS)
-                values[t, :, s] = [np.nan if column is None else column[own[0]] for column in columns]
+            if stage in joined.record.stages:
+                state[t, s] = joined.record.stages[stage].state[own]
+                values[t, :, s] = _numbers(joined.record, stage, own)
     header = {
         "site": group.sites.sites[position].name,
         "stages": stages,
@@ -61,6 +59,12 @@ def site(query: Query) -> Arrays:
         "problems": problems(group.problems),
     }
     return Arrays(header, {"steps": np.asarray(steps, np.float64), "values": values, "state": state})
+
+
+def _numbers(record: Statistics, stage: str, own: int) -> list[float]:
+    """Every column of one site of a record, NaN for those that the stage does not have."""
+    columns = (record.column(stage, column) for column in COLUMNS)
+    return [np.nan if column is None else float(column[own]) for column in columns]
 
 
 def _site(site: Site, reason: str | None) -> Json:
@@ -81,10 +85,8 @@ def _site(site: Site, reason: str | None) -> Json:
 def _newest_reasons(group: Group) -> dict[int, str]:
     """Why sites (positions) are not measured, as the newest record that says so."""
     reasons: dict[int, str] = {}
-    for step in group.steps(Kind.STATISTICS):
-        joined = group.read_on_sites(STATISTICS, step)
+    for _, joined in group.read_all_on_sites(STATISTICS):
         if joined is not None:
-            record, positions = joined
-            for columns in record.stages.values():
-                reasons.update({int(positions[own]): text for own, text in columns.reasons.items()})
+            for columns in joined.record.stages.values():
+                reasons.update({int(joined.positions[own]): text for own, text in columns.reasons.items()})
     return reasons
