@@ -84,10 +84,12 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that has this TensorBoard and our wheel, and no torch."""
     folder = tmp_path_factory.mktemp(request.param)
-    run([sys.executable, "-m", "venv", folder])
-    run([folder / "bin" / "python", "-m", "pip", "install", "-q", *TENSORBOARDS[request.param]])
-    run([folder / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", wheel])
-    return folder / "bin" / "python"
+    run([sys.executable, "-m", "venv", "--without-pip", folder])
+    python = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+    run([*install, *TENSORBOARDS[request.param]])
+    run([*install, "--no-deps", wheel])
+    return python
 
 
 def test_the_sdist_holds_the_built_page_and_what_rebuilds_it(unpacked_sdist: Path, environment: dict[str, str]) -> None:
