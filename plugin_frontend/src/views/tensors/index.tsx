@@ -82,7 +82,7 @@ function TensorStage({ entry, answer, error }: TensorStageProps) {
 }
 
 function SavedTensor({ entry, answer }: { entry: TensorViewEntry; answer: TensorViewAnswer }) {
-  const channels = channelAxis(answer.shape);
+  const channels = channelAxis(answer.shape, answer.axes);
   const shown: Drawing = drawing.value === "image" && channels === null ? "map" : drawing.value;
   const fitted = fitPicks(chosenPicks.value ?? defaultPicks(answer.shape), answer.shape);
   const picks = shown === "image" && channels !== null ? imagePicks(answer.shape, channels, fitted) : fitted;

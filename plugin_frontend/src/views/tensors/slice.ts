@@ -62,13 +62,17 @@ export function takeSlice(values: Float32Array, shape: number[], picks: Picks): 
   return { rows, columns, values: taken };
 }
 
-/** Axis of the colour channels where the shape is that of an image, else null. */
-export function channelAxis(shape: number[]): number | null {
+/** Axis of the colour channels where the shape, and the axes' names if there are any, are those of images; else null. */
+export function channelAxis(shape: number[], axes: string[]): number | null {
   const rank = shape.length;
+  const holds = (axis: number, channels: number[]) =>
+    channels.includes(shape[axis] ?? 0) && (!axes[axis] || CHANNEL_NAME.test(axes[axis]));
   if (rank < 3) return null;
-  if ([1, 3, 4].includes(shape[rank - 3] ?? 0)) return rank - 3;
-  return [3, 4].includes(shape[rank - 1] ?? 0) ? rank - 1 : null;
+  if (holds(rank - 3, [1, 3])) return rank - 3;
+  return holds(rank - 1, [3, 4]) ? rank - 1 : null;
 }
+
+const CHANNEL_NAME = /^(c|ch|channels?|colou?rs?|rgba?)$/i;
 
 /** Picks that draw height and width of an image whose channels are on the given axis. */
 export function imagePicks(shape: number[], channels: number, picks: Picks): Picks {

@@ -87,10 +87,13 @@ const clamp = (entry: number, size: number) => Math.min(Math.max(entry, 0), size
 function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: number) {
   const value = slice.values[row * slice.columns + column] ?? Number.NaN;
   const place = position(picks, row, column);
-  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), formatExact(value)]];
+  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), exactly(value)]];
   const axes = place.map((entry, axis): [string, string, string] => [axisName(tensor.axes, axis), String(entry), ""]);
   return { title: `${tensor.name}[${place.join(", ")}]`, rows: [...rows, ...axes] };
 }
+
+/** All digits that a float32 has. */
+const exactly = (value: number) => formatExact(Number(value.toPrecision(8)));
 
 function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice, scale: ColourScale): void {
   if (slice.values.length === 0) return;

@@ -61,10 +61,15 @@ describe("picks", () => {
 
 describe("images", () => {
   it("are known by their channels, before or behind height and width", () => {
-    expect(channelAxis([8, 3, 32, 32])).toBe(1);
-    expect(channelAxis([32, 32, 4])).toBe(2);
-    expect(channelAxis([8, 16, 32, 32])).toBeNull();
-    expect(channelAxis([3, 3])).toBeNull();
+    expect(channelAxis([8, 3, 32, 32], [])).toBe(1);
+    expect(channelAxis([32, 32, 4], [])).toBe(2);
+    expect(channelAxis([8, 16, 32, 32], [])).toBeNull();
+    expect(channelAxis([3, 3], [])).toBeNull();
+  });
+
+  it("are not seen in axes that have other names", () => {
+    expect(channelAxis([2, 3, 16, 16], ["batch", "head", "query", "key"])).toBeNull();
+    expect(channelAxis([2, 3, 16, 16], ["batch", "channel", "y", "x"])).toBe(1);
   });
 
   it("draw height by width", () => {
