@@ -1,0 +1,37 @@
+"""The way into the event file of anybody's SummaryWriter."""
+
+from typing import Protocol, runtime_checkable
+
+from tensorboard.compat.proto.event_pb2 import Event
+
+from torchviz_tb.errors import ArgumentError
+
+
+@runtime_checkable
+class FileWriter(Protocol):
+    """What torch's and tensorboardX's file writers have in common."""
+
+    def add_event(self, event: Event, step: int | None = None, walltime: float | None = None) -> None:
+        """Queues an event."""
+
+    def flush(self) -> None:
+        """Returns when all queued events are in the file."""
+
+
+def find_file_writer(summary_writer: object) -> FileWriter | None:
+    """The writer of the open event file; a SummaryWriter that was closed opens its next one.
+
+    None for a stand-in that swallows every call, such as Lightning's logger has on ranks other than 0.
+    Raises ArgumentError for an object that has no event file.
+    """
+    # torch's and tensorboardX's private accessor: only it reopens a writer after close().
+    reopen = getattr(summary_writer, "_get_file_writer", None)
+    candidate = reopen() if callable(reopen) else getattr(summary_writer, "file_writer", summary_writer)
+    if isinstance(candidate, FileWriter):
+        return candidate
+    if candidate is None and callable(reopen):
+        return None
+    raise ArgumentError(
+        f"writer is a {type(summary_writer).__name__}, which has no event file to add to: pass a SummaryWriter "
+        "of torchviz_tb, torch or tensorboardX (Lightning: trainer.logger.experiment), or writer=None to record nothing"
+    )

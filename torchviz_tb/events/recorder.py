@@ -1,0 +1,64 @@
+"""Writes records under their tags, with steps that only grow."""
+
+import warnings
+
+from google.protobuf.message import Message
+
+from torchviz_tb.events.event import record_event
+from torchviz_tb.events.file_writer import find_file_writer
+from torchviz_tb.records.envelope import seal
+from torchviz_tb.records.metadata import Kind, Tag
+
+
+class Recorder:
+    """Adds our records to the event file of one SummaryWriter, torch's own or any like it.
+
+    Make one for each SummaryWriter: it knows the last step of every tag. Raises ArgumentError
+    if the SummaryWriter has no event file.
+    """
+
+    def __init__(self, summary_writer: object) -> None:
+        self._summary_writer = summary_writer
+        self._last_steps: dict[Tag, int] = {}
+        self._refused: set[Tag] = set()
+        find_file_writer(summary_writer)
+
+    def write(self, group: str, kind: Kind, record: Message, step: int, *, wall_time: float | None = None) -> bool:
+        """Queues a record and says whether it was taken; raises what the SummaryWriter raises.
+
+        A step that is not above the tag's last one is refused with one warning: of two records
+        at one step TensorBoard keeps either, and one at a lower step makes it drop the later ones.
+        """
+        tag = Tag(group, kind)
+        last = self._last_steps.get(tag)
+        if last is not None and step <= last:
+            self._refuse(tag, step, last)
+            return False
+        tags = [tag] if last is not None else [Tag(group, kind, first=True), tag]
+        file_writer = find_file_writer(self._summary_writer)
+        if file_writer is None:
+            return False
+        file_writer.add_event(record_event(seal(record), tags), step, wall_time)
+        self._last_steps[tag] = step
+        return True
+
+    def last_step(self, group: str, kind: Kind) -> int | None:
+        """The step of the newest record, or None before the first."""
+        return self._last_steps.get(Tag(group, kind))
+
+    def flush(self) -> None:
+        """Returns when everything queued is in the file."""
+        # Not through find_file_writer, which would open another file where the SummaryWriter is closed.
+        flush = getattr(self._summary_writer, "flush", None)
+        if callable(flush):
+            flush()
+
+    def _refuse(self, tag: Tag, step: int, last: int) -> None:
+        if tag in self._refused:
+            return
+        self._refused.add(tag)
+        warnings.warn(
+            f"torchviz_tb did not write {tag} at step {step}: its last step is {last}, and TensorBoard keeps only "
+            "steps that grow; pass a global_step that goes on counting (said once for this tag)",
+            stacklevel=3,
+        )

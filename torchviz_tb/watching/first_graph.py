@@ -1,0 +1,43 @@
+"""The graph of a group, from the next forward that the user makes."""
+
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+from torchviz_tb.capture.graph import module_tree, watch_first_forward
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.metadata import Kind
+from torchviz_tb.watching.group import Group
+from torchviz_tb.watching.parts import GRAPH
+
+
+class Removable(Protocol):
+    """A hook that can be taken off."""
+
+    def remove(self) -> None:
+        """Takes it off."""
+
+
+def record_first_graph(model: torch.nn.Module, group: Group, current_step: Callable[[], int]) -> Removable:
+    """Writes the graph of the model's next forward; if it can't be captured, says so and writes its modules."""
+    reference = weakref.ref(model)
+
+    def write(graph: pb.Graph) -> None:
+        with group.guard.part(GRAPH):
+            group.write(Kind.GRAPH, graph, current_step())
+
+    def fall_back(error: Exception) -> None:
+        group.guard.switch_off(GRAPH, error)
+        watched = reference()
+        if watched is not None:
+            write_modules(watched, group, current_step)
+
+    return watch_first_forward(model, write, fall_back)
+
+
+def write_modules(model: torch.nn.Module, group: Group, current_step: Callable[[], int]) -> None:
+    """Writes the modules without operations, as the graph of a model whose forward can't be captured."""
+    with group.guard.part(GRAPH):
+        group.write(Kind.GRAPH, module_tree(model), current_step())

@@ -1,0 +1,111 @@
+"""A group: one name under which records of one table of sites are kept."""
+
+from collections.abc import Sequence
+
+import torch
+from google.protobuf.message import Message
+
+from torchviz_tb.capture.sites import ParameterSite, SiteTable
+from torchviz_tb.events.recorder import Recorder
+from torchviz_tb.records.metadata import Kind
+from torchviz_tb.watching.guard import Guard
+from torchviz_tb.watching.sample import Sample
+
+WRITING = "writing"
+"""The part that fails when a record can't be written; nothing is measured after that."""
+
+
+class Group:
+    """Writes the samples of one group, each after the table of sites that it needs."""
+
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        self.name = name
+        self.guard = Guard(name)
+        self.table = SiteTable()
+        self._recorder = recorder
+        self._table_is_new = False
+        self._pending: Sample | None = None  # gathered by single calls
+        self._held: Sample | None = None  # that a watch has begun
+
+    def hold_sample(
+        self, step: int, sites: Sequence[ParameterSite], optimizers: Sequence[torch.optim.Optimizer]
+    ) -> Sample:
+        """A sample for a watch to fill and to write; should it come to no end, ``close`` writes it as it is."""
+        self._held = self._new_sample(step, sites, optimizers)
+        return self._held
+
+    def tensor_sample(self, step: int, tensor: torch.Tensor) -> Sample:
+        """A sample over a table whose only site is the tensor that gave the group its name."""
+        table = SiteTable.of_tensor(self.name, tensor)
+        if table.record() != self.table.record():
+            self.table, self._table_is_new = table, True
+        return Sample(step, self.table.count, self.table.checksum)
+
+    def pending_sample(self, step: int, sites: Sequence[ParameterSite]) -> Sample:
+        """The sample that single calls at this step share; one of another step is written first."""
+        sample = self._new_sample(step, sites)
+        if self._pending is None or not self._pending.fits(sample):
+            self.write_pending()
+            self._pending = sample
+        return self._pending
+
+    def write_pending(self) -> None:
+        """Writes what single calls have gathered."""
+        sample, self._pending = self._pending, None
+        if sample is not None:
+            self._write_sample(sample)
+
+    def write_sample(self, sample: Sample) -> None:
+        """Writes a sample, and before it what single calls have gathered at earlier steps."""
+        self._held = None
+        if self._pending is not None and self._pending.fits(sample):
+            sample.absorb(self._pending)
+            self._pending = None
+        self.write_pending()
+        self._write_sample(sample)
+
+    def close(self) -> None:
+        """Writes all that has been gathered."""
+        if self._held is not None:
+            self.write_sample(self._held)
+        self.write_pending()
+
+    def write(self, kind: Kind, record: Message | None, step: int, wall_time: float | None = None) -> bool:
+        """Queues a record and says whether it was taken; a fault warns once and ends all writing of this group."""
+        if record is None or not self.guard.is_on(WRITING):
+            return False
+        with self.guard.part(WRITING):
+            return self._recorder.write(self.name, kind, record, step, wall_time=wall_time)
+        return False
+
+    def has(self, kind: Kind) -> bool:
+        """Whether a record of this kind has been written."""
+        return self._recorder.last_step(self.name, kind) is not None
+
+    def flush(self) -> None:
+        """Returns when everything queued is in the file."""
+        if self.guard.is_on(WRITING):
+            with self.guard.part(WRITING):
+                self._recorder.flush()
+
+    def _new_sample(
+        self, step: int, sites: Sequence[ParameterSite], optimizers: Sequence[torch.optim.Optimizer] = ()
+    ) -> Sample:
+        """A sample over the table, which first takes up what has changed in the sites."""
+        self._table_is_new = self.table.update(sites, optimizers) or self._table_is_new
+        return Sample(step, self.table.count, self.table.checksum)
+
+    def _write_sample(self, sample: Sample) -> None:
+        if sample.is_written:
+            return
+        sample.is_written = True
+        self._write_table(sample.step, sample.wall_time)
+        self.write(Kind.STATISTICS, sample.statistics(), sample.step, sample.wall_time)
+        self.write(Kind.DISTRIBUTIONS, sample.distributions(), sample.step, sample.wall_time)
+        self.write(Kind.HEATMAPS, sample.heatmaps(), sample.step, sample.wall_time)
+
+    def _write_table(self, step: int, wall_time: float) -> None:
+        """Writes the table if it has changed, once at a step: what a second change says can wait for the next."""
+        last = self._recorder.last_step(self.name, Kind.SITES)
+        if self._table_is_new and (last is None or step > last):
+            self._table_is_new = not self.write(Kind.SITES, self.table.record(), step, wall_time)

@@ -1,0 +1,107 @@
+"""What is gathered at one step until it is written: all sites in one record of each kind."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from torchviz_tb.capture.statistics import StageSample
+from torchviz_tb.records import records_pb2 as pb
+
+_COLUMNS = ("count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost")
+
+
+class Sample:
+    """Statistics, distributions and heatmaps of one step, over one state of the table of sites."""
+
+    def __init__(self, step: int, site_count: int, sites_checksum: int) -> None:
+        self.step = step
+        self.site_count = site_count
+        self.wall_time = time.time()
+        self.seconds = 0.0  # that gathering held up the training loop
+        self.is_written = False
+        self._checksum = sites_checksum
+        self._stages: dict[pb.Stage, pb.StageStatistics] = {}
+        self._entries: dict[tuple[int, pb.Stage], pb.DistributionEntry] = {}
+        self._heatmaps: dict[tuple[int, pb.Stage], pb.Heatmap] = {}
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Counts the time of the block to ``sample_seconds``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - start
+
+    def add(self, measured: StageSample) -> None:
+        """Adds a stage, or to a stage the sites that were not selected before."""
+        stage = measured.statistics.stage
+        known = self._stages.get(stage)
+        if known is None:
+            self._stages[stage] = measured.statistics
+        else:
+            _fill_excluded(known, measured.statistics)
+        for entry in measured.distributions:
+            self._entries.setdefault((entry.site, stage), entry)
+
+    def add_heatmap(self, heatmap: pb.Heatmap | None) -> None:
+        """Adds a heatmap, if there is one; the first of a site and stage stays."""
+        if heatmap is not None:
+            self._heatmaps.setdefault((heatmap.site, heatmap.stage), heatmap)
+
+    def absorb(self, other: "Sample") -> None:
+        """Takes over what a sample of the same step and table has and this one has not."""
+        for stage, statistics in other._stages.items():
+            if stage not in self._stages:
+                entries = [entry for key, entry in other._entries.items() if key[1] == stage]
+                self.add(StageSample(statistics, entries))
+        for heatmap in other._heatmaps.values():
+            self.add_heatmap(heatmap)
+
+    def fits(self, other: "Sample") -> bool:
+        """Whether both are of one step and one state of the table."""
+        return (self.step, self._checksum) == (other.step, other._checksum)
+
+    def statistics(self) -> pb.Statistics | None:
+        """The record, or None where no stage was measured."""
+        if not self._stages:
+            return None
+        return pb.Statistics(
+            site_count=self.site_count,
+            sites_checksum=self._checksum,
+            stages=[self._stages[stage] for stage in sorted(self._stages)],
+            sample_seconds=self.seconds,
+        )
+
+    def distributions(self) -> pb.Distributions | None:
+        """The record, or None where there is no histogram."""
+        if not self._entries:
+            return None
+        entries = [self._entries[key] for key in sorted(self._entries)]
+        return pb.Distributions(site_count=self.site_count, sites_checksum=self._checksum, entries=entries)
+
+    def heatmaps(self) -> pb.Heatmaps | None:
+        """The record, or None where there is no heatmap."""
+        if not self._heatmaps:
+            return None
+        heatmaps = [self._heatmaps[key] for key in sorted(self._heatmaps)]
+        return pb.Heatmaps(site_count=self.site_count, sites_checksum=self._checksum, heatmaps=heatmaps)
+
+
+def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None:
+    """Copies the columns of the sites that only the added statistics have."""
+    missing = {site for site, status in enumerate(known.status) if status == pb.STATUS_EXCLUDED}
+    for site in missing:
+        known.status[site] = added.status[site]
+    for name in _COLUMNS:
+        _fill_column(getattr(known, name), getattr(added, name), missing)
+    known.reasons.extend(reason for reason in added.reasons if reason.site in missing)
+    known.complex_sites.extend(site for site in added.complex_sites if site in missing)
+
+
+def _fill_column(known: "list[float]", added: Sequence[float], sites: Iterable[int]) -> None:
+    if not known and added:  # `lost` is empty where it was not measured
+        known.extend([0] * len(added))
+    for site in sites:
+        if site < len(added):
+            known[site] = added[site]

@@ -1,0 +1,313 @@
+"""SummaryWriter: torch's own, and what it lacks to see inside a model."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
+
+from torchviz_tb.capture.graph import capture_graph
+from torchviz_tb.capture.graph.preserve import preserved
+from torchviz_tb.capture.heatmaps import heatmap
+from torchviz_tb.capture.sites import Selection, find_sites
+from torchviz_tb.capture.statistics import measure
+from torchviz_tb.capture.tensor_views import tensor_view
+from torchviz_tb.errors import ArgumentError
+from torchviz_tb.events.leaving import call_at_exit, may_wait
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.metadata import Kind
+from torchviz_tb.watching import Watch, watch
+from torchviz_tb.watching.arguments import Optimizers, check_model, check_tag, check_tensor, step_number
+from torchviz_tb.watching.first_graph import record_first_graph, write_modules
+from torchviz_tb.watching.group import WRITING
+from torchviz_tb.watching.groups import Groups
+from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS
+from torchviz_tb.watching.sample import Sample
+from torchviz_tb.watching.step_sample import Sites, add_gradient_heatmaps, add_gradients, add_parameters, by_index
+
+PROGRESS_GROUP = "progress"
+TORCH_GRAPH = "the graph in TensorBoard's own Graphs tab"
+
+
+class SummaryWriter(TorchSummaryWriter):
+    """torch's SummaryWriter with a look inside the model; change the import and keep the rest.
+
+    All of torch's methods and constructor arguments stay as they are. What is added goes into the
+    same event file and shows in TensorBoard's TorchViz tab. Nothing queued is lost at the end
+    of a program that forgets ``close()``.
+
+    Wrong arguments raise ArgumentError at the call; anything else that goes wrong in the added methods
+    warns once and never reaches the training loop.
+
+    Example:
+        >>> writer = SummaryWriter("runs/first")  # doctest: +SKIP
+        >>> writer.watch(model, optimizer)  # doctest: +SKIP
+    """
+
+    # Until torch's __init__ is through, so that __del__ finds nothing to close if that raises.
+    all_writers = None
+
+    def __init__(
+        self,
+        log_dir: Any = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: int = 120,
+        filename_suffix: str = "",
+    ) -> None:
+        """The same as torch's."""
+        super().__init__(log_dir, comment, purge_step, max_queue, flush_secs, filename_suffix)
+        call_at_exit(self.close)
+
+    def watch(
+        self,
+        model: torch.nn.Module,
+        optimizer: Optimizers = None,
+        *,
+        log: str | Iterable[str] = "all",
+        log_freq: int = 100,
+        heatmap_freq: int | None = None,
+        include: Selection = None,
+        exclude: Selection = None,
+        name: str | None = None,
+        global_step: Callable[[], int] | None = None,
+    ) -> Watch:
+        """Records the model while it trains; nothing else to call. ``torchviz_tb.watch`` says all about it."""
+        return watch(
+            model,
+            optimizer,
+            writer=self,
+            log=log,
+            log_freq=log_freq,
+            heatmap_freq=heatmap_freq,
+            include=include,
+            exclude=exclude,
+            name=name,
+            global_step=global_step,
+        )
+
+    def add_graph(
+        self,
+        model: torch.nn.Module,
+        input_to_model: Any = None,
+        verbose: bool = False,
+        use_strict_trace: bool = True,
+        *,
+        input_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Records the model's graph, from a forward with the input, or without one from the next forward there is.
+
+        Runs the model once and leaves it as it was: parameters, buffers, train flags and random state. For
+        TensorBoard's own Graphs tab torch traces the model as it always did, except with ``input_kwargs``,
+        which it can't; where its tracing fails, that tab stays empty and a warning says why.
+
+        Args:
+            model: The module.
+            input_to_model: A tensor, or a tuple or list of positional arguments.
+            verbose: torch prints its traced graph.
+            use_strict_trace: As torch's.
+            input_kwargs: Keyword arguments of the forward.
+        """
+        if not isinstance(model, torch.nn.Module):  # torch takes scripted functions too
+            super().add_graph(model, input_to_model, verbose, use_strict_trace)
+            return
+        group = self._groups.for_model(model)
+        if input_to_model is None and input_kwargs is None:
+            record_first_graph(model, group, _no_step)
+            return
+        with group.guard.part(GRAPH):
+            graph = capture_graph(model, _positional(input_to_model), dict(input_kwargs or {}))
+            group.write(Kind.GRAPH, graph, _no_step())
+        if not group.has(Kind.GRAPH):
+            write_modules(model, group, _no_step)
+        if input_kwargs is None:
+            # preserved, since torch's tracing puts modules that were in eval mode into train mode.
+            with group.guard.part(TORCH_GRAPH), preserved(model, ()):
+                super().add_graph(model, input_to_model, verbose, use_strict_trace)
+
+    def add_parameters(self, model: torch.nn.Module, global_step: int | None = None) -> None:
+        """Records statistics and distributions of all parameters of a model, at one step, as one record.
+
+        Costs one pass over the parameters. Calls for one model at one step (this, ``add_gradients``,
+        ``add_gradient_heatmaps``) are joined, and written when the step moves on or the writer is
+        flushed or closed. Raises ArgumentError for what is not a model or not a step.
+        """
+        self._add(PARAMETERS, add_parameters, model, global_step)
+
+    def add_gradients(self, model: torch.nn.Module, global_step: int | None = None) -> None:
+        """Records statistics and distributions of all gradients: call it between backward and the update.
+
+        Parameters without a gradient are recorded as such. Otherwise as ``add_parameters``.
+        """
+        self._add(GRADIENTS, add_gradients, model, global_step)
+
+    def add_gradient_heatmaps(self, model: torch.nn.Module, global_step: int | None = None) -> None:
+        """Records a heatmap of each gradient (output × input, at most 64 × 64 cells): call it after backward.
+
+        Costs about three passes over the gradients. Otherwise as ``add_parameters``.
+        """
+        self._add(HEATMAPS, add_gradient_heatmaps, model, global_step)
+
+    def add_distribution(self, tag: str, tensor: torch.Tensor, global_step: int | None = None) -> None:
+        """Records statistics and an exact distribution of a tensor of any shape and number type.
+
+        Costs one pass over it. Raises ArgumentError for what is not a tensor, for a tag that a watch
+        has as its name, and for what is not a step.
+        """
+        self._add_tensor(tag, tensor, global_step, "distribution", _add_distribution)
+
+    def add_heatmap(self, tag: str, matrix: torch.Tensor, global_step: int | None = None) -> None:
+        """Records a heatmap of a matrix: rows × columns, reduced to at most 64 × 64 cells.
+
+        Tensors of more dimensions are seen as first × all others, those of one as one row. Costs about three
+        passes over the matrix. Raises as ``add_distribution``.
+        """
+        self._add_tensor(tag, matrix, global_step, "heatmap", _add_heatmap)
+
+    def add_tensor_view(
+        self, name: str, tensor: torch.Tensor, global_step: int | None = None, axes: Sequence[str] = ()
+    ) -> None:
+        """Records a tensor itself for the Tensors view; of a large one its leading corner.
+
+        Args:
+            name: What it is called on the page.
+            tensor: Any shape and number type.
+            global_step: The training step.
+            axes: A name for each dimension, such as ("batch", "head", "query", "key"), or none.
+
+        Raises:
+            ArgumentError: An argument can't be used.
+        """
+        check_tag(name)
+        check_tensor(tensor)
+        step = step_number(global_step)
+        group = self._groups.for_name(name)
+        with group.guard.part("tensor view", lets_through=(ArgumentError,)):
+            group.write(Kind.TENSOR_VIEW, tensor_view(name, tensor, axes), step)
+
+    def add_progress(
+        self,
+        global_step: int | None = None,
+        *,
+        total_steps: int | None = None,
+        epoch: int | None = None,
+        epochs: int | None = None,
+        step_in_epoch: int | None = None,
+        steps_in_epoch: int | None = None,
+        items_per_second: float | None = None,
+    ) -> None:
+        """Records how far the run is; what is not known is left out. Costs a few microseconds.
+
+        Args:
+            global_step: The training step.
+            total_steps: Steps of the whole run.
+            epoch: The current one, counted from 1.
+            epochs: Epochs of the whole run.
+            step_in_epoch: Counted from 0.
+            steps_in_epoch: Steps of one epoch.
+            items_per_second: Throughput, in the caller's own items (examples, tokens ...).
+
+        Raises:
+            ArgumentError: A number is negative or not a number.
+        """
+        progress = {
+            "total_steps": total_steps,
+            "epoch": epoch,
+            "epochs": epochs,
+            "step_in_epoch": step_in_epoch,
+            "steps_in_epoch": steps_in_epoch,
+            "items_per_second": items_per_second,
+        }
+        known = {name: value for name, value in progress.items() if value is not None}
+        self._groups.for_name(PROGRESS_GROUP).write(Kind.PROGRESS, _progress(known), step_number(global_step))
+
+    def flush(self) -> None:
+        """Returns when everything logged so far is in the file."""
+        groups = Groups.known(self)
+        if groups is not None:
+            groups.write_pending()
+        super().flush()
+
+    def close(self) -> None:
+        """Writes everything logged so far and closes the file; what is logged later opens another, as torch does it."""
+        groups = Groups.known(self)
+        if groups is not None:
+            groups.close()
+        super().close()
+
+    def __del__(self) -> None:
+        if may_wait():
+            self.close()
+
+    @property
+    def _groups(self) -> Groups:
+        return Groups.of(self)
+
+    def _add(
+        self, part: str, add: Callable[[Sample, Sites], None], model: torch.nn.Module, global_step: int | None
+    ) -> None:
+        """Adds a part to what is gathered for a model at a step."""
+        check_model(model)
+        step = step_number(global_step)
+        group = self._groups.for_model(model)
+        if not group.guard.is_on(part, WRITING):
+            return
+        with group.guard.part(part):
+            sites = find_sites(model)
+            sample = group.pending_sample(step, sites)
+            with sample.timed(), torch.no_grad():
+                add(sample, by_index(group, sites))
+
+    def _add_tensor(
+        self,
+        tag: str,
+        tensor: torch.Tensor,
+        global_step: int | None,
+        part: str,
+        add: Callable[[Sample, torch.Tensor], None],
+    ) -> None:
+        """Writes a sample whose only site is a tensor."""
+        check_tag(tag)
+        check_tensor(tensor)
+        step = step_number(global_step)
+        group = self._groups.for_name(tag)
+        if not group.guard.is_on(part, WRITING):
+            return
+        with group.guard.part(part):
+            sample = group.tensor_sample(step, tensor)
+            with sample.timed():
+                add(sample, tensor)
+            group.write_sample(sample)
+
+
+def _add_distribution(sample: Sample, tensor: torch.Tensor) -> None:
+    sample.add(measure(pb.STAGE_TENSOR, [tensor]))
+
+
+def _add_heatmap(sample: Sample, tensor: torch.Tensor) -> None:
+    sample.add_heatmap(heatmap(tensor, site=0, stage=pb.STAGE_TENSOR))
+
+
+def _positional(input_to_model: Any) -> tuple[Any, ...]:
+    """Positional arguments as torch.jit.trace understands its input."""
+    if input_to_model is None:
+        return ()
+    return tuple(input_to_model) if isinstance(input_to_model, (tuple, list)) else (input_to_model,)
+
+
+def _no_step() -> int:
+    """The step of a graph that was asked for outside of training."""
+    return 0
+
+
+def _progress(known: Mapping[str, float]) -> pb.Progress:
+    progress = pb.Progress()
+    try:
+        for name, value in known.items():
+            setattr(progress, name, float(value) if name == "items_per_second" else int(value))
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"add_progress was given {name}={value!r}, not a number from 0 on: leave out what is not known"
+        ) from error
+    return progress
