@@ -1,0 +1,188 @@
+// The map on its canvas: labels, cells, the current step, crosshair, profile and the words below.
+
+import { State } from "../../api/types";
+import { isNonFinite } from "../../base/cells";
+import type { ColourScale } from "../../base/colour_scale";
+import { formatCount, middleEllipsis } from "../../base/format";
+import type { look, Size } from "../../widgets/canvas";
+import type { StepAxis } from "../../widgets/step_axis";
+import type { MapRows } from "./map_rows";
+import type { RunData } from "./run_data";
+
+/** Room under the map for its words. */
+export const FOOT = 20;
+/** Room above it, for the words of the profile. */
+export const HEAD = 14;
+
+export interface MapGeometry {
+  rows: MapRows;
+  axis: StepAxis;
+}
+
+export interface Marks {
+  now: number | null;
+  /** Index of the column shown at `now`; -1: none. */
+  column: number;
+  hovered: { row: number; column: number } | null;
+  /** Row of the selected site; -1: none. */
+  selected: number;
+}
+
+export interface MapDrawing {
+  data: RunData;
+  scale: ColourScale;
+  /** The painted cells, or null before the first size is known. */
+  cells: HTMLCanvasElement | null;
+  geometry: MapGeometry;
+  marks: Marks;
+  look: typeof look.value;
+}
+
+type Context = CanvasRenderingContext2D;
+
+const FONT = 'Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
+const SMALL = `400 11px ${FONT}`;
+const SMALL_BOLD = `500 11px ${FONT}`;
+const LABEL_HEIGHT = 12;
+const CHARACTER = 6.2;
+
+export function drawMap(context: Context, size: Size, drawing: MapDrawing): void {
+  const { cells, geometry } = drawing;
+  context.textBaseline = "middle";
+  if (cells) {
+    context.imageSmoothingEnabled = false;
+    const ratio = window.devicePixelRatio || 1;
+    context.drawImage(cells, geometry.axis.left, HEAD, cells.width / ratio, cells.height / ratio);
+  }
+  drawLabels(context, drawing);
+  drawSelection(context, drawing);
+  drawNow(context, drawing);
+  drawCrosshair(context, drawing);
+  drawFoot(context, drawing);
+  if (size.width - geometry.axis.right > 100) drawProfile(context, size, drawing);
+}
+
+/** Labels right-aligned beside their groups; those that would touch the one above are left out. */
+function drawLabels(context: Context, { geometry: { rows, axis }, look }: MapDrawing): void {
+  context.font = SMALL;
+  context.textAlign = "right";
+  context.fillStyle = look.ink2;
+  const most = Math.floor((axis.left - 16) / CHARACTER);
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { label, top, bottom } of rows.groups) {
+    const y = HEAD + (top + bottom) / 2;
+    if (y - last < LABEL_HEIGHT) continue;
+    context.fillText(middleEllipsis(label, most), axis.left - 8, y);
+    last = y;
+  }
+}
+
+/** The selected site's row: blue line above and below. */
+function drawSelection(context: Context, { geometry: { rows, axis }, marks, look }: MapDrawing): void {
+  const top = rows.top[marks.selected];
+  if (top === undefined) return;
+  const right = axis.columns.at(-1)?.right ?? axis.right;
+  const height = Math.max(3, rows.height);
+  context.strokeStyle = look.where;
+  context.lineWidth = 2;
+  context.strokeRect(axis.left - 1, HEAD + top - 1, right - axis.left + 2, height + 2);
+}
+
+function drawNow(context: Context, { geometry: { rows, axis }, marks: { now }, look }: MapDrawing): void {
+  if (now === null || axis.steps.length === 0) return;
+  const x = Math.min(axis.right, Math.max(axis.left, axis.x(now)));
+  context.fillStyle = look.now;
+  context.fillRect(x - 1, 0, 2, HEAD + rows.bottom);
+}
+
+/** A ring of ink on the hovered cell. */
+function drawCrosshair(context: Context, { geometry: { rows, axis }, marks, look }: MapDrawing): void {
+  const cell = marks.hovered;
+  const column = cell && axis.columns[cell.column];
+  if (!cell || !column) return;
+  const width = Math.max(6, column.right - column.left);
+  const height = Math.max(6, rows.height);
+  const x = (column.left + column.right - width) / 2;
+  const y = HEAD + (rows.top[cell.row] ?? 0) + (rows.height - height) / 2;
+  context.lineWidth = 3;
+  context.strokeStyle = look.bg;
+  context.strokeRect(x, y, width, height);
+  context.lineWidth = 1.5;
+  context.strokeStyle = look.ink;
+  context.strokeRect(x, y, width, height);
+}
+
+function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: MapDrawing): void {
+  const y = HEAD + rows.bottom + FOOT / 2 + 1;
+  context.font = SMALL;
+  context.fillStyle = look.ink2;
+  context.textAlign = "left";
+  const { length } = data.cells.steps;
+  const words = `${formatCount(data.sites.length)} sites × ${formatCount(length)} ${length === 1 ? "step" : "steps"}`;
+  context.fillText(words, axis.left, y);
+  const free = axis.left + context.measureText(words).width;
+  context.textAlign = "center";
+  for (const { left, right, after, before } of axis.holes) {
+    const middle = (left + right) / 2;
+    const note = `none between ${formatCount(after)} and ${formatCount(before)}`;
+    const half = context.measureText(note).width / 2;
+    if (middle - half > free + 12 && middle + half < axis.right) context.fillText(note, middle, y);
+  }
+}
+
+const PROFILE_MARGIN = { left: 18, right: 22 };
+const DOT = { width: 4, height: 2 };
+
+/** Each site's value at the current step as a dot on its row. */
+function drawProfile(context: Context, size: Size, drawing: MapDrawing): void {
+  const { data, scale, geometry, marks, look } = drawing;
+  const { rows, axis } = geometry;
+  if (marks.column < 0) return;
+  const from = axis.right + PROFILE_MARGIN.left;
+  const to = size.width - PROFILE_MARGIN.right;
+  const start = marks.column * data.sites.length;
+  rows.sites.forEach((site, row) => {
+    const y = HEAD + (rows.top[row] ?? 0) + rows.height / 2;
+    const state = data.cells.state[start + site] ?? State.missing;
+    const x = from + scale.position(data.cells.values[start + site] ?? 0) * (to - from);
+    drawDot(context, { x, y, from, to }, state, look);
+  });
+  context.font = SMALL_BOLD;
+  context.fillStyle = look.nowText;
+  context.textAlign = "right";
+  const step = data.cells.steps[marks.column] ?? 0;
+  context.fillText(`at step ${formatCount(step)}`, size.width - 16, HEAD / 2 - 1);
+  drawProfileAxis(context, from, to, drawing);
+}
+
+interface DotPlace {
+  x: number;
+  y: number;
+  from: number;
+  to: number;
+}
+
+function drawDot(context: Context, { x, y, from, to }: DotPlace, state: number, look: MapDrawing["look"]): void {
+  if (state === State.finite) {
+    context.fillStyle = look.ink2;
+    context.fillRect(x - DOT.width / 2, y - DOT.height / 2, DOT.width, DOT.height);
+  } else if (state === State.zero) {
+    context.fillStyle = look.zero;
+    context.fillRect(from - 10, y - 2, 3, 4);
+  } else if (isNonFinite(state)) {
+    context.fillStyle = state === State.nan ? look.bad : look.gold;
+    context.fillRect(to + 6, y - 3, 8, 6);
+  }
+}
+
+function drawProfileAxis(context: Context, from: number, to: number, { scale, geometry, look }: MapDrawing): void {
+  const y = HEAD + geometry.rows.bottom + FOOT / 2 + 1;
+  context.font = SMALL;
+  context.fillStyle = look.ink3;
+  context.textAlign = "center";
+  for (const { position, label } of scale.ticks(2)) {
+    const x = from + position * (to - from);
+    context.fillText(label, x, y);
+    context.fillRect(x - 0.5, HEAD + geometry.rows.bottom + 2, 1, 3);
+  }
+}

@@ -1,0 +1,101 @@
+// The first thing on the page: what is true of the shown run, in words.
+
+import { State, type StatisticsAnswer } from "../../api/types";
+import { isNonFinite } from "../../base/cells";
+import { formatCount } from "../../base/format";
+import { indexAtOrBefore } from "../../widgets/step_axis";
+import { STAGE_WORDS } from "./columns";
+
+export interface Headline {
+  title: string;
+  /** Counts for the line below. */
+  counts: string[];
+  isBad: boolean;
+}
+
+interface Onset {
+  /** Sites that were ever not finite. */
+  sites: number;
+  step: number;
+  /** Index of the first such site at that step. */
+  first: number;
+  state: number;
+}
+
+/** Of `norms` the states are read; `names` are its sites. */
+export function headlineOf(run: string, names: readonly string[], norms: StatisticsAnswer, now: number): Headline {
+  const onset = findOnset(norms, names.length);
+  const what = STAGE_WORDS[norms.stage];
+  const extent = `${plural(names.length, "site")}, ${plural(norms.steps.length, "sampled step")}`;
+  const title = onset
+    ? `${run}: ${signOf(onset.state)} in the ${what} from step ${formatCount(onset.step)} on`
+    : `${run}: ${extent}, no non-finite ${what}`;
+  const where = onset
+    ? [
+        `${formatCount(onset.sites)} of ${plural(names.length, "site")} not finite, first ${names[onset.first] ?? ""}`,
+        plural(norms.steps.length, "sampled step"),
+      ]
+    : [];
+  return { title, counts: [...where, ...countsAt(norms, names.length, now)], isBad: onset !== null };
+}
+
+function findOnset({ steps, state }: StatisticsAnswer, count: number): Onset | null {
+  const sites = new Set<number>();
+  let first = -1;
+  state.forEach((value, index) => {
+    if (!isNonFinite(value)) return;
+    if (first < 0) first = index;
+    sites.add(index % count);
+  });
+  if (first < 0) return null;
+  const row = Math.floor(first / count);
+  return { sites: sites.size, step: steps[row] ?? 0, first: first % count, state: state[first] ?? State.nan };
+}
+
+function signOf(state: number): string {
+  return state === State.nan ? "NaN" : "Inf";
+}
+
+/** What is so at the current step: sites that are exactly 0, without gradient, frozen. */
+function countsAt({ stage, steps, state }: StatisticsAnswer, count: number, now: number): string[] {
+  const index = indexAtOrBefore(steps, now);
+  if (index < 0) return [];
+  const row = state.subarray(index * count, (index + 1) * count);
+  const step = `at step ${formatCount(steps[index] ?? 0)}`;
+  const lines: [number, string][] = [
+    [State.zero, `with ${STAGE_WORDS[stage]} exactly 0 ${step}`],
+    [State.noGradient, `without gradient ${step}`],
+    [State.frozen, "frozen"],
+    [State.unsupported, "that can’t be measured"],
+  ];
+  return lines.flatMap(([wanted, words]) => {
+    const found = row.filter((value) => value === wanted).length;
+    return found > 0 ? [`${plural(found, "site")} ${words}`] : [];
+  });
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * The norm of all sites together at each step: the root of the sum of squares. NaN or Inf where a site is;
+ * NaN where none was measured.
+ */
+export function globalNorm({ steps, values, state }: StatisticsAnswer): Float64Array {
+  const count = values.length / Math.max(1, steps.length);
+  return Float64Array.from(steps, (_, step) => {
+    let squares = 0;
+    let measured = 0;
+    let worst = 0;
+    for (let i = step * count; i < (step + 1) * count; i++) {
+      const kind = state[i] ?? State.missing;
+      if (isNonFinite(kind)) worst = Math.max(worst, kind === State.nan ? 2 : 1);
+      if (kind !== State.finite && kind !== State.zero) continue;
+      measured += 1;
+      squares += (values[i] ?? 0) ** 2;
+    }
+    if (worst > 0) return worst === 2 ? Number.NaN : Number.POSITIVE_INFINITY;
+    return measured > 0 ? Math.sqrt(squares) : Number.NaN;
+  });
+}

@@ -1,0 +1,110 @@
+// Where each site's row is in the map: in groups by module, or sorted.
+
+import type { StatisticsAnswer } from "../../api/types";
+import { isNonFinite } from "../../base/cells";
+import { moduleOf } from "../../base/names";
+
+export type Order = "model" | "size";
+
+export interface RowGroup {
+  /** Path of the module; empty where rows are not grouped. */
+  label: string;
+  /** First row and the one after the last. */
+  from: number;
+  to: number;
+  top: number;
+  bottom: number;
+}
+
+export interface MapRows {
+  /** Index of the site of each row, from above. */
+  sites: readonly number[];
+  /** Upper edges of the rows; `bottom(row)` is `top[row] + height`. */
+  top: Float64Array;
+  height: number;
+  groups: readonly RowGroup[];
+  /** Where the last row ends. */
+  bottom: number;
+}
+
+const GAP = 3;
+const HIGHEST_ROW = 24;
+/** A group gets a label of its own if it has this much room on average. */
+const GROUP_ROOM = 18;
+/** Gaps take at most this part of the height. */
+const GAP_SHARE = 0.25;
+
+/** Rows of the sites within a height in pixels, `order` as from `orderOf`. */
+export function mapRows(names: readonly string[], order: readonly number[], grouped: boolean, height: number): MapRows {
+  const spans = grouped
+    ? groupSpans(
+        order.map((site) => names[site] ?? ""),
+        height,
+      )
+    : [wholeSpan(order.length)];
+  const gap = GAP * (spans.length - 1) <= height * GAP_SHARE ? GAP : 0;
+  const room = height - gap * (spans.length - 1);
+  const rowHeight = Math.min(HIGHEST_ROW, room / Math.max(1, order.length));
+  const top = new Float64Array(order.length);
+  const groups = spans.map(({ label, from, to }, index) => {
+    for (let row = from; row < to; row++) top[row] = row * rowHeight + index * gap;
+    return { label, from, to, top: top[from] ?? 0, bottom: (top[from] ?? 0) + (to - from) * rowHeight };
+  });
+  return { sites: order, top, height: rowHeight, groups, bottom: groups.at(-1)?.bottom ?? 0 };
+}
+
+interface Span {
+  label: string;
+  from: number;
+  to: number;
+}
+
+function wholeSpan(count: number): Span {
+  return { label: "", from: 0, to: count };
+}
+
+/** Neighbours of one module, at the deepest level that leaves room for the labels. */
+function groupSpans(names: readonly string[], height: number): Span[] {
+  const modules = names.map((name) => (moduleOf(name) || name).split("."));
+  const deepest = Math.max(1, ...modules.map((parts) => parts.length));
+  const most = Math.max(1, Math.floor(height / GROUP_ROOM));
+  for (let depth = deepest; depth > 1; depth--) {
+    const spans = spansAt(modules, depth);
+    if (spans.length <= most) return spans;
+  }
+  return spansAt(modules, 1);
+}
+
+function spansAt(modules: readonly string[][], depth: number): Span[] {
+  const spans: Span[] = [];
+  modules.forEach((parts, row) => {
+    const label = parts.slice(0, depth).join(".");
+    const last = spans.at(-1);
+    if (last?.label === label) last.to = row + 1;
+    else spans.push({ label, from: row, to: row + 1 });
+  });
+  return spans;
+}
+
+/** The row at a height; null beside all rows. */
+export function rowAt(rows: MapRows, y: number): number | null {
+  const group = rows.groups.find(({ top, bottom }) => y >= top && y < bottom);
+  if (!group) return null;
+  return Math.min(group.to - 1, group.from + Math.floor((y - group.top) / rows.height));
+}
+
+/** Sites in the order of the model, or those with the largest magnitude at any step first, not finite before all. */
+export function orderOf(order: Order, count: number, { values, state }: StatisticsAnswer): number[] {
+  const sites = Array.from({ length: count }, (_, site) => site);
+  if (order === "model") return sites;
+  const largest = new Float64Array(count);
+  values.forEach((value, index) => {
+    const site = index % count;
+    const size = isNonFinite(state[index] ?? 0) ? Number.POSITIVE_INFINITY : Math.abs(value);
+    if (size > (largest[site] ?? 0)) largest[site] = size;
+  });
+  return sites.sort((a, b) => {
+    const [first = 0, second = 0] = [largest[a], largest[b]];
+    return first === second ? a - b : second - first;
+  });
+}

@@ -1,0 +1,110 @@
+// Cells merged to what the screen can show: the larger value wins, what is not finite wins over all.
+
+import { State, type StatisticsAnswer } from "../../api/types";
+
+export interface Pooled {
+  rows: number;
+  columns: number;
+  values: Float32Array;
+  state: Uint8Array;
+}
+
+export interface Slots {
+  /** The slot of each row or column. */
+  slots: Int32Array;
+  /** First pixel of each slot and the one after its last. */
+  from: number[];
+  to: number[];
+}
+
+/** Sums of sizes fall a hair short of the whole numbers that they mean. */
+const pixel = (edge: number): number => Math.floor(edge + 1e-6);
+
+/** Slots in device pixels, `starts` and `ends` ascending: what begins in the same pixel shares a slot. */
+export function slotsOf(starts: ArrayLike<number>, ends: ArrayLike<number>): Slots {
+  const slots = new Int32Array(starts.length);
+  const from: number[] = [];
+  const to: number[] = [];
+  for (let i = 0; i < starts.length; i++) {
+    const start = pixel(starts[i] ?? 0);
+    if (start !== from.at(-1)) from.push(start);
+    slots[i] = from.length - 1;
+    to[from.length - 1] = Math.max(start + 1, pixel(ends[i] ?? 0));
+  }
+  return { slots, from, to };
+}
+
+/** Of two merged states the one with the higher rank is kept. */
+const RANK = new Uint8Array(9);
+RANK[State.missing] = 0;
+RANK[State.unsupported] = 1;
+RANK[State.frozen] = 2;
+RANK[State.noGradient] = 3;
+RANK[State.zero] = 4;
+RANK[State.finite] = 5;
+RANK[State.negInf] = 6;
+RANK[State.posInf] = 7;
+RANK[State.nan] = 8;
+
+/**
+ * Sites × steps in the map's order of rows. The slots say into which pooled row and column a cell falls;
+ * `strength` orders finite values. One pass over the cells.
+ */
+export function pool(
+  answer: StatisticsAnswer,
+  sites: readonly number[],
+  rowSlots: Slots,
+  columnSlots: Slots,
+  strength: (value: number) => number,
+): Pooled {
+  const count = sites.length;
+  const rows = rowSlots.from.length;
+  const columns = columnSlots.from.length;
+  const values = new Float32Array(rows * columns);
+  const state = new Uint8Array(rows * columns).fill(State.missing);
+  for (let row = 0; row < count; row++) {
+    const site = sites[row] ?? 0;
+    const start = (rowSlots.slots[row] ?? 0) * columns;
+    for (let column = 0; column < answer.steps.length; column++) {
+      const from = column * count + site;
+      const to = start + (columnSlots.slots[column] ?? 0);
+      const kind = answer.state[from] ?? State.missing;
+      const value = answer.values[from] ?? 0;
+      const gain = (RANK[kind] ?? 0) - (RANK[state[to] ?? State.missing] ?? 0);
+      const wins = gain > 0 || (gain === 0 && kind === State.finite && strength(value) > strength(values[to] ?? 0));
+      if (!wins) continue;
+      values[to] = value;
+      state[to] = kind;
+    }
+  }
+  return { rows, columns, values, state };
+}
+
+export interface Run {
+  row: number;
+  /** First column and the one after the last. */
+  from: number;
+  to: number;
+  state: number;
+  /** Of NaN: whether it was NaN before. */
+  isAftermath: boolean;
+}
+
+/** Stretches of equal states that have no colour on the scale; a NaN's first column is a stretch of its own. */
+export function specialRuns({ rows, columns, state }: Pooled): Run[] {
+  const runs: Run[] = [];
+  for (let row = 0; row < rows; row++) {
+    let open: Run | null = null;
+    for (let column = 0; column < columns; column++) {
+      const kind = state[row * columns + column] ?? State.missing;
+      const isAftermath = kind === State.nan && column > 0 && state[row * columns + column - 1] === State.nan;
+      if (open && open.state === kind && open.isAftermath === isAftermath) {
+        open.to = column + 1;
+        continue;
+      }
+      open = kind === State.finite ? null : { row, from: column, to: column + 1, state: kind, isAftermath };
+      if (open) runs.push(open);
+    }
+  }
+  return runs;
+}

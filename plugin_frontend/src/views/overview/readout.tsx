@@ -1,0 +1,67 @@
+// What a cell of the map says: its value, what is usual there, and the same in compared runs.
+
+import type { ComponentChildren } from "preact";
+import { State } from "../../api/types";
+import { formatCount } from "../../base/format";
+import { SiteName } from "../../widgets/site_name";
+import { indexAtOrBefore } from "../../widgets/step_axis";
+import { describeCell } from "./columns";
+import type { RunData } from "./run_data";
+import { describeStep, describeValue } from "./settings";
+
+type Row = [when: string, value: string, what: string];
+
+/** `sites` are the indices of the map's rows. */
+export function readoutOf(
+  runs: readonly RunData[],
+  sites: readonly number[],
+  cell: { row: number; column: number },
+): { title: ComponentChildren; rows: Row[] } {
+  const [shown, ...others] = runs;
+  const index = sites[cell.row] ?? 0;
+  const site = shown?.sites[index];
+  if (!shown || !site) return { title: "", rows: [] };
+  const step = shown.cells.steps[cell.column] ?? 0;
+  const here = valueAt(shown, index, cell.column);
+  const reason =
+    here.state === State.unsupported && site.reason ? site.reason : describeCell(shown.column, shown.stage);
+  return {
+    title: <SiteName name={site.name} />,
+    rows: [
+      [describeStep(step), describeValue(here.value, here.state), reason],
+      ...usual(shown, index),
+      ...others.flatMap((other) => compared(other, site.name, step)),
+    ],
+  };
+}
+
+function valueAt({ cells, sites }: RunData, site: number, column: number): { value: number; state: number } {
+  const at = column * sites.length + site;
+  return { value: cells.values[at] ?? Number.NaN, state: cells.state[at] ?? State.missing };
+}
+
+/** The median of the site's finite values at all steps. */
+function usual(data: RunData, site: number): Row[] {
+  const finite = Array.from(data.cells.steps, (_, column) => valueAt(data, site, column))
+    .filter(({ state }) => state === State.finite || state === State.zero)
+    .map(({ value }) => value)
+    .sort((a, b) => a - b);
+  if (finite.length < 3) return [];
+  const median = finite[Math.floor(finite.length / 2)] ?? 0;
+  return [
+    [
+      "usual",
+      describeValue(median, median === 0 ? State.zero : State.finite),
+      `median of ${formatCount(finite.length)} steps`,
+    ],
+  ];
+}
+
+function compared(other: RunData, name: string, step: number): Row[] {
+  const site = other.sites.findIndex((candidate) => candidate.name === name);
+  const column = indexAtOrBefore(other.cells.steps, step);
+  if (site < 0 || column < 0) return [];
+  const { value, state } = valueAt(other, site, column);
+  const found = other.cells.steps[column] ?? 0;
+  return [[other.place.run, describeValue(value, state), found === step ? "same step" : describeStep(found)]];
+}

@@ -1,0 +1,81 @@
+// What the Overview asks for: of each drawn run its sites, the statistic of the map, the gradient norms, its progress.
+
+import { computed } from "@preact/signals";
+import type { Api, Place } from "../../api/client";
+import type { Progress, Run, Site, Stage, StatisticsAnswer } from "../../api/types";
+import { column, comparedRuns, place, shownRun, stage } from "../../store/selection";
+import { type Column, columnOf, stageOf } from "./columns";
+
+export interface RunData {
+  place: Place;
+  sites: Site[];
+  stages: Stage[];
+  /** What the map shows. */
+  stage: Stage;
+  column: Column;
+  cells: StatisticsAnswer;
+  /** Norms of the gradients (of the map's stage where there are none), for the headline and the track. */
+  norms: StatisticsAnswer;
+  progress: Progress | null;
+}
+
+export interface Wanted {
+  shown: Place;
+  compared: Place[];
+  stage: Stage;
+  column: string;
+}
+
+/** The group of a compared run: the one of the same name, else the first with statistics. */
+function placeIn(run: Run, group: string): Place | null {
+  const groups = run.groups.filter(({ kinds }) => kinds.statistics?.length);
+  const found = groups.find(({ name }) => name === group) ?? groups[0];
+  return found ? { run: run.name, group: found.name } : null;
+}
+
+/** As text, so that a reload that changes nothing is not a new key. */
+export const wantedKey = computed<string | null>(() => {
+  const shown = place.value;
+  const run = shownRun.value;
+  const here = run?.groups.find(({ name }) => name === shown?.group);
+  if (!shown || !here?.kinds.statistics?.length) return null;
+  const compared = comparedRuns.value.flatMap((other) => placeIn(other, shown.group) ?? []);
+  return JSON.stringify({ shown, compared, stage: stage.value, column: column.value } satisfies Wanted);
+});
+
+/** The shown run first; compared runs that can't be had are left out. */
+export async function fetchRuns(api: Api, key: string): Promise<RunData[]> {
+  const wanted = JSON.parse(key) as Wanted;
+  const shown = fetchRun(api, wanted.shown, wanted);
+  const others = await Promise.allSettled(wanted.compared.map((where) => fetchRun(api, where, wanted)));
+  return [await shown, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
+}
+
+async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData> {
+  const [{ sites, stages }, progress] = await Promise.all([api.sites(where), progressOf(api, where)]);
+  const shownStage = stageOf(wanted.stage, stages) ?? "parameter";
+  const shownColumn = columnOf(wanted.column, shownStage);
+  const normStage = stageOf("gradient", stages) ?? shownStage;
+  const isNorm = normStage === shownStage && shownColumn.value === "l2";
+  const cells = api.statistics(where, shownStage, shownColumn.value);
+  const norms = isNorm ? cells : api.statistics(where, normStage, "l2");
+  return {
+    place: where,
+    sites,
+    stages,
+    stage: shownStage,
+    column: shownColumn,
+    cells: await cells,
+    norms: await norms,
+    progress,
+  };
+}
+
+/** Progress is a line beside the rest: without it everything else is shown. */
+async function progressOf(api: Api, where: Place): Promise<Progress | null> {
+  try {
+    return (await api.progress(where)).progress;
+  } catch {
+    return null;
+  }
+}

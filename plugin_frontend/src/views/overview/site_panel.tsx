@@ -1,0 +1,155 @@
+// The side panel of a selected site: facts, the numbers at the step, the norm over steps, links to the other views.
+
+import { computed } from "@preact/signals";
+import type { Api, Place } from "../../api/client";
+import type { Site, SiteAnswer, Stage } from "../../api/types";
+import { formatCount, formatNumber, formatShape, formatShare } from "../../base/format";
+import { useResource } from "../../store/data";
+import { currentStep, place, selectedModule, selectedSite, type View, view } from "../../store/selection";
+import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { SiteName } from "../../widgets/site_name";
+import { Failure } from "../../widgets/states";
+import { indexAtOrBefore } from "../../widgets/step_axis";
+import { Table } from "../../widgets/table";
+import { STAGE_WORDS } from "./columns";
+import { describeValue } from "./settings";
+import { Sparkline } from "./sparkline";
+
+const wanted = computed<{ where: Place; site: string } | null>(() =>
+  place.value && selectedSite.value !== null ? { where: place.value, site: selectedSite.value } : null,
+);
+
+const close = () => {
+  selectedSite.value = null;
+};
+
+export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetry: () => void }) {
+  const { data, error } = useResource(wanted, ({ where, site: name }) => api.site(where, name)).value;
+  const answer = data?.site === site.name ? data : null;
+  return (
+    <SidePanel
+      title={<SiteName name={site.name} />}
+      subtitle={`${site.module_type}, ${formatShape(site.shape)}, ${site.dtype}`}
+      onClose={close}
+    >
+      <PanelSection>
+        <Facts facts={factsOf(site)} />
+      </PanelSection>
+      {error && !answer && <Failure error={error} onRetry={onRetry} />}
+      {answer && <Numbers answer={answer} />}
+      <Links site={site} />
+    </SidePanel>
+  );
+}
+
+function factsOf(site: Site): [string, string][] {
+  const count = site.shape.reduce((product, size) => product * size, 1);
+  const facts: [string, string | null][] = [
+    ["values", formatCount(count)],
+    ["device", site.device],
+    ["optimizer’s parameter group", site.parameter_group > 0 ? String(site.parameter_group) : "in none"],
+    ["learns", site.frozen ? "no, frozen" : null],
+    ["also known as", site.aliases.join(", ") || null],
+    ["not measured", site.reason],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== "");
+}
+
+interface Line {
+  label: string;
+  column: string;
+  format: (value: number) => string;
+}
+
+const LINES: readonly Line[] = [
+  { label: "norm", column: "l2", format: formatNumber },
+  { label: "mean", column: "mean", format: formatNumber },
+  { label: "standard deviation", column: "std", format: formatNumber },
+  { label: "smallest", column: "min", format: formatNumber },
+  { label: "largest", column: "max", format: formatNumber },
+  { label: "exactly 0", column: "zero_share", format: formatShare },
+  { label: "NaN", column: "nan", format: formatCount },
+  { label: "+Inf", column: "pos_inf", format: formatCount },
+  { label: "−Inf", column: "neg_inf", format: formatCount },
+];
+const SHOWN_STAGES: readonly Stage[] = ["parameter", "gradient", "update"];
+
+function Numbers({ answer }: { answer: SiteAnswer }) {
+  const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
+  if (index < 0) return null;
+  const shown = answer.stages.filter((stage) => SHOWN_STAGES.includes(stage));
+  const stages = shown.length > 0 ? shown : answer.stages.slice(0, SHOWN_STAGES.length);
+  const rows = LINES.map(({ label, column, format }) => ({
+    key: label,
+    cells: [label, ...stages.map((stage) => cellText(answer, stage, column, index, format))],
+  }));
+  const ratio = numberAt(answer, "update", "update_ratio", index);
+  const step = formatCount(answer.steps[index] ?? 0);
+  return (
+    <>
+      <PanelSection title={<span class="now-text">at step {step}</span>}>
+        <Table caption={`At step ${step}`} head={["", ...stages.map((stage) => STAGE_WORDS[stage])]} rows={rows} />
+        {Number.isFinite(ratio) && <Facts facts={[["update ratio, ‖Δw‖ / ‖w‖", formatNumber(ratio)]]} />}
+      </PanelSection>
+      <NormSection answer={answer} />
+    </>
+  );
+}
+
+/** What the stage measured there; the words of its state where that is no number. */
+function cellText(
+  answer: SiteAnswer,
+  stage: Stage,
+  column: string,
+  index: number,
+  format: (value: number) => string,
+): string {
+  const value = numberAt(answer, stage, column, index);
+  if (!Number.isNaN(value)) return format(value);
+  const state = answer.state[answer.stages.indexOf(stage) * answer.steps.length + index] ?? 0;
+  return column === "l2" ? describeValue(value, state) : "–";
+}
+
+function numberAt(answer: SiteAnswer, stage: Stage, column: string, index: number): number {
+  return seriesOf(answer, stage, column)[index] ?? Number.NaN;
+}
+
+/** One column of one stage at all steps; empty where there is none. */
+function seriesOf({ stages, columns, steps, values }: SiteAnswer, stage: Stage, column: string): Float64Array {
+  const [t, c] = [stages.indexOf(stage), columns.indexOf(column)];
+  if (t < 0 || c < 0) return new Float64Array();
+  const start = (t * columns.length + c) * steps.length;
+  return values.subarray(start, start + steps.length);
+}
+
+function NormSection({ answer }: { answer: SiteAnswer }) {
+  const stage = answer.stages.includes("gradient") ? "gradient" : answer.stages[0];
+  if (!stage) return null;
+  const start = answer.stages.indexOf(stage) * answer.steps.length;
+  const state = answer.state.subarray(start, start + answer.steps.length);
+  return (
+    <PanelSection title={`${STAGE_WORDS[stage]} norm over steps`}>
+      <Sparkline steps={[...answer.steps]} values={seriesOf(answer, stage, "l2")} state={state} />
+    </PanelSection>
+  );
+}
+
+function Links({ site }: { site: Site }) {
+  const go = (to: View) => {
+    if (to === "graph") selectedModule.value = site.module;
+    view.value = to;
+  };
+  return (
+    <div class="panel-foot">
+      <button type="button" class="button" onClick={() => go("graph")}>
+        Graph
+      </button>
+      <button type="button" class="button" onClick={() => go("distributions")}>
+        Distributions
+      </button>
+      <button type="button" class="button" onClick={() => go("gradients")}>
+        Gradients
+      </button>
+    </div>
+  );
+}

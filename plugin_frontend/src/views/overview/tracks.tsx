@@ -1,0 +1,131 @@
+// Lines over the steps above the map: loss, and the norm of all gradients together.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { logAxis } from "../../base/axis";
+import { formatNumber } from "../../base/format";
+import { colourOfRun, losses } from "../../store/data";
+import { currentStep } from "../../store/selection";
+import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
+import { indexAtOrBefore, type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
+import { STAGE_WORDS } from "./columns";
+import type { RunData } from "./run_data";
+
+export const TRACK_HEIGHT = 28;
+
+interface Track {
+  label: string;
+  lines: { run: string; line: Line }[];
+  place: (value: number) => number;
+}
+
+export function Tracks({ runs, norms }: { runs: readonly RunData[]; norms: readonly Float64Array[] }) {
+  const [width, setWidth] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
+    if (box.current) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  const { left, right } = trackEdges(width);
+  const axis = stepAxis([...(runs[0]?.cells.steps ?? [])], left, right);
+  const tracks = [lossTrack(runs), normTrack(runs, norms)].filter((track) => track !== null);
+  return (
+    <div class="tracks" ref={box}>
+      {width > 0 && tracks.map((track) => <TrackRow key={track.label} track={track} axis={axis} width={width} />)}
+    </div>
+  );
+}
+
+function lossTrack(runs: readonly RunData[]): Track | null {
+  const lines = runs.flatMap(({ place: { run } }) => {
+    const loss = losses.value.get(run);
+    return loss && loss.steps.length > 0 ? [{ run, line: loss }] : [];
+  });
+  const extent = finiteExtent(lines.map(({ line }) => line));
+  return extent && { label: "loss", lines, place: linearPlace(extent) };
+}
+
+/** The shown run's stage names the track. */
+function normTrack(runs: readonly RunData[], norms: readonly Float64Array[]): Track | null {
+  const [shown] = runs;
+  if (!shown) return null;
+  const lines = runs.map(({ place, norms: { steps } }, index) => {
+    const values = (norms[index] ?? new Float64Array()).map((value) => (value > 0 ? value : Number.NaN));
+    return { run: place.run, line: { steps, values } };
+  });
+  const extent = finiteExtent(lines.map(({ line }) => line));
+  if (!extent) return null;
+  const axis = extent[0] < extent[1] ? logAxis(...extent) : null;
+  return {
+    label: `${STAGE_WORDS[shown.norms.stage]} norm`,
+    lines,
+    place: axis ? axis.position : () => 0.5,
+  };
+}
+
+function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width: number }) {
+  const now = currentStep.value;
+  const x = now === null ? null : Math.min(axis.right, Math.max(axis.left, axis.x(now)));
+  const box = { top: 0, bottom: TRACK_HEIGHT };
+  const label = track.label.length > 14 && axis.left < 150 ? `${track.label.slice(0, 4)}. norm` : track.label;
+  return (
+    <div class="track">
+      <svg width={width} height={TRACK_HEIGHT} role="img" aria-label={describeTrack(track)}>
+        <text class="track-label" x={axis.left - 8} y={TRACK_HEIGHT / 2 + 4}>
+          {label}
+        </text>
+        <line class="track-foot" x1={axis.left} x2={axis.right} y1={TRACK_HEIGHT - 0.5} y2={TRACK_HEIGHT - 0.5} />
+        {[...track.lines].reverse().map(({ run, line }) => (
+          <TrackLine key={run} line={line} axis={axis} place={track.place} box={box} colour={colourOfRun(run)} />
+        ))}
+        {x !== null && <line class="track-now" x1={x} x2={x} y1="0" y2={TRACK_HEIGHT} />}
+      </svg>
+      {now !== null && width - axis.right > 100 && <TrackValues track={track} now={now} left={axis.right + 10} />}
+    </div>
+  );
+}
+
+interface TrackLineProps {
+  line: Line;
+  axis: StepAxis;
+  place: (value: number) => number;
+  box: { top: number; bottom: number };
+  colour: string;
+}
+
+/** One step has no line: it is a dot. */
+function TrackLine({ line, axis, place, box, colour }: TrackLineProps) {
+  if (axis.steps.length === 1) {
+    const y = TRACK_HEIGHT / 2;
+    return <circle cx={axis.x(axis.steps[0] ?? 0)} cy={y} r="2.5" fill={colour} />;
+  }
+  return <path class="track-line" d={linePath(line, axis, place, box)} stroke={colour} />;
+}
+
+const MOST_VALUES = 2;
+
+function TrackValues({ track, now, left }: { track: Track; now: number; left: number }) {
+  return (
+    <ul class="track-values" style={{ left: `${left}px` }}>
+      {track.lines.slice(0, MOST_VALUES).map(({ run, line }) => (
+        <li key={run}>
+          <span class="small-dot" style={{ background: colourOfRun(run) }} />
+          <b>{valueAt(line, now)}</b> <span>{run}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function valueAt({ steps, values }: Line, now: number): string {
+  const index = indexAtOrBefore(steps, now);
+  return index < 0 ? "" : formatNumber(values[index] ?? Number.NaN);
+}
+
+function describeTrack({ label, lines }: Track): string {
+  const ends = lines.map(({ run, line: { steps, values } }) => {
+    const last = values.length - 1;
+    return `${run} ${formatNumber(values[0] ?? Number.NaN)} at step ${steps[0]}, ${formatNumber(values[last] ?? Number.NaN)} at step ${steps[last]}`;
+  });
+  return `${label}: ${ends.join("; ")}`;
+}
