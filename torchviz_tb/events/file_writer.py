@@ -1,6 +1,7 @@
 """The way into the event file of anybody's SummaryWriter."""
 
-from typing import Protocol, runtime_checkable
+from importlib import import_module
+from typing import Any, Protocol, runtime_checkable
 
 from tensorboard.compat.proto.event_pb2 import Event
 
@@ -35,3 +36,11 @@ def find_file_writer(summary_writer: object) -> FileWriter | None:
         f"writer is a {type(summary_writer).__name__}, which has no event file to add to: pass a SummaryWriter "
         "of torchviz_tb, torch or tensorboardX (Lightning: trainer.logger.experiment), or writer=None to record nothing"
     )
+
+
+def in_its_own_type(file_writer: FileWriter, event: Event) -> Any:
+    """The event as the file writer takes it: tensorboardX's thread dies of any Event class but its own."""
+    if not type(file_writer).__module__.startswith("tensorboardX."):
+        return event
+    own = import_module("tensorboardX.proto.event_pb2").Event
+    return own.FromString(event.SerializeToString())

@@ -5,7 +5,7 @@ import warnings
 from google.protobuf.message import Message
 
 from torchviz_tb.events.event import record_event
-from torchviz_tb.events.file_writer import find_file_writer
+from torchviz_tb.events.file_writer import find_file_writer, in_its_own_type
 from torchviz_tb.records.envelope import seal
 from torchviz_tb.records.metadata import Kind, Tag
 
@@ -38,7 +38,8 @@ class Recorder:
         file_writer = find_file_writer(self._summary_writer)
         if file_writer is None:
             return False
-        file_writer.add_event(record_event(seal(record), tags), step, wall_time)
+        event = record_event(seal(record), tags)
+        file_writer.add_event(in_its_own_type(file_writer, event), step, wall_time)
         self._last_steps[tag] = step
         return True
 
