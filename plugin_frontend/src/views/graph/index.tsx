@@ -1,5 +1,172 @@
-import type { Api } from "../../api/client";
+// The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
-export function GraphView(_: { api: Api }) {
-  return <section class="split" aria-label="Graph" />;
+import { computed, signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Api, Place } from "../../api/client";
+import type { GraphAnswer, Stage } from "../../api/types";
+import { formatCount } from "../../base/format";
+import { sites, useResource } from "../../store/data";
+import { reloads } from "../../store/resource";
+import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";
+import { adopt, dark } from "../../theme";
+import { Legend } from "../../widgets/legend";
+import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { formatCompact } from "./facts";
+import graphCss from "./graph.css?inline";
+import { COLOURING_NAMES, GraphBar } from "./graph_bar";
+import { GraphCanvas } from "./graph_canvas";
+import { type Colouring, countHealth, type Health, NO_HEALTH, type Norms, normHealth, ratioHealth } from "./health";
+import { Minimap } from "./minimap";
+import { GraphModel } from "./model";
+import { ModuleTree } from "./module_tree";
+import { NodePanel } from "./node_panel";
+import { announce } from "./words";
+
+adopt(graphCss);
+
+/** What the boxes are coloured by; it stays while other views are looked at. */
+const colouring = signal<Colouring>("gradient");
+
+/** Where the shown group's graph is; null: it has none. */
+const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ? place.value : null));
+
+const placeWith = (stage: Stage) =>
+  computed<Place | null>(() => (sites.value.data?.stages.includes(stage) ? place.value : null));
+const gradientPlace = placeWith("gradient");
+const updatePlace = placeWith("update");
+const parameterPlace = placeWith("parameter");
+
+export function GraphView({ api }: { api: Api }) {
+  const graph = useResource(graphPlace, (where) => api.graph(where)).value;
+  const norms: Norms = {
+    gradient: useResource(gradientPlace, (where) => api.statistics(where, "gradient", "l2")).value.data,
+    update: useResource(updatePlace, (where) => api.statistics(where, "update", "l2")).value.data,
+    parameter: useResource(parameterPlace, (where) => api.statistics(where, "parameter", "l2")).value.data,
+  };
+  return (
+    <section class="split graph" aria-label="Graph">
+      <GraphContent answer={graph.data} error={graph.error} norms={norms} />
+    </section>
+  );
+}
+
+function GraphContent({ answer, error, norms }: { answer: GraphAnswer | null; error: Error | null; norms: Norms }) {
+  if (place.value && !graphPlace.value) return <NoGraph />;
+  if (error && !answer) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
+  if (!answer) return place.value ? <Skeleton /> : <NoGraph />;
+  return <GraphPage answer={answer} norms={norms} />;
+}
+
+function NoGraph() {
+  return (
+    <Empty
+      title="No graph was recorded"
+      lines={["The graph is captured during the first training step after watch, or from an example input:"]}
+      code={"writer.watch(model, optimizer)\n# or\nwriter.add_graph(model, example_input)"}
+    />
+  );
+}
+
+function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
+  const model = useMemo(() => new GraphModel(answer), [answer]);
+  useEffect(() => () => model.close(), [model]);
+  const wanted = selectedModule.value;
+  useEffect(() => model.selectPath(wanted), [model, wanted]);
+  const treeShown = useSignal(false);
+  const known = sites.value.data?.sites ?? [];
+  const health = useHealth(model, norms);
+  const selected = model.selected.value;
+  const name = COLOURING_NAMES[colouring.value];
+  return (
+    <>
+      <div class={`graph-side ${treeShown.value ? "shown" : ""}`}>
+        <ModuleTree model={model} health={health} title={colouring.value === "none" ? "" : name} />
+      </div>
+      <div class="graph-main">
+        <GraphBar
+          model={model}
+          colouring={colouring.value}
+          onColouring={(value) => (colouring.value = value)}
+          treeShown={treeShown.value}
+          onTree={() => (treeShown.value = !treeShown.value)}
+        />
+        <div class="graph-well">
+          <GraphCanvas model={model} health={health} />
+          <Totals model={model} />
+          <Notes answer={answer} />
+          <ColourLegend health={health} name={name} />
+          <Minimap model={model} health={health} />
+        </div>
+        <div class="hidden-visually" aria-live="polite">
+          {announce(model, selected)}
+        </div>
+      </div>
+      {selected !== null && (
+        <NodePanel model={model} node={selected} sites={known} norms={norms} step={currentStep.value} />
+      )}
+    </>
+  );
+}
+
+function useHealth(model: GraphModel, norms: Norms): Health {
+  const known = sites.value.data?.sites;
+  const step = currentStep.value;
+  const { gradient, update, parameter } = norms;
+  return useMemo(() => {
+    const list = known ?? [];
+    if (colouring.value === "gradient") return normHealth(list, gradient, step, dark.value);
+    if (colouring.value === "parameter") return normHealth(list, parameter, step, dark.value);
+    if (colouring.value === "update_ratio") return ratioHealth(list, { gradient, update, parameter }, step, dark.value);
+    if (colouring.value === "count") return countHealth(model.parameterCounts, dark.value);
+    return NO_HEALTH;
+  }, [model, known, step, gradient, update, parameter, colouring.value, dark.value]);
+}
+
+function Totals({ model }: { model: GraphModel }) {
+  const root = model.hierarchy.nodes[0];
+  const parameters = model.parameterCounts.get("") ?? 0;
+  return (
+    <div class="graph-totals">
+      <div>{formatCompact(parameters)} parameters</div>
+      {root && root.flops > 0 && <div>{formatCompact(root.flops)}FLOPs forward</div>}
+      <div>
+        {root && root.operations > 0 && `${formatCount(root.operations)} ops, `}
+        {formatCount(model.shown.value)} shown
+      </div>
+    </div>
+  );
+}
+
+/** What the capture could not see, said quietly. */
+function Notes({ answer }: { answer: GraphAnswer }) {
+  const notes = [...answer.notes, ...answer.problems.map((problem) => `${problem.message}. ${problem.hint}`)];
+  if (answer.mode === "modules") notes.unshift("No forward pass was recorded: modules without the flow between them.");
+  if (answer.dropped_operations > 0) notes.push(`${formatCount(answer.dropped_operations)} operations were not kept.`);
+  if (notes.length === 0) return null;
+  return (
+    <details class="graph-notes">
+      <summary>{notes.length === 1 ? "1 note on this graph" : `${notes.length} notes on this graph`}</summary>
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function ColourLegend({ health, name }: { health: Health; name: string }) {
+  if (!health.scale) return null;
+  const when = health.step === null ? "" : ` at step ${formatCount(health.step)}`;
+  const signs = health.step === null ? [] : (["zero", "infinite", "nan", "frozen"] as const);
+  return (
+    <div class="graph-legend">
+      <div>
+        {name}
+        {when}
+      </div>
+      <Legend scale={health.scale} />
+      <Legend signs={signs} />
+    </div>
+  );
 }

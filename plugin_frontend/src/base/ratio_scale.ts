@@ -1,0 +1,31 @@
+// Colours for update ratios: logarithmic, with the ratio that training usually has in the middle.
+
+import { logAxis } from "./axis";
+import { type ColourScale, type Decades, decadeRange, signedLut, unpackColour } from "./colour_scale";
+
+/** ‖update‖ / ‖parameter‖ of a layer that learns at a usual pace. */
+export const USUAL_RATIO = 1e-3;
+const LEAST_DECADES = 2;
+
+/** As many decades to each side of the usual ratio as the values need, at least two. */
+export function ratioScale(values: ArrayLike<number>, dark: boolean): ColourScale {
+  const [low, high] = decadeRange(values) ?? [USUAL_RATIO, USUAL_RATIO];
+  const reach = Math.max(LEAST_DECADES, decadesFrom(low), decadesFrom(high));
+  const domain: Decades = [USUAL_RATIO / 10 ** reach, USUAL_RATIO * 10 ** reach];
+  const axis = logAxis(...domain);
+  const table = signedLut(dark);
+  const position = (value: number) => (value <= 0 ? 0 : Math.min(1, Math.max(0, axis.position(value))));
+  const colour = (value: number) => table[Math.round(position(value) * (table.length - 1))] ?? 0;
+  return {
+    kind: "log",
+    palette: "signed",
+    domain,
+    clamped: { low: false, high: false },
+    position,
+    colour,
+    css: (value) => unpackColour(colour(value)),
+    ticks: (count) => axis.ticks(count),
+  };
+}
+
+const decadesFrom = (value: number): number => Math.round(Math.abs(Math.log10(value / USUAL_RATIO)));

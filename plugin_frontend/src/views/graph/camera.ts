@@ -1,0 +1,89 @@
+// Which part of the picture is seen, and how large. Pure.
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Rect extends Size {
+  x: number;
+  y: number;
+}
+
+/** A point p of the picture is seen at p × zoom + (x, y). */
+export interface Camera {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export const LEAST_ZOOM = 0.02;
+export const MOST_ZOOM = 3;
+const MARGIN = 16;
+const LEAST_OPENING_ZOOM = 0.72;
+
+const clampZoom = (zoom: number): number => Math.min(Math.max(zoom, LEAST_ZOOM), MOST_ZOOM);
+
+export const toPicture = (camera: Camera, x: number, y: number): { x: number; y: number } => ({
+  x: (x - camera.x) / camera.zoom,
+  y: (y - camera.y) / camera.zoom,
+});
+
+export const toScreen = (camera: Camera, rect: Rect): Rect => ({
+  x: rect.x * camera.zoom + camera.x,
+  y: rect.y * camera.zoom + camera.y,
+  width: rect.width * camera.zoom,
+  height: rect.height * camera.zoom,
+});
+
+/** Zooms by a factor; what is at the point of the screen stays there. */
+export function zoomAt(camera: Camera, x: number, y: number, factor: number): Camera {
+  const zoom = clampZoom(camera.zoom * factor);
+  const under = toPicture(camera, x, y);
+  return { zoom, x: x - under.x * zoom, y: y - under.y * zoom };
+}
+
+/** All of the picture in the middle, not enlarged. */
+export function fitAll(picture: Size, screen: Size): Camera {
+  const wide = (screen.width - 2 * MARGIN) / Math.max(picture.width, 1);
+  const high = (screen.height - 2 * MARGIN) / Math.max(picture.height, 1);
+  const zoom = clampZoom(Math.min(wide, high, 1));
+  return {
+    zoom,
+    x: (screen.width - picture.width * zoom) / 2,
+    y: (screen.height - picture.height * zoom) / 2,
+  };
+}
+
+/** How a graph opens: text can be read, the beginning is at the top, the spine in the middle. */
+export function openingCamera(picture: Size, anchor: number, screen: Size): Camera {
+  const all = fitAll(picture, screen);
+  if (all.zoom === 1) return { ...all, y: Math.min(all.y, 3 * MARGIN) };
+  if (all.zoom >= LEAST_OPENING_ZOOM) return all;
+  const zoom = LEAST_OPENING_ZOOM;
+  const width = picture.width * zoom;
+  const fits = width <= screen.width - 2 * MARGIN;
+  return { zoom, x: fits ? (screen.width - width) / 2 : screen.width / 2 - anchor * zoom, y: MARGIN };
+}
+
+/** Moves no farther than needed to see a rectangle of the picture; one that is too large shows its beginning. */
+export function reveal(camera: Camera, rect: Rect, screen: Size): Camera {
+  const seen = toScreen(camera, rect);
+  return {
+    zoom: camera.zoom,
+    x: camera.x + shift(seen.x, seen.width, screen.width),
+    y: camera.y + shift(seen.y, seen.height, screen.height),
+  };
+}
+
+function shift(start: number, length: number, room: number): number {
+  if (start < MARGIN || length > room - 2 * MARGIN) return MARGIN - start;
+  return Math.min(0, room - MARGIN - start - length);
+}
+
+/** Keeps a point of the picture, which moved from one place to another, where it is on the screen. */
+export const hold = (camera: Camera, before: { x: number; y: number }, after: { x: number; y: number }): Camera => ({
+  zoom: camera.zoom,
+  x: camera.x + (before.x - after.x) * camera.zoom,
+  y: camera.y + (before.y - after.y) * camera.zoom,
+});

@@ -1,0 +1,118 @@
+// What can be said of a node or an edge of the graph: tensors that flow, parameters, FLOPs.
+
+import type { GraphAnswer, TensorType } from "../../api/types";
+import { formatBytes, formatShape } from "../../base/format";
+import type { GroupEdge } from "../../layout/edges";
+import type { ValueId } from "../../layout/flow";
+import type { Hierarchy } from "../../layout/hierarchy";
+
+const ITEM_BYTES: Record<string, number> = {
+  bool: 1,
+  uint8: 1,
+  int8: 1,
+  float8_e4m3fn: 1,
+  float8_e5m2: 1,
+  int16: 2,
+  float16: 2,
+  bfloat16: 2,
+  int32: 4,
+  float32: 4,
+  int64: 8,
+  float64: 8,
+  complex64: 8,
+  complex128: 16,
+};
+const DEFAULT_ITEM_BYTES = 4;
+
+/** The types of the tensors that a value consists of: several where an operation gives a list. */
+export function typesOf(graph: GraphAnswer, value: ValueId): TensorType[] {
+  const indices = value >= 0 ? (graph.operations.outputs[value] ?? []) : [graph.inputs[-value - 1]?.type ?? -1];
+  return indices.flatMap((index) => graph.types[index] ?? []);
+}
+
+export const elementsOf = (type: TensorType): number => type.shape.reduce((product, size) => product * size, 1);
+
+export const bytesOf = (type: TensorType): number => elementsOf(type) * (ITEM_BYTES[type.dtype] ?? DEFAULT_ITEM_BYTES);
+
+export function bytesOfEdge(graph: GraphAnswer, edge: GroupEdge): number {
+  let bytes = 0;
+  for (const value of edge.values) for (const type of typesOf(graph, value)) bytes += bytesOf(type);
+  return bytes;
+}
+
+/** "8 × 128 × 768 bfloat16". */
+export const describeType = (type: TensorType): string => `${formatShape(type.shape)} ${type.dtype}`;
+
+/** Up to `most` types in words, equal ones once: "8 × 16 float32, and 2 more". */
+export function describeTypes(types: TensorType[], most = 2): string {
+  const distinct = [...new Set(types.map(describeType))];
+  const rest = distinct.length - most;
+  return distinct.slice(0, most).join(", ") + (rest > 0 ? `, and ${rest} more` : "");
+}
+
+/** What a value's read-out says: shape, and dtype with bytes and readers. */
+export function readoutOf(graph: GraphAnswer, hierarchy: Hierarchy, value: ValueId): [string, string, string] {
+  const types = typesOf(graph, value);
+  const bytes = types.reduce((sum, type) => sum + bytesOf(type), 0);
+  const readers = hierarchy.readers.get(value) ?? 0;
+  const shapes = [...new Set(types.map((type) => formatShape(type.shape)))];
+  const dtypes = [...new Set(types.map((type) => type.dtype))].join(", ");
+  const several = types.length > 1 ? `${types.length} tensors, ` : "";
+  const count = `${readers} ${readers === 1 ? "reader" : "readers"}`;
+  return [shapes.slice(0, 2).join(", ") || "no tensor", `${several}${dtypes}`, `${formatBytes(bytes)}, ${count}`];
+}
+
+/** The values that enter and leave a node, by the edges at it. */
+export function valuesThrough(hierarchy: Hierarchy, node: number): { entering: ValueId[]; leaving: ValueId[] } {
+  if (node === 0) return valuesOfModel(hierarchy);
+  const group = hierarchy.groups.get(hierarchy.nodes[node]?.parent ?? 0);
+  const port = group?.children.indexOf(node) ?? -1;
+  const entering = new Set<ValueId>();
+  const leaving = new Set<ValueId>();
+  for (const edge of group?.edges ?? []) {
+    if (edge.to === port) for (const value of edge.values) entering.add(value);
+    if (edge.from === port) for (const value of edge.values) leaving.add(value);
+  }
+  return { entering: [...entering], leaving: [...leaving] };
+}
+
+function valuesOfModel(hierarchy: Hierarchy): { entering: ValueId[]; leaving: ValueId[] } {
+  const entering = hierarchy.nodes.flatMap((node) => (node.kind === "input" ? [-node.index - 1] : []));
+  return { entering, leaving: hierarchy.flow.outputs.filter((value) => value !== null) };
+}
+
+/** Number of values in all parameters (buffers left out) of each module path and of all modules under it. */
+export function parameterCounts(graph: GraphAnswer): Map<string, number> {
+  const counts = new Map<string, number>();
+  const counted = new Set<string>();
+  for (const parameter of graph.parameters) {
+    const type = graph.types[parameter.type];
+    if (parameter.buffer || !type || counted.has(parameter.name)) continue;
+    counted.add(parameter.name);
+    for (const path of ancestorPaths(ownerOf(parameter.name))) {
+      counts.set(path, (counts.get(path) ?? 0) + elementsOf(type));
+    }
+  }
+  return counts;
+}
+
+const ownerOf = (parameter: string): string => parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
+
+/** "a.b" gives "", "a" and "a.b". */
+export function ancestorPaths(path: string): string[] {
+  const paths = [""];
+  if (path === "") return paths;
+  for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) paths.push(path.slice(0, dot));
+  paths.push(path);
+  return paths;
+}
+
+const UNITS = ["", " k", " M", " G", " T", " P"];
+
+/** "540", "9.4 k", "124 M": three significant digits at most. */
+export function formatCompact(count: number): string {
+  const unit = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
+  const scaled = count / 1000 ** unit;
+  const digits = unit === 0 || scaled >= 99.95 ? scaled.toFixed(0) : scaled.toFixed(1);
+  return `${digits}${UNITS[unit]}`;
+}

@@ -1,0 +1,125 @@
+// The line above the canvas: where the selection is, what colours the boxes, how deep the picture is open.
+
+import type { ComponentChildren } from "preact";
+import { WordMenu } from "../../widgets/menu";
+import { COLOURINGS, type Colouring } from "./health";
+import type { GraphModel } from "./model";
+import { safeName } from "./paint_text";
+
+export const COLOURING_NAMES: Record<Colouring, string> = {
+  gradient: "gradient norm",
+  update_ratio: "update ratio",
+  parameter: "parameter norm",
+  count: "parameters",
+  none: "none",
+};
+
+const FORMULAS: Partial<Record<Colouring, string>> = {
+  gradient: "‖g‖ over a module",
+  update_ratio: "‖Δw‖ / ‖w‖",
+  parameter: "‖w‖ over a module",
+  count: "number of values",
+};
+
+interface GraphBarProps {
+  model: GraphModel;
+  colouring: Colouring;
+  onColouring: (colouring: Colouring) => void;
+  treeShown: boolean;
+  onTree: () => void;
+}
+
+export function GraphBar({ model, colouring, onColouring, treeShown, onTree }: GraphBarProps) {
+  const options = COLOURINGS.map((value) => ({
+    value,
+    label: COLOURING_NAMES[value],
+    ...(FORMULAS[value] && { formula: FORMULAS[value] }),
+  }));
+  return (
+    <div class="graph-bar">
+      <button type="button" class="button graph-tree-button" aria-expanded={treeShown} onClick={onTree}>
+        Modules
+      </button>
+      <Breadcrumb model={model} />
+      <span class="graph-bar-control">
+        Colour: <WordMenu label="Colour" value={colouring} options={options} onChange={onColouring} />
+      </span>
+      <DepthControl model={model} />
+      <IconButton label="Fit the graph to the window" onClick={() => model.fit()}>
+        <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />
+      </IconButton>
+    </div>
+  );
+}
+
+const MOST_CRUMBS = 4;
+
+function Breadcrumb({ model }: { model: GraphModel }) {
+  const selected = model.selected.value;
+  const path = selected === null ? [0] : [...model.ancestors(selected), selected];
+  const cut = path.length > MOST_CRUMBS;
+  const seen = cut ? [...path.slice(0, 1), ...path.slice(1 - MOST_CRUMBS)] : path;
+  return (
+    <nav class="graph-crumbs" aria-label="Path of the selection">
+      {seen.map((id, index) => (
+        <span key={id}>
+          {index > 0 && <span class="graph-crumb-arrow">›</span>}
+          {cut && index === 1 && <span class="graph-crumb-arrow">… ›</span>}
+          <button
+            type="button"
+            class="graph-crumb"
+            aria-current={id === selected ? "true" : undefined}
+            onClick={() => model.select(id)}
+          >
+            <bdi>{safeName(model.hierarchy.nodes[id]?.name ?? "")}</bdi>
+          </button>
+        </span>
+      ))}
+    </nav>
+  );
+}
+
+function DepthControl({ model }: { model: GraphModel }) {
+  const depth = model.depth.value;
+  const deepest = model.hierarchy.maxDepth + 1;
+  return (
+    <fieldset class="graph-depth">
+      <legend class="hidden-visually">Depth</legend>
+      <span aria-hidden="true">Depth</span>
+      <IconButton label="Less deep" disabled={depth <= 1} onClick={() => model.setDepth(depth - 1)}>
+        <path d="M3.5 8h9" />
+      </IconButton>
+      <output aria-label="Depth">{depth}</output>
+      <IconButton label="Deeper" disabled={depth >= deepest} onClick={() => model.setDepth(depth + 1)}>
+        <path d="M3.5 8h9M8 3.5v9" />
+      </IconButton>
+    </fieldset>
+  );
+}
+
+interface IconButtonProps {
+  label: string;
+  disabled?: boolean;
+  onClick: () => void;
+  children: ComponentChildren;
+}
+
+function IconButton({ label, disabled = false, onClick, children }: IconButtonProps) {
+  return (
+    <button type="button" class="icon-button" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+      <svg
+        width="16"
+        height="16"
+        viewBox="0 0 16 16"
+        aria-hidden="true"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.5"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      >
+        {children}
+      </svg>
+    </button>
+  );
+}

@@ -1,0 +1,178 @@
+// The state of the view for one recorded graph: what is open, selected and hovered, and where the picture is.
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { GraphAnswer } from "../../api/types";
+import { createEngine, type Engine } from "../../layout/engine";
+import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
+import { countShown, openingDepth, openToDepth } from "../../layout/scene";
+import { selectedModule } from "../../store/selection";
+import { type Camera, fitAll, hold, openingCamera, type Rect, reveal, type Size } from "./camera";
+import { parameterCounts } from "./facts";
+import { type Line, type PlacedScene, placeScene } from "./placed";
+
+/** A picture on its way to the next: boxes move from where they were. */
+export interface Transition {
+  from: Map<number, Rect>;
+  /** How far the picture itself has moved, so that the clicked box stays on the screen. */
+  shift: { x: number; y: number };
+  /** 0 at its start, 1 at its end. */
+  progress: number;
+}
+
+const TRANSITION_MS = 150;
+
+export class GraphModel {
+  readonly hierarchy: Hierarchy;
+  readonly parameterCounts: Map<string, number>;
+  /** Nodes that are shown open. */
+  readonly open: Signal<ReadonlySet<number>>;
+  readonly depth: Signal<number>;
+  readonly placed: Signal<PlacedScene | null> = signal(null);
+  readonly camera: Signal<Camera> = signal({ x: 0, y: 0, zoom: 1 });
+  readonly screen: Signal<Size> = signal({ width: 0, height: 0 });
+  readonly transition: Signal<Transition | null> = signal(null);
+  readonly selected: Signal<number | null> = signal(null);
+  /** The node that the keyboard is at. */
+  readonly focused: Signal<number | null> = signal(null);
+  readonly hovered: Signal<number | null> = signal(null);
+  readonly hoveredLine: Signal<Line | null> = signal(null);
+  /** Boxes, pills and hexagons that are seen. */
+  readonly shown: ReadonlySignal<number>;
+  private readonly engine: Engine;
+  private opened = false;
+  private frame = 0;
+
+  constructor(readonly graph: GraphAnswer) {
+    this.hierarchy = buildHierarchy(graph);
+    this.parameterCounts = parameterCounts(graph);
+    this.engine = createEngine(graph, this.hierarchy);
+    this.depth = signal(openingDepth(this.hierarchy));
+    this.open = signal(openToDepth(this.hierarchy, this.depth.value));
+    this.shown = computed(() => countShown(this.hierarchy, this.open.value));
+    this.arrange(null);
+  }
+
+  close(): void {
+    this.engine.close();
+    cancelAnimationFrame(this.frame);
+  }
+
+  /** The size of the canvas has changed; the first time, the picture is placed in it. */
+  resize(size: Size): void {
+    batch(() => {
+      this.screen.value = size;
+      this.openCamera();
+    });
+  }
+
+  fit(): void {
+    const placed = this.placed.value;
+    if (placed) this.camera.value = fitAll(placed, this.screen.value);
+  }
+
+  setDepth(depth: number): void {
+    batch(() => {
+      this.depth.value = Math.min(Math.max(depth, 1), this.hierarchy.maxDepth + 1);
+      this.open.value = openToDepth(this.hierarchy, this.depth.value);
+    });
+    this.arrange(this.selected.value);
+  }
+
+  /** Opens or closes a module; its corner stays where it is on the screen. */
+  toggle(node: number): void {
+    if (!this.hierarchy.nodes[node]?.openable || node === 0) return;
+    const open = new Set(this.open.value);
+    if (!open.delete(node)) open.add(node);
+    this.open.value = open;
+    this.arrange(node);
+  }
+
+  /** Selects a node, null for none; what is around it is opened and it is brought into view. */
+  select(node: number | null): void {
+    const entry = node === null ? undefined : this.hierarchy.nodes[node];
+    batch(() => {
+      this.selected.value = entry ? node : null;
+      this.focused.value = entry ? node : null;
+      selectedModule.value = entry?.kind === "module" ? entry.path : null;
+    });
+    if (node !== null && entry) this.bringIntoView(node);
+  }
+
+  /** Follows a module that was selected in another view or by the address. */
+  selectPath(path: string | null): void {
+    const current = this.selected.value === null ? undefined : this.hierarchy.nodes[this.selected.value];
+    if (path === null || (current?.kind === "module" && current.path === path)) return;
+    const node = this.hierarchy.nodes.findIndex((candidate) => candidate.kind === "module" && candidate.path === path);
+    if (node >= 0) this.select(node);
+  }
+
+  bringIntoView(node: number): void {
+    const missing = this.ancestors(node).filter((ancestor) => ancestor !== 0 && !this.open.value.has(ancestor));
+    if (missing.length === 0) {
+      this.revealNode(node);
+      return;
+    }
+    this.open.value = new Set([...this.open.value, ...missing]);
+    this.arrange(null, () => this.revealNode(node));
+  }
+
+  /** From the root down to the node's parent. */
+  ancestors(node: number): number[] {
+    const path: number[] = [];
+    for (let at = this.hierarchy.nodes[node]?.parent ?? -1; at >= 0; at = this.hierarchy.nodes[at]?.parent ?? -1) {
+      path.push(at);
+    }
+    return path.reverse();
+  }
+
+  private revealNode(node: number): void {
+    const rect = this.placed.value?.boxes.get(node);
+    if (rect && this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.screen.value);
+  }
+
+  private arrange(anchor: number | null, then?: () => void): void {
+    this.engine.arrange(this.open.value, (scene) => {
+      const before = this.placed.value;
+      const after = placeScene(this.hierarchy, scene);
+      const old = before && anchor !== null ? spineEnd(before, anchor) : null;
+      const now = anchor === null ? null : spineEnd(after, anchor);
+      batch(() => {
+        if (old && now) this.camera.value = hold(this.camera.value, old, now);
+        const shift = old && now ? { x: now.x - old.x, y: now.y - old.y } : { x: 0, y: 0 };
+        if (before) this.startTransition(before, shift);
+        this.placed.value = after;
+        this.openCamera();
+      });
+      then?.();
+    });
+  }
+
+  private openCamera(): void {
+    const placed = this.placed.value;
+    if (this.opened || !placed || this.screen.value.width === 0) return;
+    this.opened = true;
+    this.camera.value = openingCamera(placed, placed.anchor, this.screen.value);
+    if (this.selected.value !== null) this.revealNode(this.selected.value);
+  }
+
+  private startTransition(before: PlacedScene, shift: { x: number; y: number }): void {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    cancelAnimationFrame(this.frame);
+    const start = performance.now();
+    const advance = (now: number) => {
+      const progress = Math.min(1, Math.max(0, (now - start) / TRANSITION_MS));
+      this.transition.value = progress < 1 ? { from: before.boxes, shift, progress: easeOut(progress) } : null;
+      if (progress < 1) this.frame = requestAnimationFrame(advance);
+    };
+    advance(start);
+  }
+}
+
+const easeOut = (t: number): number => 1 - (1 - t) ** 3;
+
+/** Where the spine enters a box: the point that stays when the box is opened or closed. */
+function spineEnd(placed: PlacedScene, node: number): { x: number; y: number } | null {
+  const rect = placed.boxes.get(node);
+  const group = placed.groups.find((candidate) => candidate.node === node);
+  return rect ? { x: rect.x + (group ? group.layout.anchor : rect.width / 2), y: rect.y } : null;
+}

@@ -1,0 +1,113 @@
+// The module tree at the left: the DOM twin of the canvas, with the colour of the chosen number in each row.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Hierarchy } from "../../layout/hierarchy";
+import { look, useCanvas } from "../../widgets/canvas";
+import { Tree, type TreeRow } from "../../widgets/tree";
+import { describeMeasure, type Health, type Measure } from "./health";
+import type { GraphModel } from "./model";
+import { safeName } from "./paint_text";
+import { paintMeasure } from "./swatch";
+
+const MOST_OPENED_ROWS = 60;
+
+export function ModuleTree({ model, health, title }: { model: GraphModel; health: Health; title: string }) {
+  const { hierarchy } = model;
+  const [expanded, setExpanded] = useState<ReadonlySet<number>>(() => firstExpanded(hierarchy));
+  const selected = model.selected.value;
+  const row = selected === null ? null : nearestModule(hierarchy, selected);
+  useEffect(() => {
+    if (row !== null) setExpanded((before) => new Set([...before, ...model.ancestors(row)]));
+  }, [model, row]);
+  const rows = useMemo(() => rowsOf(hierarchy, expanded), [hierarchy, expanded]);
+  const toggle = (id: number, expand: boolean) => {
+    const next = new Set(expanded);
+    if (expand) next.add(id);
+    else next.delete(id);
+    setExpanded(next);
+  };
+  return (
+    <nav class="graph-tree" aria-label="Modules">
+      <div class="graph-tree-head">
+        <span>Modules</span>
+        <span>{title}</span>
+      </div>
+      <Tree
+        label="Modules"
+        rows={rows}
+        selected={row}
+        nameOf={(each) => hierarchy.nodes[each.id]?.name ?? ""}
+        content={(each) => <ModuleRow model={model} health={health} id={each.id} />}
+        onSelect={(id) => model.select(id)}
+        onToggle={toggle}
+      />
+    </nav>
+  );
+}
+
+function ModuleRow({ model, health, id }: { model: GraphModel; health: Health; id: number }) {
+  const node = model.hierarchy.nodes[id];
+  if (!node) return null;
+  const measure = health.modules.get(node.path);
+  const idle = model.graph.mode !== "modules" && node.operations === 0;
+  return (
+    <>
+      <span class={`graph-tree-name ${idle ? "pale" : ""}`} title={idle ? "no operation ran in it" : undefined}>
+        <bdi>{safeName(node.name)}</bdi>
+        {node.name !== node.type && <span class="graph-tree-type">{node.type}</span>}
+        {node.call > 0 && <span class="graph-tree-type">call {node.call + 1}</span>}
+      </span>
+      {measure && <Swatch measure={measure} health={health} />}
+    </>
+  );
+}
+
+function Swatch({ measure, health }: { measure: Measure; health: Health }) {
+  const text = describeMeasure(measure, health.format);
+  const canvas = useCanvas((context, { width, height }) =>
+    paintMeasure(context, { x: 0, y: 0, width, height }, measure, health.scale, look.value),
+  );
+  return <canvas class="graph-swatch" ref={canvas} role="img" aria-label={text} title={text} />;
+}
+
+/** Modules, the call tree a level deep at first; as many levels as keep the list short. */
+function firstExpanded(hierarchy: Hierarchy): Set<number> {
+  let expanded = new Set([0]);
+  for (let depth = 1; depth <= hierarchy.maxDepth; depth += 1) {
+    const next = new Set(expanded);
+    hierarchy.nodes.forEach((node, id) => {
+      if (node.kind === "module" && node.depth <= depth) next.add(id);
+    });
+    if (rowsOf(hierarchy, next).length > MOST_OPENED_ROWS) break;
+    expanded = next;
+  }
+  return expanded;
+}
+
+/** Depth first, without recursion: a hostile log may nest thousands of modules. */
+export function rowsOf(hierarchy: Hierarchy, expanded: ReadonlySet<number>): TreeRow[] {
+  const modulesIn = (id: number): number[] =>
+    (hierarchy.nodes[id]?.children ?? []).filter((child) => hierarchy.nodes[child]?.kind === "module");
+  const rows: TreeRow[] = [];
+  const waiting: Omit<TreeRow, "expanded">[] = [{ id: 0, depth: 0, position: 1, setSize: 1 }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const children = modulesIn(next.id);
+    const open = expanded.has(next.id);
+    rows.push({ ...next, expanded: children.length > 0 ? open : null });
+    if (!open) continue;
+    const { depth } = next;
+    const below = children.map((id, index) => ({
+      id,
+      depth: depth + 1,
+      position: index + 1,
+      setSize: children.length,
+    }));
+    for (const row of below.reverse()) waiting.push(row);
+  }
+  return rows;
+}
+
+/** The node itself if it is a module, else the module that holds it. */
+function nearestModule(hierarchy: Hierarchy, id: number): number {
+  return hierarchy.nodes[id]?.kind === "module" ? id : (hierarchy.nodes[id]?.parent ?? 0);
+}

@@ -1,0 +1,140 @@
+// The whole picture, painted from the outside in. Reads nothing but its arguments.
+
+import type { GraphAnswer } from "../../api/types";
+import type { CellColours } from "../../base/cells";
+import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
+import type { Tokens } from "../../theme";
+import { type Camera, type Rect, type Size, toPicture } from "./camera";
+import type { Health } from "./health";
+import type { Transition } from "./model";
+import { paintGroup, paintHeader, paintModule, paintOperation, paintTerminal } from "./paint_boxes";
+import { paintLines, paintSlots } from "./paint_lines";
+import type { Line, PlacedGroup, PlacedScene } from "./placed";
+
+type Context = CanvasRenderingContext2D;
+
+export interface PaintInput {
+  graph: GraphAnswer;
+  hierarchy: Hierarchy;
+  placed: PlacedScene;
+  camera: Camera;
+  health: Health;
+  look: Tokens & CellColours;
+  hovered: number | null;
+  hoveredLine: Line | null;
+  selected: number | null;
+  /** The node that the keyboard is at, while the canvas has the focus. */
+  focused: number | null;
+  transition: Transition | null;
+}
+
+/** What the painters of single things need to know. */
+export interface Scenery extends PaintInput {
+  zoom: number;
+  isOpen(node: number): boolean;
+  isHovered(node: HierarchyNode): boolean;
+}
+
+const NO_LINES_ZOOM = 0.15;
+const RING = { distance: 4, width: 2, radius: 9 };
+/** How far lines and badges reach out of a group's frame. */
+const OVERHANG = 12;
+
+export function paintGraph(context: Context, size: Size, input: PaintInput): void {
+  const { camera, placed, hierarchy } = input;
+  const open = new Set(placed.groups.map((group) => group.node));
+  const scenery: Scenery = {
+    ...input,
+    zoom: camera.zoom,
+    isOpen: (node) => open.has(node),
+    isHovered: (node) => input.hovered !== null && hierarchy.nodes[input.hovered] === node,
+  };
+  const seen = seenPart(camera, size);
+  context.save();
+  context.translate(camera.x, camera.y);
+  context.scale(camera.zoom, camera.zoom);
+  context.textBaseline = "middle";
+  for (const group of placed.groups) {
+    if (overlaps(group, seen)) paintGroupContent(context, group, seen, scenery);
+  }
+  paintRings(context, scenery);
+  context.restore();
+}
+
+function seenPart(camera: Camera, size: Size): Rect {
+  const corner = toPicture(camera, 0, 0);
+  return { ...corner, width: size.width / camera.zoom, height: size.height / camera.zoom };
+}
+
+const overlaps = (rect: Rect, seen: Rect): boolean =>
+  rect.x - OVERHANG < seen.x + seen.width &&
+  rect.x + rect.width + OVERHANG > seen.x &&
+  rect.y - OVERHANG < seen.y + seen.height &&
+  rect.y + rect.height + OVERHANG > seen.y;
+
+/** Ground, lines, then closed children; open children come later as groups of their own. */
+function paintGroupContent(context: Context, group: PlacedGroup, seen: Rect, scenery: Scenery): void {
+  const { hierarchy, transition } = scenery;
+  const node = hierarchy.nodes[group.node];
+  if (node && group.node !== 0) paintGroup(context, node, movedRect(group.node, group, scenery), scenery);
+  context.globalAlpha = transition?.progress ?? 1;
+  if (scenery.zoom >= NO_LINES_ZOOM) {
+    paintLines(context, group, scenery);
+    if (group.node !== 0) paintSlots(context, group, scenery);
+  }
+  if (node && group.node !== 0) paintHeader(context, node, group, group.layout.anchor, scenery);
+  context.globalAlpha = 1;
+  for (const child of hierarchy.groups.get(group.node)?.children ?? []) {
+    const rect = scenery.placed.boxes.get(child);
+    if (rect && overlaps(rect, seen) && !scenery.isOpen(child)) paintChild(context, child, rect, scenery);
+  }
+}
+
+function paintChild(context: Context, child: number, rect: Rect, scenery: Scenery): void {
+  const node = scenery.hierarchy.nodes[child];
+  if (!node) return;
+  const isNew = scenery.transition !== null && !scenery.transition.from.has(child);
+  context.globalAlpha = isNew ? (scenery.transition?.progress ?? 1) : 1;
+  const at = movedRect(child, rect, scenery);
+  if (node.kind === "module") paintModule(context, node, at, scenery);
+  else if (node.kind === "operation") paintOperation(context, node, at, scenery);
+  else paintTerminal(context, node, at, scenery);
+  context.globalAlpha = 1;
+}
+
+/** Where a box is on its way from its old place to its new one. */
+function movedRect(node: number, rect: Rect, { transition }: Scenery): Rect {
+  const old = transition?.from.get(node);
+  if (!transition || !old) return rect;
+  const { shift } = transition;
+  const part = 1 - transition.progress;
+  return {
+    x: rect.x + (old.x + shift.x - rect.x) * part,
+    y: rect.y + (old.y + shift.y - rect.y) * part,
+    width: rect.width + (old.width - rect.width) * part,
+    height: rect.height + (old.height - rect.height) * part,
+  };
+}
+
+function paintRings(context: Context, { selected, focused, placed, look, zoom }: Scenery): void {
+  context.strokeStyle = look.where;
+  context.lineWidth = RING.width / Math.min(1, zoom);
+  const ring = (node: number | null, dashed: boolean) => {
+    const rect = node === null ? undefined : placed.boxes.get(node);
+    if (!rect) return;
+    const { distance, radius } = RING;
+    context.setLineDash(dashed ? [4, 3] : []);
+    context.beginPath();
+    context.roundRect(
+      rect.x - distance,
+      rect.y - distance,
+      rect.width + 2 * distance,
+      rect.height + 2 * distance,
+      Math.min(radius, rect.height / 2 + distance),
+    );
+    context.stroke();
+    context.setLineDash([]);
+  };
+  ring(selected, false);
+  if (focused !== selected) ring(focused, true);
+}

@@ -1,0 +1,233 @@
+// Boxes, pills, circles and hexagons: the nouns of the graph's grammar.
+
+import { State } from "../../api/types";
+import type { HierarchyNode } from "../../layout/hierarchy";
+import { operationSign, type Sign } from "../../layout/operations";
+import { NAME_SIZE, TYPE_SIZE } from "../../layout/sizes";
+import type { Rect } from "./camera";
+import { describeMeasure, type Measure } from "./health";
+import type { Scenery } from "./paint";
+import { drawName, fitText, font, measure, safeName } from "./paint_text";
+import { paintMeasure } from "./swatch";
+
+type Context = CanvasRenderingContext2D;
+
+const STRIPE = 7;
+const RADIUS = { box: 6, group: 8, low: 2 };
+const TEXT_ZOOM = { all: 0.7, names: 0.35 };
+const HEADER_BASELINE = 15;
+
+/** A module that is closed. */
+export function paintModule(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+  const { look, zoom } = scenery;
+  const health = scenery.health.modules.get(node.path);
+  if (zoom < TEXT_ZOOM.names) {
+    paintBlock(context, rect, health, scenery);
+    return;
+  }
+  context.save();
+  context.beginPath();
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, RADIUS.box);
+  context.fillStyle = look.bg;
+  context.fill();
+  context.clip();
+  if (health) paintMeasure(context, { ...rect, width: STRIPE }, health, scenery.health.scale, look);
+  context.restore();
+  outline(context, rect, RADIUS.box, scenery.isHovered(node) ? look.ink : look.ctl);
+  paintModuleText(context, node, rect, health, scenery);
+  if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+}
+
+/** Far away a box is its colour. */
+function paintBlock(context: Context, rect: Rect, health: Measure | undefined, scenery: Scenery): void {
+  context.fillStyle = scenery.look.sunk;
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  if (health) paintMeasure(context, rect, health, scenery.health.scale, scenery.look);
+}
+
+function paintModuleText(
+  context: Context,
+  node: HierarchyNode,
+  rect: Rect,
+  health: Measure | undefined,
+  scenery: Scenery,
+): void {
+  const { look, zoom } = scenery;
+  const left = rect.x + 16;
+  const middle = rect.y + rect.height / 2;
+  const all = zoom >= TEXT_ZOOM.all;
+  const number = all && health ? describeMeasure(health, scenery.health.format) : "";
+  const right = rect.x + rect.width - 10 - paintNumber(context, number, rect, health, scenery);
+  const twoLines = node.composite && all;
+  context.font = font(NAME_SIZE, 500);
+  context.fillStyle = look.ink;
+  const width = drawName(context, node.name, left, twoLines ? rect.y + 14 : middle, right - left);
+  if (!all) return;
+  context.font = font(TYPE_SIZE);
+  context.fillStyle = look.ink2;
+  if (twoLines) drawName(context, node.type, left, rect.y + 28, right - left);
+  else drawName(context, node.type, left + width + 8, middle + 0.5, right - left - width - 8);
+}
+
+/** The number at the right; gives the room it takes. */
+function paintNumber(
+  context: Context,
+  text: string,
+  rect: Rect,
+  health: Measure | undefined,
+  { look }: Scenery,
+): number {
+  if (text === "") return 0;
+  const loud = health?.state === State.nan || health?.state === State.posInf || health?.state === State.negInf;
+  context.font = font(12, loud ? 700 : 400);
+  context.fillStyle = loud ? look.ink : look.ink2;
+  context.textAlign = "right";
+  context.fillText(text, rect.x + rect.width - 12, rect.y + rect.height / 2);
+  context.textAlign = "left";
+  return measure(context, text) + 10;
+}
+
+/** "↻ 2": the module's second call. */
+function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { look }: Scenery): void {
+  context.font = font(11, 500);
+  const text = `↻ ${node.call + 1}`;
+  const width = measure(context, text) + 14;
+  const left = rect.x + rect.width - width + 6;
+  context.fillStyle = look.ink;
+  context.beginPath();
+  context.roundRect(left, rect.y - 9, width, 16, 8);
+  context.fill();
+  context.fillStyle = look.bg;
+  context.fillText(text, left + 7, rect.y - 0.5);
+}
+
+/** The ground, border and header of an open module. */
+export function paintGroup(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+  const { look, zoom } = scenery;
+  context.beginPath();
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, RADIUS.group);
+  context.fillStyle = node.depth % 2 === 1 ? look.panel : look.bg;
+  context.fill();
+  outline(context, rect, RADIUS.group, scenery.isHovered(node) ? look.ink : look.ctl);
+  if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+}
+
+/** Name and type, above the lines that pass through the header. */
+export function paintHeader(context: Context, node: HierarchyNode, rect: Rect, anchor: number, scenery: Scenery): void {
+  if (scenery.zoom < TEXT_ZOOM.names) return;
+  const { look } = scenery;
+  const y = rect.y + HEADER_BASELINE;
+  const room = anchor - 22;
+  context.font = font(NAME_SIZE, 500);
+  context.fillStyle = look.ink;
+  const width = drawName(context, node.name, rect.x + 12, y, room);
+  if (scenery.zoom >= TEXT_ZOOM.all) {
+    context.font = font(TYPE_SIZE);
+    context.fillStyle = look.ink2;
+    drawName(context, node.type, rect.x + 20 + width, y + 0.5, room - width - 8);
+  }
+  paintChevron(context, rect.x + rect.width - 18, y, look.ink3);
+}
+
+/** Closes the group: its place is `chevronRect`. */
+function paintChevron(context: Context, x: number, y: number, colour: string): void {
+  context.strokeStyle = colour;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(x - 4, y + 2);
+  context.lineTo(x, y - 2);
+  context.lineTo(x + 4, y + 2);
+  context.stroke();
+}
+
+export const chevronRect = (rect: Rect): Rect => ({
+  x: rect.x + rect.width - 30,
+  y: rect.y + 3,
+  width: 24,
+  height: 24,
+});
+
+export function paintOperation(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+  const sign = operationSign(node.type);
+  const { look, zoom } = scenery;
+  context.beginPath();
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, zoom < TEXT_ZOOM.names ? RADIUS.low : rect.height / 2);
+  context.fillStyle = sign ? look.bg : look.sunk;
+  context.fill();
+  const hovered = scenery.isHovered(node);
+  if (sign || hovered) outline(context, rect, rect.height / 2, hovered ? look.ink : look.ctl);
+  if (zoom < TEXT_ZOOM.names) return;
+  if (sign) paintSign(context, sign, rect, look.ink);
+  else paintCentred(context, node.name, rect, look.ink);
+}
+
+function paintSign(context: Context, sign: Sign, rect: Rect, colour: string): void {
+  const [x, y] = [rect.x + rect.width / 2, rect.y + rect.height / 2];
+  context.strokeStyle = colour;
+  context.fillStyle = colour;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const [x0, y0, x1, y1] of SIGN_STROKES[sign]) {
+    context.moveTo(x + x0, y + y0);
+    context.lineTo(x + x1, y + y1);
+  }
+  context.stroke();
+  if (sign !== "divide") return;
+  context.beginPath();
+  for (const dy of [-3.5, 3.5]) context.arc(x, y + dy, 1.2, 0, 2 * Math.PI);
+  context.fill();
+}
+
+const SIGN_STROKES: Record<Sign, [number, number, number, number][]> = {
+  add: [
+    [-4, 0, 4, 0],
+    [0, -4, 0, 4],
+  ],
+  subtract: [[-4, 0, 4, 0]],
+  multiply: [
+    [-3, -3, 3, 3],
+    [-3, 3, 3, -3],
+  ],
+  divide: [[-4, 0, 4, 0]],
+  concatenate: [
+    [-2, -4, -2, 4],
+    [2, -4, 2, 4],
+  ],
+};
+
+/** An input or output of the model. */
+export function paintTerminal(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+  const { look } = scenery;
+  const cut = Math.min(6, rect.width / 4);
+  const [left, right, middle] = [rect.x, rect.x + rect.width, rect.y + rect.height / 2];
+  context.beginPath();
+  context.moveTo(left + cut, rect.y);
+  context.lineTo(right - cut, rect.y);
+  context.lineTo(right, middle);
+  context.lineTo(right - cut, rect.y + rect.height);
+  context.lineTo(left + cut, rect.y + rect.height);
+  context.lineTo(left, middle);
+  context.closePath();
+  context.fillStyle = look.panel;
+  context.fill();
+  context.strokeStyle = scenery.isHovered(node) ? look.ink : look.ctl;
+  context.lineWidth = 1;
+  context.stroke();
+  if (scenery.zoom >= TEXT_ZOOM.names) paintCentred(context, node.name, rect, look.ink);
+}
+
+function paintCentred(context: Context, name: string, rect: Rect, colour: string): void {
+  context.font = font(12);
+  context.fillStyle = colour;
+  const room = rect.width - 14;
+  const width = measure(context, fitText(context, safeName(name), room));
+  drawName(context, name, rect.x + (rect.width - width) / 2, rect.y + rect.height / 2 + 0.5, room);
+}
+
+function outline(context: Context, rect: Rect, radius: number, colour: string): void {
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, radius);
+  context.stroke();
+}

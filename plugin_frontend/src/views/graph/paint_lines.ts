@@ -1,0 +1,129 @@
+// Edges, their arrow heads, and the slots where they pass a border.
+
+import type { GroupEdge } from "../../layout/edges";
+import type { Hierarchy } from "../../layout/hierarchy";
+import type { Path } from "../../layout/placement";
+import { bytesOfEdge } from "./facts";
+import type { Scenery } from "./paint";
+import { drawName, font } from "./paint_text";
+import { type Line, linesOf, type PlacedGroup } from "./placed";
+
+type Context = CanvasRenderingContext2D;
+
+const RADIUS = 8;
+const ARROW = { length: 6, width: 7 };
+const SLOT = { width: 18, height: 6, radius: 3 };
+/** Bytes from which a line is wider. */
+const WIDTHS: [bytes: number, width: number][] = [
+  [256e6, 4],
+  [16e6, 3],
+  [1e6, 2],
+  [64e3, 1.5],
+];
+
+export const lineWidth = (bytes: number): number => WIDTHS.find(([least]) => bytes > least)?.[1] ?? 1;
+
+/** Lines of a group at its place; those at the hovered node and the hovered line itself in ink. */
+export function paintLines(context: Context, group: PlacedGroup, scenery: Scenery): void {
+  context.save();
+  context.translate(group.x, group.y);
+  const children = scenery.hierarchy.groups.get(group.node)?.children ?? [];
+  for (const line of linesOf(scenery.hierarchy, group)) {
+    if (line.path.kind === "chip") paintChip(context, line, scenery);
+    else paintLine(context, line, children, scenery);
+  }
+  context.restore();
+}
+
+function paintLine(context: Context, line: Line, children: number[], scenery: Scenery): void {
+  const { edge, path } = line;
+  const near = [children[edge.from], children[edge.to]].includes(scenery.hovered ?? -1);
+  const marked = near || scenery.hoveredLine?.edge === edge;
+  context.strokeStyle = marked ? scenery.look.ink : scenery.look.edge;
+  context.fillStyle = context.strokeStyle;
+  context.lineWidth = lineWidth(bytesOfEdge(scenery.graph, edge));
+  context.setLineDash(path.kind === "back" ? [4, 3] : []);
+  context.beginPath();
+  trace(context, path);
+  context.stroke();
+  context.setLineDash([]);
+  const target = children[edge.to];
+  if (target !== undefined && !scenery.isOpen(target)) paintArrow(context, path);
+}
+
+function trace(context: Context, path: Path): void {
+  const { points } = path;
+  context.moveTo(points[0] ?? 0, points[1] ?? 0);
+  for (let at = 2; at < points.length; at += 2) {
+    const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = points.subarray(at - 2, at + 2);
+    const turns = path.kind !== "flow" && at + 3 < points.length;
+    if (turns) context.arcTo(x1, y1, points[at + 2] ?? 0, points[at + 3] ?? 0, cornerRadius(points, at));
+    else if (path.kind !== "flow" || Math.abs(x0 - x1) < 0.5) context.lineTo(x1, y1);
+    else context.bezierCurveTo(x0, (y0 + y1) / 2, x1, (y0 + y1) / 2, x1, y1);
+  }
+}
+
+/** Corners close to each other are tighter. */
+function cornerRadius(points: Float32Array, at: number): number {
+  const length = (from: number): number =>
+    Math.hypot((points[from + 2] ?? 0) - (points[from] ?? 0), (points[from + 3] ?? 0) - (points[from + 1] ?? 0));
+  return Math.min(RADIUS, length(at - 2) / 2, length(at) / 2);
+}
+
+function paintArrow(context: Context, { points }: Path): void {
+  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = points.slice(-4);
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  const [dx, dy] = length > 0 ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 1];
+  const [baseX, baseY] = [x1 - dx * ARROW.length, y1 - dy * ARROW.length];
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.lineTo(baseX - (dy * ARROW.width) / 2, baseY + (dx * ARROW.width) / 2);
+  context.lineTo(baseX + (dy * ARROW.width) / 2, baseY - (dx * ARROW.width) / 2);
+  context.fill();
+}
+
+/** A pill with the name of what would be one edge too many, and a short line to its reader. */
+function paintChip(
+  context: Context,
+  { edge, path }: Line,
+  { look, graph, hierarchy, hoveredLine, zoom }: Scenery,
+): void {
+  const [x = 0, y = 0, width = 0, height = 0] = path.points;
+  context.strokeStyle = look.edge;
+  context.lineWidth = lineWidth(bytesOfEdge(graph, edge));
+  context.beginPath();
+  context.moveTo(x - 10, y + height / 2);
+  context.lineTo(x, y + height / 2);
+  context.stroke();
+  context.fillStyle = look.sunk;
+  context.beginPath();
+  context.roundRect(x, y, width, height, height / 2);
+  context.fill();
+  if (hoveredLine?.edge === edge) {
+    context.strokeStyle = look.ink;
+    context.lineWidth = 1;
+    context.stroke();
+  }
+  if (zoom < 0.35) return;
+  context.font = font(12);
+  context.fillStyle = look.ink;
+  drawName(context, `→ ${sourceName(hierarchy, edge)}`, x + 9, y + height / 2, width - 16);
+}
+
+/** Name of where an edge's first value comes from. */
+export function sourceName(hierarchy: Hierarchy, edge: GroupEdge): string {
+  return hierarchy.nodes[hierarchy.ofValue(edge.values[0] ?? 0)]?.name ?? "";
+}
+
+/** Tabs on the border of an open group where edges enter and leave. */
+export function paintSlots(context: Context, group: PlacedGroup, scenery: Scenery): void {
+  const drawn = scenery.hierarchy.groups.get(group.node);
+  const output = (drawn?.children.length ?? 0) + (drawn?.slots ?? 0);
+  context.fillStyle = scenery.look.ctl;
+  context.beginPath();
+  const tab = (x: number, y: number) =>
+    context.roundRect(x - SLOT.width / 2, y - SLOT.height / 2, SLOT.width, SLOT.height, SLOT.radius);
+  for (const slot of group.layout.slots) tab(group.x + slot, group.y);
+  if (drawn?.edges.some((edge) => edge.to === output)) tab(group.x + group.layout.anchor, group.y + group.height);
+  context.fill();
+}

@@ -1,0 +1,61 @@
+// What is said of a node: in its read-out, to a screen reader, and as the panel's subtitle.
+
+import type { ComponentChildren } from "preact";
+import { formatCount } from "../../base/format";
+import type { HierarchyNode } from "../../layout/hierarchy";
+import { describeTypes, formatCompact, readoutOf, typesOf, valuesThrough } from "./facts";
+import type { GraphModel } from "./model";
+import { safeName } from "./paint_text";
+
+type Rows = [string, string, string][];
+
+/** Title and rows of the read-out on hover. */
+export function describeNode(model: GraphModel, id: number): { title: ComponentChildren; rows: Rows } {
+  const node = model.hierarchy.nodes[id];
+  if (!node) return { title: "", rows: [] };
+  const title = (
+    <>
+      <bdi>{safeName(node.name)}</bdi> {node.kind === "module" && <span class="pale">{node.type}</span>}
+    </>
+  );
+  return { title, rows: rowsOf(model, id, node) };
+}
+
+function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
+  const { graph, hierarchy } = model;
+  const { entering, leaving } = valuesThrough(hierarchy, id);
+  if (node.kind === "input") return [readoutOf(graph, hierarchy, -node.index - 1)];
+  const rows: Rows = [];
+  const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
+  if (entering.length > 0) rows.push(["in", types(entering), ""]);
+  if (node.kind === "operation") rows.push(["out", describeTypes(typesOf(graph, node.index)), ""]);
+  else if (leaving.length > 0) rows.push(["out", types(leaving), ""]);
+  const parameters = node.kind === "module" ? model.parameterCounts.get(node.path) : undefined;
+  if (parameters) rows.push(["", formatCompact(parameters), "parameters"]);
+  if (node.flops > 0) rows.push(["", formatCompact(node.flops), "FLOPs"]);
+  if (node.kind === "operation") rows.push(["", node.type, ""]);
+  return rows;
+}
+
+const KINDS = { operation: "operation", input: "input of the model", output: "output of the model" };
+
+/** "Linear in h.9.attn": what it is and where. */
+export function placeOf(model: GraphModel, id: number): string {
+  const node = model.hierarchy.nodes[id];
+  if (!node) return "";
+  if (node.kind === "input" || node.kind === "output") return KINDS[node.kind];
+  const parent = model.hierarchy.nodes[node.parent];
+  const what = node.kind === "module" ? node.type : KINDS[node.kind];
+  const where = parent ? ` in ${safeName(parent.path || parent.name)}` : "";
+  return `${what}${where}${node.call > 0 ? `, call ${node.call + 1}` : ""}`;
+}
+
+/** One sentence for the aria-live line. */
+export function announce(model: GraphModel, id: number | null): string {
+  const node = id === null ? undefined : model.hierarchy.nodes[id];
+  if (!node || id === null) return "";
+  const { entering, leaving } = valuesThrough(model.hierarchy, id);
+  const state = node.openable ? (model.open.value.has(id) ? ", open" : ", closed") : "";
+  const flows = `${formatCount(entering.length)} in, ${formatCount(leaving.length)} out`;
+  return `${safeName(node.name)}, ${placeOf(model, id)}${state}, ${flows}`;
+}
