@@ -1,5 +1,6 @@
 """A parameter's gradient, or any matrix, reduced to a heatmap of few cells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ Int64s = npt.NDArray[np.int64]
 
 MAX_LINES = 1024
 """Longest list of row or column maxima; beyond, they are cut into so many ranges."""
+
+_SLAB = 1 << 22  # elements
 
 _INFINITE, _NAN = 254, 255
 _STEPS = 252  # from the smallest to the largest magnitude: codes 1 to 253
@@ -74,7 +77,7 @@ def log_bytes(magnitudes: Float64s) -> pb.LogBytes:
     if not scaled.any():
         return pb.LogBytes(codes=codes.tobytes())
     logarithms = np.log(magnitudes[scaled])
-    low, high = logarithms.min(), logarithms.max()
+    low, high = float(logarithms.min()), float(logarithms.max())
     codes[scaled] = 1 + np.rint((logarithms - low) * (_STEPS / (high - low) if high > low else 0.0)).astype(np.uint8)
     return pb.LogBytes(low=float(magnitudes[scaled].min()), high=float(magnitudes[scaled].max()), codes=codes.tobytes())
 
@@ -89,12 +92,11 @@ class _Maxima:
 
 def _maxima(matrix: torch.Tensor, row_starts: Int64s) -> _Maxima:
     rows, bands = [], []
-    # Band by band, so that magnitudes never need as much memory as the tensor.
-    for band in _bands(matrix, row_starts):
-        magnitudes = band.abs()
-        rows.append(magnitudes.amax(1))
-        bands.append(magnitudes.amax(0))
-    return _Maxima(_float64(torch.cat(rows)), _float64(torch.stack(bands)))
+    for slab in _slabs(matrix, row_starts):
+        magnitudes = slab.abs()
+        rows.append(magnitudes.amax(2).flatten())
+        bands.append(magnitudes.amax(1))
+    return _Maxima(_float64(torch.cat(rows)), _float64(torch.cat(bands)))
 
 
 def _means(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s, *, all_finite: bool) -> Float64s:
@@ -102,22 +104,32 @@ def _means(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s, *, a
     if all_finite:
         sums = _cell_sums(matrix, row_starts, column_starts)
         sizes = np.diff([*row_starts, matrix.size(0)]), np.diff([*column_starts, matrix.size(1)])
-        means: Float64s = sums / np.outer(*sizes)
-        return means
+        return sums / np.outer(*sizes).astype(np.float64)
     finite = matrix.isfinite()
     sums = _cell_sums(matrix.where(finite, 0), row_starts, column_starts)
     counts = _cell_sums(finite, row_starts, column_starts)
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    means = np.full(sums.shape, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means
 
 
 def _cell_sums(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) -> Float64s:
-    bands = torch.stack([band.sum(0, dtype=torch.float64) for band in _bands(matrix, row_starts)])
+    bands = torch.cat([slab.sum(1, dtype=torch.float64) for slab in _slabs(matrix, row_starts)])
     sums: Float64s = np.add.reduceat(_float64(bands), column_starts, axis=1)
     return sums
 
 
-def _bands(matrix: torch.Tensor, row_starts: Int64s) -> tuple[torch.Tensor, ...]:
-    return torch.tensor_split(matrix, row_starts[1:].tolist())
+def _slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
+    """The matrix as bands × rows of a band × columns, cut so that what is computed from it needs little memory.
+
+    As many bands at a time as possible: many small operations would mostly wait for torch's threads.
+    """
+    rows, columns = matrix.shape
+    if rows % len(row_starts):  # bands of unequal height, one at a time
+        return [band.unsqueeze(0) for band in torch.tensor_split(matrix, row_starts[1:].tolist())]
+    height = rows // len(row_starts)
+    bands = matrix.unflatten(0, (len(row_starts), height))
+    return torch.split(bands, max(1, _SLAB // (height * columns)))
 
 
 def _starts(size: int, most: int) -> Int64s:
