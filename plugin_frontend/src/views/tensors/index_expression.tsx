@@ -15,7 +15,7 @@ interface IndexExpressionProps {
 export function IndexExpression({ tensor, picks, channels }: IndexExpressionProps) {
   return (
     <div class="index-expression">
-      <h1 title={tensor.name}>{tensor.name}</h1>
+      <h2 title={tensor.name}>{tensor.name}</h2>
       {tensor.shape.length > 0 && <span class="index-bracket">[</span>}
       {tensor.shape.map((size, axis) => (
         <div class="index-axis" key={axisName(tensor.axes, axis)}>
