@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from stored_histograms import indices, quantile
+
 from torchviz_tb.capture.histograms import choose_grid, float32_patterns, histogram, tally_of_distinct
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.grid import Grid

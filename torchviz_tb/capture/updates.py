@@ -50,16 +50,21 @@ class UpdateSnapshot:
 
 
 def _copy(parameter: Value) -> Value:
-    value = plain(parameter) if isinstance(parameter, torch.Tensor) else parameter
+    value = plain(parameter, "parameter") if isinstance(parameter, torch.Tensor) else parameter
     return value.clone() if isinstance(value, torch.Tensor) else value
 
 
 @torch.no_grad()
 def _deltas(before: list[Value], parameters: Sequence[Value], gradients: Sequence[Value]) -> Iterator[Value]:
     for site, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-        step = _step(before[site], parameter, gradient)
+        delta = _delta(before[site], parameter, gradient)
         before[site] = pb.STATUS_EXCLUDED  # lets go of the copy
-        yield step.after - step.before if isinstance(step, _Step) else step
+        yield delta
+
+
+def _delta(before: Value, after: Value, gradient: Value) -> Value:
+    step = _step(before, after, gradient)
+    return step.after - step.before if isinstance(step, _Step) else step
 
 
 def _lost(before: Value, after: Value, gradient: Value) -> int:
