@@ -38,7 +38,7 @@ def test_runs_are_named_as_tensorboard_names_them(tmp_path: Path):
     write(tmp_path, {0: 1})
     write(tmp_path / "a" / "b", {0: 1})
     (tmp_path / "without").mkdir()
-    assert EventFileSource(tmp_path).run_names() == [".", os.path.join("a", "b")]
+    assert EventFileSource(tmp_path).run_names() == [".", str(Path("a", "b"))]
 
 
 def test_records_come_back_by_step(tmp_path: Path):

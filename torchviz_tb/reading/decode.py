@@ -22,8 +22,8 @@ Record = SiteTable | Statistics | Distributions | Heatmaps | Graph | Progress | 
 RecordT = TypeVar("RecordT", bound=Record)
 
 _MIB = 2**20
-# Below this, even a record made of nothing but empty messages stays under about 200 MB of memory.
-_COUNTED_FROM = 4 * _MIB
+# Below this, even a record made of nothing but empty messages stays under about 100 MB of memory.
+_COUNTED_FROM = 2 * _MIB
 # A parsed record, and what is computed from it, in multiples of its serialized size: numbers of one
 # or two bytes become eight, and lists of messages cost more.
 _MEMORY_FACTOR = 6

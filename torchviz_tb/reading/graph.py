@@ -7,8 +7,8 @@ from functools import cached_property
 from torchviz_tb.reading import checks
 from torchviz_tb.records import records_pb2 as pb
 
-MAX_OPERATIONS = 250_000
-MAX_EDGES = 2_000_000
+MAX_OPERATIONS = 150_000
+MAX_EDGES = 1_000_000
 
 Source = int | None
 """Index into nodes; −(i + 1) for input i; None for a constant."""

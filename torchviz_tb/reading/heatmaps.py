@@ -101,12 +101,12 @@ def _cell_shape(record: pb.Heatmap) -> tuple[int, int]:
 def _magnitudes(record: pb.LogBytes, count: int) -> Float32s:
     checks.require(len(record.codes) == count, lambda: f"a heatmap has {len(record.codes)} codes for {count} cells")
     codes = np.frombuffer(record.codes, np.uint8)
-    table = np.zeros(256)
+    table, span = np.zeros(256), _log_span(record)
     if record.low == 0:
         ordinary = (codes > 0) & (codes < _INF_CODE)
         checks.require(not ordinary.any(), "a heatmap has magnitudes and no scale")
     else:
-        table[_CODES] = np.exp(math.log(record.low) + _log_span(record) * (_CODES - 1) / 252)
+        table[_CODES] = np.exp(math.log(record.low) + span * (_CODES - 1) / 252)
     table[_INF_CODE], table[_NAN_CODE] = np.inf, np.nan
     with np.errstate(over="ignore"):  # float64 magnitudes beyond float32 are shown as infinite
         return table.astype(np.float32)[codes]
