@@ -21,6 +21,7 @@ from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, UPDATES
 from torchviz_tb.watching.report import WatchReport
 from torchviz_tb.watching.schedule import Schedule
+from torchviz_tb.watching.step_counter import StepCounter
 from torchviz_tb.watching.step_sample import StepSample
 
 SAMPLING = "sampling"
@@ -67,7 +68,7 @@ class Watch:
         self._global_step = global_step
         self._open: StepSample | None = None
         self._handles: list[Removable] = []
-        self._steps = 0  # of the first optimizer, or calls of step()
+        self._counter = StepCounter(optimizers)
         self._sites = len(select(model))
         self._samples = 0
         self._had_gradient: dict[str, bool] = {}
@@ -96,7 +97,7 @@ class Watch:
             if self._open is not None:
                 self._open.before(None)
             self._finish()
-            self._steps += 1
+            self._counter.count += 1
 
     def unwatch(self) -> None:
         """Removes every hook and writes what is pending; further calls do nothing."""
@@ -150,9 +151,10 @@ class Watch:
         if not self._is_running:
             return
         with self._guarded():
-            if self._is_first(optimizer) and self._open is not None and not self._open.awaits(optimizer):
+            begins = self._counter.begins(optimizer) or self._global_step is not None
+            if self._open is not None and self._counter.is_first(optimizer) and not self._open.awaits(optimizer):
                 self._finish()  # some other optimizer has not stepped in between, or a step raised
-            if self._open is None:
+            if self._open is None and begins:
                 self._open = self._begin(self._current_step())
             if self._open is not None and self._open.awaits(optimizer):
                 self._open.before(optimizer)
@@ -165,14 +167,10 @@ class Watch:
                 self._open.after(optimizer)
                 if self._open.is_complete:
                     self._finish()
-        if self._is_first(optimizer):
-            self._steps += 1
-
-    def _is_first(self, optimizer: torch.optim.Optimizer) -> bool:
-        return self._optimizers[0]() is optimizer
+        self._counter.ended(optimizer)
 
     def _current_step(self) -> int:
-        return self._steps if self._global_step is None else arguments.step_number(self._global_step())
+        return self._counter.count if self._global_step is None else arguments.step_number(self._global_step())
 
     def _begin(self, step: int) -> StepSample | None:
         """A sample of this step, if one is due."""
