@@ -48,11 +48,16 @@ export function logAxis(low: number, high: number): Axis {
 /** Linear within about ±threshold, logarithmic beyond it. */
 export function symlogAxis(low: number, high: number, threshold: number): Axis {
   const [from, to] = low < high ? [low, high] : [low - threshold, high + threshold];
+  // A narrow domain far from zero holds too few powers of ten to read values from.
+  const powers = (count: number) => {
+    const ticks = symlogTicks(from, to, threshold, count);
+    return ticks.length > 1 ? ticks : null;
+  };
   return axis("symlog", from, to, {
     forward: (value) => Math.sign(value) * Math.log1p(Math.abs(value) / threshold),
     backward: (place) => Math.sign(place) * Math.expm1(Math.abs(place)) * threshold,
-    values: (count) => symlogTicks(from, to, threshold, count),
-    format: formatPower,
+    values: (count) => powers(count) ?? niceTicks(from, to, count),
+    format: (value) => (powers(1) ? formatPower(value) : plain(value)),
   });
 }
 

@@ -33,8 +33,17 @@ export function useCanvas(draw: Draw, lazy = false): RefObject<HTMLCanvasElement
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
-    const stops = [followSize(element, (size) => (inputs.size.value = size))];
-    if (lazy) stops.push(followNearness(element, (near) => (inputs.near.value = near)));
+    const stops = [
+      followSize(element, ({ contentRect: { width, height } }) => {
+        inputs.size.value = { width, height };
+      }),
+    ];
+    if (lazy)
+      stops.push(
+        followNearness(element, ({ isIntersecting }) => {
+          inputs.near.value = isIntersecting;
+        }),
+      );
     stops.push(effect(() => redraw(element, inputs.near.value ? inputs.draw.value : null, inputs.size.value)));
     return () => {
       for (const stop of stops) stop();
@@ -54,18 +63,25 @@ function redraw(canvas: HTMLCanvasElement, draw: Draw | null, size: Size): void 
   draw(context, size);
 }
 
-function followSize(element: Element, onSize: (size: Size) => void): () => void {
-  const observer = new ResizeObserver(([entry]) => {
-    if (entry) onSize({ width: entry.contentRect.width, height: entry.contentRect.height });
-  });
-  observer.observe(element);
-  return () => observer.disconnect();
+type Follower<E> = (entry: E) => void;
+
+/** One observer for all canvases: a page of a thousand small pictures has a thousand of them. */
+function sharedObserver<E extends { target: Element }>(
+  create: (notify: (entries: E[]) => void) => { observe(element: Element): void; unobserve(element: Element): void },
+): (element: Element, follower: Follower<E>) => () => void {
+  const followers = new WeakMap<Element, Follower<E>>();
+  let observer: ReturnType<typeof create> | null = null;
+  return (element, follower) => {
+    observer ??= create((entries) => {
+      for (const entry of entries) followers.get(entry.target)?.(entry);
+    });
+    followers.set(element, follower);
+    observer.observe(element);
+    return () => observer?.unobserve(element);
+  };
 }
 
-function followNearness(element: Element, onChange: (near: boolean) => void): () => void {
-  const observer = new IntersectionObserver((entries) => onChange(entries.at(-1)?.isIntersecting ?? false), {
-    rootMargin: `${MARGIN_PX}px`,
-  });
-  observer.observe(element);
-  return () => observer.disconnect();
-}
+const followSize = sharedObserver<ResizeObserverEntry>((notify) => new ResizeObserver(notify));
+const followNearness = sharedObserver<IntersectionObserverEntry>(
+  (notify) => new IntersectionObserver(notify, { rootMargin: `${MARGIN_PX}px` }),
+);

@@ -8,10 +8,12 @@ import pictureCss from "./picture.css?inline";
 
 adopt(pictureCss);
 
-/** A place in the picture in CSS pixels, and in the page for read-outs. */
+/** A place in the picture and the picture's size, in CSS pixels; the place in the page is for read-outs. */
 export interface Point {
   x: number;
   y: number;
+  width: number;
+  height: number;
   pageX: number;
   pageY: number;
 }
@@ -88,5 +90,12 @@ function PictureMenu({ name, canvas, csv }: PictureMenuProps) {
 
 function pointOf(event: MouseEvent & { currentTarget: Element }): Point {
   const box = event.currentTarget.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top, pageX: event.clientX, pageY: event.clientY };
+  return {
+    x: event.clientX - box.left,
+    y: event.clientY - box.top,
+    width: box.width,
+    height: box.height,
+    pageX: event.clientX,
+    pageY: event.clientY,
+  };
 }

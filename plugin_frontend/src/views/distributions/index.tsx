@@ -1,5 +1,222 @@
-import type { Api } from "../../api/client";
+// Distributions: one site's values over steps at the top, all sites' bands below, details in the panel.
 
-export function DistributionsView(_: { api: Api }) {
-  return <section class="split" aria-label="Distributions" />;
+import { computed, useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api, Place } from "../../api/client";
+import type { BandsAnswer, Stage } from "../../api/types";
+import { paletteStops } from "../../base/colour_scale";
+import { splitName } from "../../base/format";
+import { globMatcher } from "../../base/names";
+import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
+import { sites, useResource } from "../../store/data";
+import { reloads } from "../../store/resource";
+import { place, stage as selectedStage } from "../../store/selection";
+import { adopt, dark } from "../../theme";
+import { WordMenu } from "../../widgets/menu";
+import { Segments } from "../../widgets/segments";
+import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { siteKey } from "./data";
+import distributionsCss from "./distributions.css?inline";
+import { Lattice } from "./lattice";
+import { change, seriesOf } from "./measures";
+import {
+  drawing,
+  filter,
+  measuredStages,
+  order,
+  panelOpen,
+  panelStages,
+  STAGE_WORDS,
+  shownStage,
+  valueScale,
+} from "./options";
+import { SitePanel } from "./site_panel";
+import { StagePicture } from "./stage_picture";
+
+adopt(distributionsCss);
+
+const DRAWINGS = [
+  { value: "density", label: "Density" },
+  { value: "bands", label: "Bands" },
+  { value: "ridges", label: "Ridges" },
+  { value: "overlay", label: "Overlay" },
+] as const;
+const SCALES = [
+  { value: "symlog", label: "symlog", formula: "sign(x) · log(1 + |x| / c)" },
+  { value: "linear", label: "linear", formula: "x" },
+] as const;
+const ORDERS = [
+  { value: "depth", label: "depth", formula: "as the model defines them" },
+  { value: "change", label: "change", formula: "most changed first" },
+] as const;
+
+const bandsKey = computed<{ place: Place; stage: Stage } | null>(() =>
+  place.value && shownStage.value ? { place: place.value, stage: shownStage.value } : null,
+);
+
+export function DistributionsView({ api }: { api: Api }) {
+  const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage));
+  const mostChanged = useComputed(() => mostChangedSite(bands.value.data));
+  const site = useMemo(() => siteKey(mostChanged), [mostChanged]);
+  const { data, error } = bands.value;
+  const table = sites.value;
+  if (table.error && !table.data) return <Failure error={table.error} onRetry={askAgain} />;
+  if (table.data && measuredStages.value.length === 0) return <NothingMeasured />;
+  if (!table.data || !site.value) return error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />;
+  return (
+    <div class="split">
+      <div class="split-main distributions">
+        <TitleRow name={site.value.site} />
+        <div class="stage-pictures">
+          {panelStages.value.map((each) => (
+            <StagePicture key={each} api={api} stage={each} site={site} />
+          ))}
+        </div>
+        <PictureNotes />
+        {data && <AllSites bands={data} shown={site.value.site} />}
+        {!data && (error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />)}
+      </div>
+      {panelOpen.value && <SitePanel api={api} site={site} stage={shownStage} />}
+    </div>
+  );
+}
+
+function askAgain(): void {
+  reloads.value += 1;
+}
+
+function NothingMeasured() {
+  return (
+    <Empty
+      title="No distribution in this run yet"
+      lines={["Watching a model samples its parameters, gradients and updates:"]}
+      code="writer.watch(model, optimizer)"
+    />
+  );
+}
+
+/** The site whose distribution changed most over the steps. */
+function mostChangedSite(bands: BandsAnswer | null): string | null {
+  const names = sites.value.data?.sites.map(({ name }) => name) ?? [];
+  if (!bands || names.length === 0) return names[0] ?? null;
+  const changes = names.map((_, index) => change(seriesOf(bands, index)));
+  return names[changes.indexOf(Math.max(...changes))] ?? null;
+}
+
+function TitleRow({ name }: { name: string }) {
+  const [pale, strong] = splitName(name);
+  return (
+    <div class="distributions-title">
+      <h2 title={name}>
+        <span class="pale">{pale}</span>
+        {strong}
+      </h2>
+      <span class="spacer" />
+      {!panelOpen.value && (
+        <button
+          type="button"
+          class="quiet-button"
+          onClick={() => {
+            panelOpen.value = true;
+          }}
+        >
+          Details
+        </button>
+      )}
+      <Segments label="Drawing" value={drawing.value} options={DRAWINGS} onChange={(next) => (drawing.value = next)} />
+      <span class="sentence">
+        values{" "}
+        <WordMenu
+          label="Value axis"
+          value={valueScale.value}
+          options={SCALES}
+          onChange={(next) => (valueScale.value = next)}
+        />
+      </span>
+    </div>
+  );
+}
+
+/** What colours and lines of the pictures above mean. */
+function PictureNotes() {
+  if (drawing.value === "bands") return null;
+  if (drawing.value !== "density") {
+    return <p class="picture-notes">Each outline is relative to its own peak. Orange: the current step.</p>;
+  }
+  const stops = paletteStops("magnitude", dark.value).join(", ");
+  return (
+    <p class="picture-notes">
+      density, 0 <i style={{ background: `linear-gradient(to right, ${stops})` }} /> peak of its step
+      <span>lines: 5, 50, 95 %</span>
+      <span>
+        <i class="ash" /> exactly 0
+      </span>
+    </p>
+  );
+}
+
+function AllSites({ bands, shown }: { bands: BandsAnswer; shown: string }) {
+  const table = sites.value.data;
+  const names = useMemo(() => table?.sites.map(({ name }) => name) ?? [], [table]);
+  const glob = filter.value;
+  const members = useMemo(() => {
+    const fits = globMatcher(glob);
+    return names.flatMap((name, index) => (fits(name) ? [index] : []));
+  }, [names, glob]);
+  const stages = measuredStages.value.map((value) => ({ value, label: STAGE_WORDS[value].word }));
+  return (
+    <section class="all-sites">
+      <div class="all-sites-head">
+        <p class="sentence">
+          {members.length === names.length ? "All" : members.length} sites,{" "}
+          <WordMenu
+            label="Stage"
+            value={bands.stage}
+            options={stages}
+            onChange={(next) => (selectedStage.value = next)}
+          />{" "}
+          bands over steps, rows by{" "}
+          <WordMenu label="Order" value={order.value} options={ORDERS} onChange={(next) => (order.value = next)} />
+        </p>
+        <BandLegend />
+        <input
+          type="search"
+          class="site-filter"
+          placeholder="*.weight"
+          aria-label="Sites whose names fit: * stands for any text"
+          value={glob}
+          onInput={(event) => (filter.value = event.currentTarget.value)}
+        />
+      </div>
+      {members.length === 0 && <p class="no-match">No site fits “{glob}”. A * stands for any text.</p>}
+      <Lattice
+        bands={bands}
+        names={names}
+        members={members}
+        shown={shown}
+        order={order.value}
+        scale={valueScale.value}
+      />
+    </section>
+  );
+}
+
+function BandLegend() {
+  const background = bandColour(dark.value);
+  return (
+    <ul class="band-legend">
+      {(
+        [
+          ["5–95 %", BAND_OPACITY.outer],
+          ["25–75 %", BAND_OPACITY.inner],
+          ["median", BAND_OPACITY.median],
+        ] as const
+      ).map(([label, opacity]) => (
+        <li key={label}>
+          <i style={{ background, opacity }} />
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
 }

@@ -1,0 +1,155 @@
+// Exact histograms of variable bins, as they are drawn. A bin's count is spread evenly over the bin's own width on the
+// value axis, so a picture never shows more resolution than the record has. Exact zeros are kept apart: they are a
+// spike at 0, not a density.
+
+import { type Axis, linearAxis, symlogAxis } from "./axis";
+
+/** S steps × B bins, as in the answer of the route `distributions`. */
+export interface Bins {
+  steps: Float64Array;
+  lower: Float64Array;
+  upper: Float64Array;
+  counts: Float64Array;
+  zeros: Float64Array;
+}
+
+export type ValueScale = "linear" | "symlog";
+
+/** Below this share of the non-zero values a symlog axis is linear. */
+const LINEAR_SHARE = 0.1;
+const SMALLEST_THRESHOLD = 1e-30;
+
+/** One axis for the values of several histograms: all that any step holds, and 0 where there are zeros. */
+export function valueAxis(all: readonly Bins[], scale: ValueScale): Axis {
+  const [low, high] = extent(all);
+  return scale === "linear" ? linearAxis(low, high) : symlogAxis(low, high, threshold(all, Math.max(-low, high)));
+}
+
+function extent(all: readonly Bins[]): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { lower, upper, zeros } of all) {
+    low = Math.min(low, lower[0] ?? low);
+    high = Math.max(high, upper.at(-1) ?? high);
+    if (zeros.some((count) => count > 0)) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  }
+  return low <= high ? [low, high] : [-1, 1];
+}
+
+/** The power of ten below which a tenth of the non-zero values lies, over all steps. */
+function threshold(all: readonly Bins[], largest: number): number {
+  const magnitudes = all.flatMap((bins) => {
+    const sums = totalCounts(bins);
+    return [...sums].map((count, bin) => ({ size: Math.max(bins.upper[bin] ?? 0, -(bins.lower[bin] ?? 0)), count }));
+  });
+  magnitudes.sort((a, b) => a.size - b.size);
+  const total = magnitudes.reduce((sum, { count }) => sum + count, 0);
+  let seen = 0;
+  const reached = magnitudes.find(({ count }) => {
+    seen += count;
+    return seen >= total * LINEAR_SHARE;
+  });
+  const size = reached?.size ?? largest;
+  return Math.max(10 ** Math.floor(Math.log10(size || 1)), SMALLEST_THRESHOLD);
+}
+
+function totalCounts({ counts, lower, steps }: Bins): Float64Array {
+  const sums = new Float64Array(lower.length);
+  for (let step = 0; step < steps.length; step++) {
+    for (let bin = 0; bin < sums.length; bin++) sums[bin] = (sums[bin] ?? 0) + (counts[step * sums.length + bin] ?? 0);
+  }
+  return sums;
+}
+
+/** Where each bin lies on an axis of `rows` equal rows; row 0 is at the axis' start. */
+interface Placement {
+  rows: number;
+  /** Edges of the bins in rows, fractional, within 0 and `rows`. */
+  from: Float64Array;
+  to: Float64Array;
+}
+
+export function placeBins(bins: Bins, axis: Axis, rows: number): Placement {
+  const row = (value: number) => Math.min(rows, Math.max(0, axis.position(value) * rows));
+  return { rows, from: Float64Array.from(bins.lower, row), to: Float64Array.from(bins.upper, row) };
+}
+
+/**
+ * The density of one step in each row: the share of the step's finite values (zeros included in the whole, not in the
+ * rows) per row. The rows sum to the share of the non-zero values.
+ */
+export function profile(bins: Bins, step: number, placement: Placement): Float64Array {
+  const density = new Float64Array(placement.rows);
+  const total = finiteCount(bins, step);
+  if (total === 0) return density;
+  const count = bins.lower.length;
+  for (let bin = 0; bin < count; bin++) {
+    const share = (bins.counts[step * count + bin] ?? 0) / total;
+    if (share > 0) spread(density, share, placement.from[bin] ?? 0, placement.to[bin] ?? 0);
+  }
+  return density;
+}
+
+/** How many finite values a step has, zeros included. */
+export function finiteCount(bins: Bins, step: number): number {
+  const count = bins.lower.length;
+  let total = bins.zeros[step] ?? 0;
+  for (let bin = 0; bin < count; bin++) total += bins.counts[step * count + bin] ?? 0;
+  return total;
+}
+
+function spread(density: Float64Array, share: number, from: number, to: number): void {
+  const first = Math.min(Math.floor(from), density.length - 1);
+  const last = Math.min(Math.max(Math.ceil(to) - 1, first), density.length - 1);
+  if (first === last || to - from < 1e-9) {
+    density[first] = (density[first] ?? 0) + share;
+    return;
+  }
+  for (let row = first; row <= last; row++) {
+    const overlap = Math.min(to, row + 1) - Math.max(from, row);
+    density[row] = (density[row] ?? 0) + (share * overlap) / (to - from);
+  }
+}
+
+/** All steps' profiles, S × rows, each relative to its own step's peak: 0 nothing, 1 the peak. */
+export function densityImage(bins: Bins, axis: Axis, rows: number): Float32Array {
+  const placement = placeBins(bins, axis, rows);
+  const image = new Float32Array(bins.steps.length * rows);
+  bins.steps.forEach((_, step) => {
+    const column = profile(bins, step, placement);
+    const peak = column.reduce((a, b) => Math.max(a, b), 0);
+    if (peak > 0)
+      image.set(
+        column.map((density) => density / peak),
+        step * rows,
+      );
+  });
+  return image;
+}
+
+/** The bin that holds a value; −1: none does. */
+export function binAt({ lower, upper }: Bins, value: number): number {
+  let low = 0;
+  let high = lower.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((upper[middle] ?? 0) > value) high = middle;
+    else low = middle + 1;
+  }
+  return low < lower.length && (lower[low] ?? 0) <= value ? low : -1;
+}
+
+/** Index of the last step that is not after the given one; the first where all are after it; −1 without steps. */
+export function indexAt(steps: ArrayLike<number>, step: number): number {
+  let found = Math.min(0, steps.length - 1);
+  for (let i = 0; i < steps.length && (steps[i] ?? 0) <= step; i++) found = i;
+  return found;
+}
+
+/** At most `most` indices of steps, evenly apart, the last one always among them. */
+export function thinned(length: number, most: number): number[] {
+  const stride = Math.max(1, Math.ceil(length / most));
+  const indices = [];
+  for (let index = length - 1; index >= 0; index -= stride) indices.unshift(index);
+  return indices;
+}

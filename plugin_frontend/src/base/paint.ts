@@ -1,0 +1,152 @@
+// Lines, labels and axes on canvases.
+
+import type { Axis } from "./axis";
+import type { Rect } from "./cells";
+import type { StepColumns } from "./step_columns";
+import { stepTicks } from "./ticks";
+
+type Context = CanvasRenderingContext2D;
+
+export interface InkColours {
+  ink: string;
+  ink2: string;
+  ink3: string;
+  line: string;
+  ctl: string;
+  now: string;
+  nowText: string;
+  bg: string;
+}
+
+const SMALL_PRINT = '11px Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
+const TICK_PX = 4;
+const LABEL_GAP = 6;
+/** Nearer than this, labels of a vertical axis would touch. */
+const LEAST_LABEL_DISTANCE = 14;
+
+export function drawText(
+  context: Context,
+  text: string,
+  x: number,
+  y: number,
+  colour: string,
+  align: CanvasTextAlign = "left",
+): void {
+  context.font = SMALL_PRINT;
+  context.fillStyle = colour;
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  context.fillText(text, x, y);
+}
+
+export function drawLine(context: Context, points: readonly [number, number][], colour: string, width = 1): void {
+  context.beginPath();
+  // Without a current point, lineTo moves there.
+  for (const [x, y] of points) context.lineTo(x, y);
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.lineJoin = "round";
+  context.stroke();
+}
+
+/** A pale ground under a line. */
+export function fillOutline(context: Context, points: [number, number][], colour: string): void {
+  context.save();
+  context.globalAlpha = 0.22;
+  context.beginPath();
+  for (const [x, y] of points) context.lineTo(x, y);
+  context.closePath();
+  context.fillStyle = colour;
+  context.fill();
+  context.restore();
+}
+
+/** Labels at the left of a plot whose vertical axis has its start at the bottom. */
+export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const { label, position } of axis.ticks(Math.max(2, Math.floor(plot.height / 60)))) {
+    const y = plot.y + plot.height * (1 - position);
+    if (lowest - y < LEAST_LABEL_DISTANCE) continue;
+    lowest = y;
+    const tickY = Math.round(y) + 0.5;
+    drawLine(
+      context,
+      [
+        [plot.x - TICK_PX, tickY],
+        [plot.x, tickY],
+      ],
+      colours.line,
+    );
+    drawText(context, label, plot.x - LABEL_GAP, y, colours.ink2, "right");
+  }
+}
+
+/** Labels under a plot whose horizontal axis has the values. */
+export function drawValueLabelsBelow(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
+  const y = plot.y + plot.height;
+  for (const { label, position } of axis.ticks(Math.max(1, Math.floor(plot.width / 110)))) {
+    const x = plot.x + plot.width * position;
+    const tickX = Math.round(x) + 0.5;
+    drawLine(
+      context,
+      [
+        [tickX, y],
+        [tickX, y + TICK_PX],
+      ],
+      colours.ctl,
+    );
+    drawText(context, label, within(x, plot, label.length * 3), y + 13, colours.ink2, "center");
+  }
+}
+
+/** Steps under a plot: the ends, and round ones between. */
+export function drawStepLabels(
+  context: Context,
+  plot: Rect,
+  steps: ArrayLike<number>,
+  columns: StepColumns,
+  colours: InkColours,
+): void {
+  const first = steps[0];
+  const last = steps[steps.length - 1];
+  if (first === undefined || last === undefined) return;
+  for (const step of stepTicks(first, last, Math.max(1, Math.floor(plot.width / 70)))) {
+    const label = String(step);
+    const x = plot.x + columns.x(step);
+    drawText(context, label, within(x, plot, label.length * 3), plot.y + plot.height + 12, colours.ink2, "center");
+  }
+}
+
+/** The line of the current step, a little over the plot's edges. */
+export function drawNow(context: Context, x: number, top: number, bottom: number, colours: InkColours): void {
+  context.fillStyle = colours.now;
+  context.fillRect(Math.round(x) - 1, top, 2, bottom - top);
+}
+
+/** The crosshair of a picture: ink at 55 %. */
+export function drawCrosshair(context: Context, plot: Rect, x: number, y: number, colours: InkColours): void {
+  context.save();
+  context.globalAlpha = 0.55;
+  drawLine(
+    context,
+    [
+      [plot.x, y],
+      [plot.x + plot.width, y],
+    ],
+    colours.ink,
+  );
+  drawLine(
+    context,
+    [
+      [x, plot.y],
+      [x, plot.y + plot.height],
+    ],
+    colours.ink,
+  );
+  context.restore();
+}
+
+/** Where a centred label of about that half-width stays within the plot. */
+function within(x: number, plot: Rect, half: number): number {
+  return Math.min(plot.x + plot.width - half, Math.max(plot.x + half, x));
+}

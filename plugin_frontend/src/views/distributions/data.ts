@@ -1,0 +1,81 @@
+// What the view asks for.
+
+import { computed, type ReadonlySignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api, Place } from "../../api/client";
+import type { DistributionsAnswer, SiteAnswer, Stage } from "../../api/types";
+import { colourOfRun, sites, useResource } from "../../store/data";
+import type { Resource } from "../../store/resource";
+import { comparedRuns, place, selectedSite } from "../../store/selection";
+
+/** An answer and the run that it is of; the shown run's is the first. */
+export interface OfRun<T> {
+  run: string;
+  answer: T;
+}
+
+interface SiteKey {
+  place: Place;
+  compared: string[];
+  site: string;
+}
+
+/** One site's answer of the shown run and, where they have that site too, of the compared ones. */
+async function ofRuns<T>(key: SiteKey, ask: (place: Place) => Promise<T>): Promise<[OfRun<T>, ...OfRun<T>[]]> {
+  const others = key.compared.map(async (run) => ({ run, answer: await ask({ ...key.place, run }) }));
+  const settled = Promise.allSettled(others);
+  const shown = { run: key.place.run, answer: await ask(key.place) };
+  const compared = (await settled).flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  return [shown, ...compared];
+}
+
+/** The site that is shown: the selected one if this group has it, else the given one. */
+export function siteKey(fallback: ReadonlySignal<string | null>): ReadonlySignal<SiteKey | null> {
+  return computed(() => {
+    const where = place.value;
+    const selected = sites.value.data?.sites.find(({ name }) => name === selectedSite.value)?.name;
+    const site = selected ?? fallback.value;
+    return where && site ? { place: where, site, compared: comparedRuns.value.map((run) => run.name) } : null;
+  });
+}
+
+const underWay = new Map<string, Promise<DistributionsAnswer>>();
+
+/** Picture and panel ask for the same at the same moment: they share the answer. */
+function distributionsOnce(api: Api, where: Place, site: string, stage: Stage): Promise<DistributionsAnswer> {
+  const key = JSON.stringify([where, site, stage]);
+  const known = underWay.get(key);
+  if (known) return known;
+  const asked = api.distributions(where, site, stage).finally(() => underWay.delete(key));
+  underWay.set(key, asked);
+  return asked;
+}
+
+export type Distributions = [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]];
+
+export function useDistributions(
+  api: Api,
+  key: ReadonlySignal<SiteKey | null>,
+  stage: ReadonlySignal<Stage | null>,
+): ReadonlySignal<Resource<Distributions>> {
+  const whole = useMemo(
+    () => computed(() => (key.value && stage.value ? { ...key.value, stage: stage.value } : null)),
+    [key, stage],
+  );
+  return useResource(whole, (wanted) =>
+    ofRuns(wanted, (where) => distributionsOnce(api, where, wanted.site, wanted.stage)),
+  );
+}
+
+export function useSite(
+  api: Api,
+  key: ReadonlySignal<SiteKey | null>,
+): ReadonlySignal<Resource<[OfRun<SiteAnswer>, ...OfRun<SiteAnswer>[]]>> {
+  return useResource(key, (wanted) => ofRuns(wanted, (where) => api.site(where, wanted.site)));
+}
+
+/** The answers with their lines' colours. */
+export function coloured(answers: Distributions) {
+  const [shown, ...compared] = answers.map((each) => ({ ...each, colour: colourOfRun(each.run) }));
+  return shown ? ([shown, ...compared] as const) : null;
+}

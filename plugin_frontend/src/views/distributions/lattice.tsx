@@ -1,0 +1,195 @@
+// All sites at once: percentile bands over steps as small multiples. Equal blocks are rows of one lattice, everything
+// else is grouped by module.
+
+import { useMemo } from "preact/hooks";
+import type { BandsAnswer } from "../../api/types";
+import type { Axis } from "../../base/axis";
+import type { ValueScale } from "../../base/bins";
+import { formatNumber, middleEllipsis, splitName } from "../../base/format";
+import { groupByModule, latticeOf } from "../../base/names";
+import { type BandSeries, paintBands } from "../../base/paint_bands";
+import { stepColumns } from "../../base/step_columns";
+import { selectedSite } from "../../store/selection";
+import { look, useCanvas } from "../../widgets/canvas";
+import { bandAxis, change, seriesOf } from "./measures";
+import { type Order, panelOpen } from "./options";
+
+interface LatticeProps {
+  bands: BandsAnswer;
+  /** All names; `members` are the indices of those that pass the filter. */
+  names: readonly string[];
+  members: readonly number[];
+  shown: string | null;
+  order: Order;
+  scale: ValueScale;
+}
+
+const LABEL_LENGTH = 22;
+
+export function Lattice({ bands, names, members, shown, order, scale }: LatticeProps) {
+  const series = useMemo(() => names.map((_, site) => seriesOf(bands, site)), [bands, names]);
+  const plan = useMemo(() => planOf(names, members, series, order), [names, members, series, order]);
+  const tile = (site: number, axis: Axis) => {
+    const own = series[site];
+    return (
+      own && <Tile key={site} name={names[site] ?? ""} series={own} axis={axis} selected={names[site] === shown} />
+    );
+  };
+  const axisOf = (sites: readonly (number | null)[]) =>
+    bandAxis(
+      sites.flatMap((site) => (site === null ? [] : (series[site] ?? []))),
+      scale,
+    );
+  return (
+    <div class="lattice">
+      {plan.rows.length > 0 && (
+        <div class="lattice-grid" style={{ "--columns": plan.columns.length }}>
+          <LatticeRows plan={plan} axisOf={axisOf} tile={tile} />
+        </div>
+      )}
+      {plan.groups.map(({ module, members: inside }) => (
+        <section class="lattice-group" key={module}>
+          <h3>{module || "model"}</h3>
+          <div class="lattice-tiles">
+            {inside.map((site) => (
+              <div key={site}>
+                <span class="tile-name" title={names[site]}>
+                  {middleEllipsis((names[site] ?? "").slice(module ? module.length + 1 : 0), LABEL_LENGTH)}
+                </span>
+                {tile(site, axisOf([site]))}
+              </div>
+            ))}
+          </div>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+interface Plan {
+  columns: string[];
+  rows: { block: string; cells: (number | null)[] }[];
+  groups: { module: string; members: number[] }[];
+}
+
+/** What is a row and what a group, in the wanted order. */
+function planOf(names: readonly string[], members: readonly number[], series: BandSeries[], order: Order): Plan {
+  const kept = members.map((member) => names[member] ?? "");
+  const lattice = latticeOf(kept);
+  const original = (index: number) => members[index] ?? 0;
+  const rows = lattice
+    ? lattice.blocks.map((block, row) => ({
+        block,
+        cells: (lattice.cells[row] ?? []).map((cell) => (cell === null ? null : original(cell))),
+      }))
+    : [];
+  const groups = groupByModule(kept, lattice?.rest).map(({ module, members: inside }) => ({
+    module,
+    members: inside.map(original),
+  }));
+  const changeOf = (sites: readonly (number | null)[]) =>
+    Math.max(...sites.map((site) => (site === null ? 0 : change(series[site] ?? EMPTY))));
+  if (order === "change") {
+    rows.sort((a, b) => changeOf(b.cells) - changeOf(a.cells));
+    groups.sort((a, b) => changeOf(b.members) - changeOf(a.members));
+  }
+  return { columns: lattice?.columns ?? [], rows, groups };
+}
+
+const EMPTY: BandSeries = { steps: [], quantiles: [], states: [] };
+
+interface RowsProps {
+  plan: Plan;
+  axisOf: (sites: readonly (number | null)[]) => Axis;
+  tile: (site: number, axis: Axis) => preact.ComponentChildren;
+}
+
+function LatticeRows({ plan, axisOf, tile }: RowsProps) {
+  const axes = plan.columns.map((_, column) => axisOf(plan.rows.map((row) => row.cells[column] ?? null)));
+  return (
+    <>
+      <span />
+      {plan.columns.map((column) => (
+        <span class="tile-name" key={column} title={column}>
+          {middleEllipsis(column, LABEL_LENGTH)}
+        </span>
+      ))}
+      {plan.rows.map(({ block, cells }) => [
+        <span class="lattice-block" key={block} title={block}>
+          {middleEllipsis(block, 9)}
+        </span>,
+        ...cells.map((site, column) => {
+          const axis = axes[column];
+          return site === null || !axis ? <span key={`${block} ${column}`} /> : tile(site, axis);
+        }),
+      ])}
+    </>
+  );
+}
+
+interface TileProps {
+  name: string;
+  series: BandSeries;
+  axis: Axis;
+  selected: boolean;
+}
+
+const PADDING = 1;
+
+function Tile({ name, series, axis, selected }: TileProps) {
+  const draw = useMemo(
+    () =>
+      (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
+        const plot = { x: 0, y: PADDING, width, height: height - 2 * PADDING };
+        paintBands(context, plot, series, axis, stepColumns(series.steps, width), look.value);
+      },
+    [series, axis],
+  );
+  const canvas = useCanvas(draw, true);
+  const last = series.steps.length - 1;
+  const median = formatNumber(series.quantiles[last * 5 + 2] ?? Number.NaN);
+  const select = () => {
+    selectedSite.value = name;
+    panelOpen.value = true;
+  };
+  return (
+    <button
+      type="button"
+      class="tile"
+      aria-pressed={selected}
+      aria-label={`${name}, median at the last step ${median}`}
+      title={splitName(name).join("")}
+      tabIndex={selected ? 0 : -1}
+      onClick={select}
+      onKeyDown={moveFocus}
+    >
+      <canvas ref={canvas} />
+    </button>
+  );
+}
+
+/** Arrows go from tile to tile by their places on the page; only one tile is in the tab order. */
+function moveFocus(event: KeyboardEvent & { currentTarget: Element }): void {
+  const direction = ARROWS[event.key];
+  const from = event.currentTarget;
+  const root = from.closest(".lattice");
+  if (!root || !direction) return;
+  const here = from.getBoundingClientRect();
+  const ahead = [...root.querySelectorAll<HTMLElement>(".tile")].flatMap((tile) => {
+    const box = tile.getBoundingClientRect();
+    const [dx, dy] = [box.left - here.left, box.top - here.top];
+    const along = dx * direction[0] + dy * direction[1];
+    const aside = Math.abs(dx * direction[1]) + Math.abs(dy * direction[0]);
+    return along > 1 ? [{ tile, cost: along + 4 * aside }] : [];
+  });
+  event.preventDefault();
+  event.stopPropagation();
+  ahead.sort((a, b) => a.cost - b.cost)[0]?.tile.focus();
+}
+
+const ARROWS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};

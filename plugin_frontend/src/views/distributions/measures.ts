@@ -1,0 +1,112 @@
+// Numbers that the view computes from what the server sends.
+
+import type { BandsAnswer, DistributionsAnswer } from "../../api/types";
+import { type Axis, linearAxis, symlogAxis } from "../../base/axis";
+import { type Bins, finiteCount, type ValueScale } from "../../base/bins";
+import type { BandSeries } from "../../base/paint_bands";
+
+const LEVELS = 5;
+
+/** The bands of one site. */
+export function seriesOf(bands: BandsAnswer, site: number): BandSeries {
+  const count = bands.steps.length;
+  return {
+    steps: bands.steps,
+    quantiles: bands.values.subarray(site * count * LEVELS, (site + 1) * count * LEVELS),
+    states: bands.state.subarray(site * count, (site + 1) * count),
+  };
+}
+
+/** The bands of one site out of its distributions, which have more quantiles. */
+export function seriesOfDistributions(answer: DistributionsAnswer, levels: readonly number[]): BandSeries {
+  const places = levels.map((level) => answer.quantileLevels.indexOf(level));
+  const all = answer.quantileLevels.length;
+  return {
+    steps: answer.steps,
+    quantiles: Float32Array.from(
+      { length: answer.steps.length * places.length },
+      (_, index) =>
+        answer.quantiles[Math.floor(index / places.length) * all + (places[index % places.length] ?? 0)] ?? Number.NaN,
+    ),
+    states: answer.state,
+  };
+}
+
+/**
+ * How much a distribution changed over the steps, in decades: of its interquartile range, or of its median measured in
+ * such ranges, whichever moved more. 0 where there is nothing to compare.
+ */
+export function change({ quantiles, steps }: BandSeries): number {
+  const widths: number[] = [];
+  const medians: number[] = [];
+  for (let step = 0; step < steps.length; step++) {
+    const width = (quantiles[step * LEVELS + 3] ?? Number.NaN) - (quantiles[step * LEVELS + 1] ?? Number.NaN);
+    if (width > 0) widths.push(width);
+    const median = quantiles[step * LEVELS + 2] ?? Number.NaN;
+    if (Number.isFinite(median)) medians.push(median);
+  }
+  if (medians.length < 2) return 0;
+  const shift = Math.max(...medians) - Math.min(...medians);
+  if (widths.length === 0) return shift > 0 ? 1 : 0;
+  const widest = Math.max(...widths);
+  return Math.max(Math.log10(widest / Math.min(...widths)), Math.log10(1 + shift / widest));
+}
+
+/** Median of the magnitudes of a step's finite values, zeros included; values are even within a bin. NaN: no value. */
+export function medianMagnitude(bins: Bins, step: number): number {
+  const count = bins.lower.length;
+  const half = finiteCount(bins, step) / 2;
+  if (half === 0) return Number.NaN;
+  const magnitudes = Array.from({ length: count }, (_, bin) => {
+    const [a, b] = [Math.abs(bins.lower[bin] ?? 0), Math.abs(bins.upper[bin] ?? 0)];
+    return { inner: Math.min(a, b), outer: Math.max(a, b), mass: bins.counts[step * count + bin] ?? 0 };
+  });
+  magnitudes.sort((a, b) => a.inner - b.inner);
+  let seen = bins.zeros[step] ?? 0;
+  if (seen >= half) return 0;
+  for (const { inner, outer, mass } of magnitudes) {
+    if (seen + mass >= half) return inner + ((half - seen) / mass) * (outer - inner);
+    seen += mass;
+  }
+  return Number.NaN;
+}
+
+/** One axis for the bands of several sites: symmetric round 0 where they reach to both sides of it. */
+export function bandAxis(series: readonly BandSeries[], scale: ValueScale): Axis {
+  const { low, high, smallest } = bandExtent(series);
+  if (low > high) return linearAxis(-1, 1);
+  const reach = Math.max(-low, high);
+  const [from, to] = low < 0 && high > 0 ? [-reach, reach] : [low, high];
+  if (scale === "linear" || !(smallest < Number.POSITIVE_INFINITY)) return linearAxis(from, to);
+  return symlogAxis(from, to, 10 ** Math.floor(Math.log10(smallest)));
+}
+
+/** Range of the outer band, and the smallest interquartile magnitude that is not 0. */
+function bandExtent(series: readonly BandSeries[]): { low: number; high: number; smallest: number } {
+  const extent = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY, smallest: Number.POSITIVE_INFINITY };
+  for (const { quantiles, steps } of series) {
+    for (let step = 0; step < steps.length; step++) {
+      const at = (quantile: number) => quantiles[step * LEVELS + quantile] ?? Number.NaN;
+      if (at(0) < extent.low) extent.low = at(0);
+      if (at(4) > extent.high) extent.high = at(4);
+      const size = Math.max(Math.abs(at(1)), Math.abs(at(3)));
+      if (size > 0 && size < extent.smallest) extent.smallest = size;
+    }
+  }
+  return extent;
+}
+
+/** The histogram of one step as CSV: the occupied bins, then what is in no bin. */
+export function histogramCsv(answer: DistributionsAnswer, step: number): string {
+  const count = answer.lower.length;
+  const bins = Array.from(answer.lower, (lower, bin) => {
+    return [lower, answer.upper[bin] ?? 0, answer.counts[step * count + bin] ?? 0] as const;
+  }).filter(([, , occupied]) => occupied > 0);
+  const apart = [
+    ["exactly 0", "", answer.zeros[step]],
+    ["NaN", "", answer.nan[step]],
+    ["+Inf", "", answer.posInf[step]],
+    ["-Inf", "", answer.negInf[step]],
+  ];
+  return [["lower", "upper", "count"], ...bins, ...apart].map((row) => `${row.join(",")}\n`).join("");
+}

@@ -1,0 +1,219 @@
+// One stage of the site: its picture, what it says at the step, and the read-out under the pointer.
+
+import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api } from "../../api/client";
+import { type DistributionsAnswer, type Stage, State } from "../../api/types";
+import { binAt, finiteCount, indexAt, valueAxis } from "../../base/bins";
+import { formatCount, formatNumber, formatShare } from "../../base/format";
+import { drawCrosshair } from "../../base/paint";
+import { stepColumns } from "../../base/step_columns";
+import { reloads } from "../../store/resource";
+import { currentStep } from "../../store/selection";
+import { goToStep } from "../../store/step";
+import { type Draw, look } from "../../widgets/canvas";
+import { Picture, type Point } from "../../widgets/picture";
+import { Failure } from "../../widgets/states";
+import { Table } from "../../widgets/table";
+import { hideTooltip, showTooltip } from "../../widgets/tooltip";
+import { coloured, type Distributions, type siteKey, useDistributions } from "./data";
+import { histogramCsv, medianMagnitude } from "./measures";
+import { drawing, STAGE_WORDS, valueScale } from "./options";
+import { paintOverlay, paintRidges } from "./paint_outlines";
+import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
+import type { Plot } from "./plot";
+
+interface StagePictureProps {
+  api: Api;
+  stage: Stage;
+  site: ReturnType<typeof siteKey>;
+}
+
+export function StagePicture({ api, stage, site }: StagePictureProps) {
+  const stageSignal = useComputed(() => stage);
+  const resource = useDistributions(api, site, stageSignal);
+  const { data, error } = resource.value;
+  if (error && !data) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
+  return (
+    <section class="stage-picture">
+      <header>
+        <h3>{STAGE_WORDS[stage].title}</h3>
+        <span>{data && <AtStep stage={stage} answer={data[0].answer} />}</span>
+      </header>
+      {data ? <ValuePicture stage={stage} data={data} /> : <div class="picture stage-canvas" />}
+    </section>
+  );
+}
+
+/** The one number of the step, or why there is none. */
+function AtStep({ stage, answer }: { stage: Stage; answer: DistributionsAnswer }) {
+  const index = indexAt(answer.steps, currentStep.value ?? 0);
+  const { sign } = STAGE_WORDS[stage];
+  const words: Record<number, string> = {
+    [State.zero]: "exactly 0",
+    [State.nan]: `NaN, ${formatCount(answer.nan[index] ?? 0)} ×`,
+    [State.noGradient]: "no gradient",
+    [State.frozen]: "frozen",
+    [State.unsupported]: "not measured",
+    [State.missing]: "not measured at this step",
+  };
+  const special = words[answer.state[index] ?? State.missing];
+  return <>{special ?? `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
+}
+
+function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
+  const answer = data[0].answer;
+  const scale = valueScale.value;
+  const axis = useMemo(
+    () =>
+      valueAxis(
+        data.map((each) => each.answer),
+        scale,
+      ),
+    [data, scale],
+  );
+  const hovered = useSignal<{ step: number; position: number } | null>(null);
+  const draw = useMemo(() => painter(data, axis, hovered), [data, axis, hovered]);
+  const word = STAGE_WORDS[stage].word;
+  const at = (index: number, position: number, x: number, y: number, announced: boolean) => {
+    hovered.value = { step: index, position };
+    showTooltip({
+      x,
+      y,
+      announced,
+      title: `${answer.site}, ${word}`,
+      rows: readout(answer, index, axis.value(position)),
+    });
+  };
+  const hover = (point: Point) => {
+    const { plot } = plotAreas(point);
+    const index = stepColumns(answer.steps, plot.width).indexAt(point.x - plot.x);
+    const position = 1 - (point.y - plot.y) / plot.height;
+    if (index < 0 || position < 0 || position > 1 || !overSteps()) leave();
+    else at(index, position, point.pageX, point.pageY, false);
+  };
+  const leave = () => {
+    hovered.value = null;
+    hideTooltip();
+  };
+  const key = (event: KeyboardEvent, anchor: DOMRect): boolean => {
+    const now = hovered.value ?? { step: indexAt(answer.steps, currentStep.value ?? 0), position: axis.position(0) };
+    if (event.key === "Enter") goToStep(answer.steps[now.step] ?? 0);
+    const next = moved(now, event.key, answer.steps.length);
+    if (!next || !overSteps()) return event.key === "Enter";
+    const { plot } = plotAreas(anchor);
+    const x = anchor.left + plot.x + stepColumns(answer.steps, plot.width).x(answer.steps[next.step] ?? 0);
+    at(next.step, next.position, x, anchor.top + plot.y + plot.height * (1 - next.position), true);
+    return true;
+  };
+  const index = indexAt(answer.steps, currentStep.value ?? 0);
+  return (
+    <Picture
+      class="stage-canvas"
+      label={`${answer.site}: ${word} over ${answer.steps.length} steps as ${drawing.value}`}
+      draw={draw}
+      onHover={hover}
+      onLeave={leave}
+      onSelect={() => hovered.value && goToStep(answer.steps[hovered.value.step] ?? 0)}
+      onKey={key}
+      exportName={`${answer.site} ${word} at step ${answer.steps[index] ?? ""}`}
+      csv={() => histogramCsv(answer, index)}
+      twin={<QuantileTwin answer={answer} word={word} />}
+    />
+  );
+}
+
+const overSteps = () => drawing.value === "density" || drawing.value === "bands";
+
+function painter(
+  data: Distributions,
+  axis: Plot["axis"],
+  hovered: ReadonlySignal<{ step: number; position: number } | null>,
+): Draw {
+  const answer = data[0].answer;
+  const images = new Map<boolean, HTMLCanvasElement>();
+  return (context, size) => {
+    const colours = look.value;
+    const runs = coloured(data);
+    if (!runs) return;
+    const plot: Plot = { runs, axis, now: currentStep.value ?? 0 };
+    const image = () => {
+      const known = images.get(colours.dark) ?? densityCanvas(answer, axis, colours.dark);
+      images.set(colours.dark, known);
+      return known;
+    };
+    if (drawing.value === "ridges") paintRidges(context, size, plot, colours);
+    else if (drawing.value === "overlay") paintOverlay(context, size, plot, colours);
+    else {
+      paintOverSteps(context, size, plot, drawing.value, image, colours);
+      const cross = hovered.value;
+      const area = plotAreas(size).plot;
+      if (!cross) return;
+      const x = area.x + stepColumns(answer.steps, area.width).x(answer.steps[cross.step] ?? 0);
+      drawCrosshair(context, area, x, area.y + area.height * (1 - cross.position), colours);
+    }
+  };
+}
+
+const VALUE_STEP = 1 / 40;
+
+/** Arrows, Home and End; null for another key. */
+function moved(now: { step: number; position: number }, key: string, count: number) {
+  const steps: Record<string, number> = { ArrowLeft: now.step - 1, ArrowRight: now.step + 1, Home: 0, End: count - 1 };
+  const values: Record<string, number> = { ArrowUp: now.position + VALUE_STEP, ArrowDown: now.position - VALUE_STEP };
+  const step = steps[key];
+  const position = values[key];
+  if (step === undefined && position === undefined) return null;
+  return {
+    step: Math.min(count - 1, Math.max(0, step ?? now.step)),
+    position: Math.min(1, Math.max(0, position ?? now.position)),
+  };
+}
+
+/** The bin under the crosshair, the middle of the step, and what is in no bin. */
+function readout(answer: DistributionsAnswer, index: number, value: number): [string, string, string][] {
+  const bin = binAt(answer, value);
+  const count = bin < 0 ? 0 : (answer.counts[index * answer.lower.length + bin] ?? 0);
+  const total = finiteCount(answer, index);
+  const quantile = (level: number) =>
+    formatNumber(
+      answer.quantiles[index * answer.quantileLevels.length + answer.quantileLevels.indexOf(level)] ?? Number.NaN,
+    );
+  const range =
+    bin < 0
+      ? `at ${formatNumber(value)}`
+      : `${formatNumber(answer.lower[bin] ?? 0)} to ${formatNumber(answer.upper[bin] ?? 0)}`;
+  const rows: [string, string, string][] = [
+    [`step ${answer.steps[index]}`, formatCount(count), `of ${formatCount(total)} values, ${range}`],
+    ["", quantile(0.5), `median; 5 to 95 %: ${quantile(0.05)} to ${quantile(0.95)}`],
+  ];
+  if ((answer.zeros[index] ?? 0) > 0) rows.push(["", formatShare((answer.zeros[index] ?? 0) / total), "exactly 0"]);
+  const infinite = (answer.posInf[index] ?? 0) + (answer.negInf[index] ?? 0);
+  if (infinite > 0) rows.push(["", formatCount(infinite), "±Inf"]);
+  if ((answer.nan[index] ?? 0) > 0) rows.push(["", formatCount(answer.nan[index] ?? 0), "NaN"]);
+  return rows;
+}
+
+const TWIN_ROWS = 20;
+
+function QuantileTwin({ answer, word }: { answer: DistributionsAnswer; word: string }) {
+  const stride = Math.max(1, Math.ceil(answer.steps.length / TWIN_ROWS));
+  const levels = answer.quantileLevels;
+  const rows = Array.from(answer.steps, (step, index) => ({ step, index }))
+    .filter(({ index }) => index % stride === 0)
+    .map(({ step, index }) => ({
+      key: String(step),
+      cells: [
+        String(step),
+        ...levels.map((_, level) => formatNumber(answer.quantiles[index * levels.length + level] ?? Number.NaN)),
+      ],
+    }));
+  return (
+    <Table
+      hidden
+      caption={`Quantiles of the ${word} of ${answer.site}`}
+      head={["step", ...levels.map((level) => `${level * 100} %`)]}
+      rows={rows}
+    />
+  );
+}
