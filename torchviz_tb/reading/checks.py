@@ -13,8 +13,8 @@ from torchviz_tb.records import records_pb2 as pb
 MAX_SITES = 250_000
 MAX_DIMENSION = 2**53
 MAX_DIMENSIONS = 32
-MAX_MESSAGES = 500_000
-"""Messages inside one record: each takes some 100 bytes of memory, and only two on disk."""
+MAX_FIELDS = 2_000_000
+"""Fields inside one record: a message takes some 100 bytes of memory, and only two on disk."""
 
 _STAGE_NAMES: dict[int, str] = {
     number: name.removeprefix("STAGE_").lower() for name, number in pb.Stage.items() if number != pb.STAGE_UNSPECIFIED
@@ -64,9 +64,9 @@ Parts = dict[int, "Parts"]
 """The fields of a message that hold messages, by number, each with its own."""
 
 
-def message_count(data: bytes, message: type[Message]) -> None:
-    """Refuses data that would expand to very many messages, before it is parsed. Cost: some µs a field."""
-    _count_messages(memoryview(data), _parts(message.__name__), MAX_MESSAGES)
+def field_count(data: bytes, message: type[Message]) -> None:
+    """Refuses data that would expand to very many messages, before it is parsed. Cost: about 1 µs a field."""
+    _count_fields(data, 0, len(data), _parts(message.__name__), MAX_FIELDS)
 
 
 @cache
@@ -75,36 +75,36 @@ def _parts(message: str) -> Parts:
     return {field.number: _parts(field.message_type.name) for field in fields if field.message_type is not None}
 
 
-def _count_messages(data: memoryview, parts: Parts, budget: int) -> int:
-    """The budget that is left after the messages inside; stops as soon as there is none."""
-    position = 0
-    while position < len(data):
-        key, position = _varint(data, position)
-        size, content = _field_extent(data, position, key & 7)
-        inner = parts.get(key >> 3) if key & 7 == 2 else None
+def _count_fields(data: bytes, position: int, end: int, parts: Parts, budget: int) -> int:
+    """The budget that is left after the fields from a position to an end; stops as soon as there is none."""
+    while position < end:
+        budget -= 1
+        require(budget >= 0, f"it holds more than {MAX_FIELDS} parts")
+        key, position = _varint(data, position, end)
+        size, position = _field_extent(data, position, end, key & 7)
+        inner = parts.get(key >> 3) if size and key & 7 == 2 else None
         if inner is not None:
-            budget -= 1
-            require(budget >= 0, f"it holds more than {MAX_MESSAGES} parts")
-            if size:
-                budget = _count_messages(data[content : content + size], inner, budget)
-        position = content + size
+            budget = _count_fields(data, position, min(position + size, end), inner, budget)
+        position += size
     return budget
 
 
-def _field_extent(data: memoryview, position: int, wire_type: int) -> tuple[int, int]:
+def _field_extent(data: bytes, position: int, end: int, wire_type: int) -> tuple[int, int]:
     """Size and start of a field's content."""
     if wire_type == 2:
-        return _varint(data, position)
+        return _varint(data, position, end)
     if wire_type == 0:
-        return 0, _varint(data, position)[1]
+        return 0, _varint(data, position, end)[1]
     require(wire_type in (1, 5), "its payload can't be parsed")
     return (8 if wire_type == 1 else 4), position
 
 
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
+def _varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """A number and where the next thing begins."""
+    if position < end and data[position] < 0x80:  # nearly all of them
+        return data[position], position + 1
     value = 0
-    for shift, byte in enumerate(data[position : position + 10]):
+    for shift, byte in enumerate(data[position : min(position + 10, end)]):
         value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
             return value, position + shift + 1

@@ -64,5 +64,5 @@ def decode(schema: Schema[RecordT], blob: bytes) -> Decoded[RecordT]:
     """The record in an envelope. Raises RecordError, and nothing else, whatever the bytes are."""
     raw = unseal_bytes(blob, max_raw_size=schema.max_size)
     if len(raw) > _COUNTED_FROM:
-        checks.message_count(raw, schema.message)
+        checks.field_count(raw, schema.message)
     return Decoded(schema.check(parse(raw, schema.message)), _MEMORY_FACTOR * len(raw) + 1024)
