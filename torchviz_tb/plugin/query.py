@@ -64,13 +64,13 @@ class Query:
     @cached_property
     def group(self) -> Group:
         """The group, with all its kinds."""
-        name = self._text("group")
+        run, name = self.run, self._text("group")
         tags = [Tag(name, kind, first) for kind in Kind for first in (False, True)]
-        index = by_group(self.source.references(self.run, tags)).get(name)
+        index = by_group(self.source.references(run, tags)).get(name)
         if index is None:
-            groups = list(by_group(self.source.references(self.run)))
-            raise RequestError(404, f"run '{self.run}' has no group '{name}'", _one_of("groups", name, groups))
-        return Group(self.source, self.run, name, index, self._cache)
+            groups = list(by_group(self.source.references(run)))
+            raise RequestError(404, f"run '{run}' has no group '{name}'", _one_of("groups", name, groups))
+        return Group(self.source, run, name, index, self._cache)
 
     def groups(self, run: str | None = None) -> list[Group]:
         """All groups of a run, or of all runs, in the order of runs and of writing."""

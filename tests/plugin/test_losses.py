@@ -1,0 +1,22 @@
+import pytest
+
+from torchviz_tb.plugin.responses.scalars import loss_tag
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ([], None),
+        (["accuracy", "lr"], None),
+        (["loss"], "loss"),
+        (["loss/val", "loss/train"], "loss/train"),
+        (["val_loss", "loss"], "loss"),
+        (["val_loss", "test/loss"], "val_loss"),
+        (["Loss/Train", "accuracy"], "Loss/Train"),
+        (["train/accuracy", "train/cross_entropy", "lr"], "train/cross_entropy"),
+        (["train/loss_epoch", "train/loss"], "train/loss"),
+    ],
+)
+def test_the_training_loss_is_found_by_its_name(tags: list[str], expected: str | None):
+    assert loss_tag(tags) == expected
+    assert loss_tag(reversed(tags)) == expected
