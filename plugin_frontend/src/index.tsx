@@ -11,15 +11,11 @@ import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
 import { shownRun } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
 import { syncUrl } from "./store/url";
-import { adopt, applyTheme } from "./theme";
-import themeCss from "./theme.css?inline";
-import controlsCss from "./widgets/controls.css?inline";
+import { applyTheme } from "./theme";
 import { helpOpen } from "./widgets/help";
 
 export function render(): void {
   describeDocument();
-  adopt(themeCss);
-  adopt(controlsCss);
   applyTheme();
   connectHost();
   syncUrl();

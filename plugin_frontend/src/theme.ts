@@ -1,6 +1,8 @@
 // Colours and style sheets. The tokens live here once; CSS reads them as custom properties, canvases as values.
 
 import { computed, effect, signal } from "@preact/signals";
+import controlsCss from "./controls.css?inline";
+import themeCss from "./theme.css?inline";
 
 const LIGHT = {
   bg: "#ffffff",
@@ -116,6 +118,10 @@ export function adopt(css: string): void {
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }
+
+// Ground rules come first, so that the sheet of a widget may refine them.
+adopt(themeCss);
+adopt(controlsCss);
 
 /** Keeps the custom properties of the document as the theme says; returns the end of it. */
 export function applyTheme(): () => void {

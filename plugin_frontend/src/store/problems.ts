@@ -48,7 +48,8 @@ export function describeProblem({ run, group, kind, step, message }: Problem): s
 export function summarizeProblems(all: readonly Problem[]): string {
   const [first] = all;
   if (!first) return "";
-  const head = all.length === 1 ? "1 record can’t be read" : `${all.length} records can’t be read, the first is`;
-  const rest = all.length === 1 && first.hint ? ` ${first.hint}` : " Everything else is shown.";
-  return `${head}${all.length === 1 ? ": " : " "}${describeProblem(first)}.${rest}`;
+  if (all.length > 1)
+    return `${all.length} records can’t be read. Everything else is shown. First: ${describeProblem(first)}.`;
+  const head = first.kind === null ? "" : "1 record can’t be read: ";
+  return `${head}${describeProblem(first)}. ${first.hint}`.trim();
 }

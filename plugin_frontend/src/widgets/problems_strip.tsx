@@ -9,6 +9,7 @@ adopt(problemsCss);
 export function ProblemsStrip() {
   const all = problems.value;
   if (all.length === 0) return null;
+  if (all.length === 1) return <p class="problems problems-line">{summarizeProblems(all)}</p>;
   return (
     <details class="problems">
       <summary>

@@ -111,7 +111,6 @@ function RailDrawing({ axis }: { axis: StepAxis }) {
       <rect class="rail-ground" x={left} y={TRACK.top} width={right - left} height={TRACK.bottom - TRACK.top} />
       <AfterTheEnd axis={axis} />
       <LossLines axis={axis} />
-      <Snaps axis={axis} />
       <rect
         class="rail-frame"
         x={left - 0.5}
@@ -119,6 +118,7 @@ function RailDrawing({ axis }: { axis: StepAxis }) {
         width={right - left + 1}
         height={TRACK.bottom - TRACK.top + 1}
       />
+      <Snaps axis={axis} />
       {railTicks(axis, now).map(({ value, label, position }) => (
         <text key={value} class="rail-tick" x={position} y="51">
           {label}

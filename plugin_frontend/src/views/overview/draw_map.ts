@@ -130,8 +130,8 @@ function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: Ma
   }
 }
 
-const PROFILE_MARGIN = { left: 18, right: 22 };
-const DOT = { width: 4, height: 2 };
+const PROFILE_MARGIN = { left: 18, right: 30 };
+const DOT = { width: 4, lowest: 2, highest: 4 };
 
 /** Each site's value at the current step as a dot on its row. */
 function drawProfile(context: Context, size: Size, drawing: MapDrawing): void {
@@ -141,11 +141,12 @@ function drawProfile(context: Context, size: Size, drawing: MapDrawing): void {
   const from = axis.right + PROFILE_MARGIN.left;
   const to = size.width - PROFILE_MARGIN.right;
   const start = marks.column * data.sites.length;
+  const height = Math.min(DOT.highest, Math.max(DOT.lowest, rows.height * 0.4));
   rows.sites.forEach((site, row) => {
     const y = HEAD + (rows.top[row] ?? 0) + rows.height / 2;
     const state = data.cells.state[start + site] ?? State.missing;
     const x = from + scale.position(data.cells.values[start + site] ?? 0) * (to - from);
-    drawDot(context, { x, y, from, to }, state, look);
+    drawDot(context, { x, y, from, to, height }, state, look);
   });
   context.font = SMALL_BOLD;
   context.fillStyle = look.nowText;
@@ -160,12 +161,19 @@ interface DotPlace {
   y: number;
   from: number;
   to: number;
+  /** Of a dot. */
+  height: number;
 }
 
-function drawDot(context: Context, { x, y, from, to }: DotPlace, state: number, look: MapDrawing["look"]): void {
+function drawDot(
+  context: Context,
+  { x, y, from, to, height }: DotPlace,
+  state: number,
+  look: MapDrawing["look"],
+): void {
   if (state === State.finite) {
     context.fillStyle = look.ink2;
-    context.fillRect(x - DOT.width / 2, y - DOT.height / 2, DOT.width, DOT.height);
+    context.fillRect(x - DOT.width / 2, y - height / 2, DOT.width, height);
   } else if (state === State.zero) {
     context.fillStyle = look.zero;
     context.fillRect(from - 10, y - 2, 3, 4);

@@ -10,7 +10,6 @@ export interface Headline {
   title: string;
   /** Counts for the line below. */
   counts: string[];
-  isBad: boolean;
 }
 
 interface Onset {
@@ -26,17 +25,20 @@ interface Onset {
 export function headlineOf(run: string, names: readonly string[], norms: StatisticsAnswer, now: number): Headline {
   const onset = findOnset(norms, names.length);
   const what = STAGE_WORDS[norms.stage];
-  const extent = `${plural(names.length, "site")}, ${plural(norms.steps.length, "sampled step")}`;
+  const [first = 0, last = 0] = [norms.steps[0], norms.steps.at(-1)];
+  const length = norms.steps.length === 1 ? `step ${formatCount(first)}` : plural(last, "step");
+  const extent = `${length}, ${plural(names.length, "site")}`;
+  const sampled =
+    norms.steps.length > 1
+      ? `${plural(norms.steps.length, "sampled step")} from ${formatCount(first)} to ${formatCount(last)}`
+      : `Only step ${formatCount(first)} so far`;
   const title = onset
-    ? `${run}: ${signOf(onset.state)} in the ${what} from step ${formatCount(onset.step)} on`
+    ? `${run}: ${signOf(onset.state)} in the ${what}, first at step ${formatCount(onset.step)}`
     : `${run}: ${extent}, no non-finite ${what}`;
-  const where = onset
-    ? [
-        `${formatCount(onset.sites)} of ${plural(names.length, "site")} not finite, first ${names[onset.first] ?? ""}`,
-        plural(norms.steps.length, "sampled step"),
-      ]
-    : [];
-  return { title, counts: [...where, ...countsAt(norms, names.length, now)], isBad: onset !== null };
+  const where =
+    onset && `Not finite in ${onset.sites} of ${plural(names.length, "site")}, first in ${names[onset.first]}`;
+  const counts = [...(where ? [where] : []), sampled, ...countsAt(norms, names.length, now)];
+  return { title, counts };
 }
 
 function findOnset({ steps, state }: StatisticsAnswer, count: number): Onset | null {

@@ -28,7 +28,7 @@ export interface MapRows {
 }
 
 const GAP = 3;
-const HIGHEST_ROW = 24;
+const HIGHEST_ROW = 36;
 /** A group gets a label of its own if it has this much room on average. */
 const GROUP_ROOM = 18;
 /** Gaps take at most this part of the height. */

@@ -72,6 +72,14 @@ function StageMenu({ data }: { data: RunData }) {
 
 /** The four that are always explained, and what else is in the picture. */
 function signsIn({ cells }: RunData): Sign[] {
+  const hasNan = cells.state.includes(State.nan);
   const hasFrozen = cells.state.some((state) => state === State.noGradient || state === State.frozen);
-  return ["zero", "infinite", "nan", "missing", ...(hasFrozen ? ["frozen" as const] : [])];
+  return [
+    "zero",
+    "infinite",
+    "nan",
+    ...(hasNan ? ["aftermath" as const] : []),
+    "missing",
+    ...(hasFrozen ? ["frozen" as const] : []),
+  ];
 }

@@ -29,7 +29,7 @@ export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetr
   return (
     <SidePanel
       title={<SiteName name={site.name} />}
-      subtitle={`${site.module_type}, ${formatShape(site.shape)}, ${site.dtype}`}
+      subtitle={[site.module_type, formatShape(site.shape), site.dtype].filter(Boolean).join(", ")}
       onClose={close}
     >
       <PanelSection>

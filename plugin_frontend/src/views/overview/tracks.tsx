@@ -67,7 +67,7 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
   const now = currentStep.value;
   const x = now === null ? null : Math.min(axis.right, Math.max(axis.left, axis.x(now)));
   const box = { top: 0, bottom: TRACK_HEIGHT };
-  const label = track.label.length > 14 && axis.left < 150 ? `${track.label.slice(0, 4)}. norm` : track.label;
+  const label = axis.left < LABEL_ROOM ? track.label.replace("gradient", "grad.") : track.label;
   return (
     <div class="track">
       <svg width={width} height={TRACK_HEIGHT} role="img" aria-label={describeTrack(track)}>
@@ -84,6 +84,9 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
     </div>
   );
 }
+
+/** With less than this at the left, long words are shortened. */
+const LABEL_ROOM = 120;
 
 interface TrackLineProps {
   line: Line;
