@@ -146,7 +146,9 @@ class GraphConvolution(ZooModel):
 
     @staticmethod
     def inputs() -> tuple[tuple[Any, ...], dict[str, Any]]:
-        adjacency = torch.sparse_coo_tensor(torch.tensor([[0, 1, 2], [1, 2, 0]]), torch.ones(3), (3, 3))
+        adjacency = torch.sparse_coo_tensor(
+            torch.tensor([[0, 1, 2], [1, 2, 0]]), torch.ones(3), (3, 3), check_invariants=True
+        )
         return (torch.randn(3, 4), adjacency.coalesce()), {}
 
     def __init__(self) -> None:

@@ -53,13 +53,26 @@ def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) 
     return Handle(hooks if hooks.arm(model) else None)
 
 
-class _Inert:
-    """What a copy of a waiting model has in place of our hooks: a copy is not watched."""
+class _Hook:
+    """One of our hooks on the model. A copy of the model gets an inert one: a copy is not watched.
 
-    def before(self, *_: object) -> None:
-        """Nothing."""
+    Not a bound method: copying that would keep the function and copy what it is bound to.
+    """
 
-    def after(self, *_: object) -> None:
+    def __init__(self, call: Callable[..., None]) -> None:
+        self._call = call
+
+    def __call__(self, *args: Any) -> None:
+        self._call(*args)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _InertHook, ()
+
+
+class _InertHook:
+    """What is left of a hook in a copy of the model."""
+
+    def __call__(self, *_: object) -> None:
         """Nothing."""
 
 
@@ -75,9 +88,6 @@ class FirstForward:
         self._running: _Running | None = None
         self._cancelled = False
 
-    def __reduce__(self) -> tuple[type[_Inert], tuple[()]]:
-        return _Inert, ()
-
     @property
     def armed(self) -> bool:
         """Whether our hooks are on the model."""
@@ -91,8 +101,8 @@ class FirstForward:
             return False
         # Ours before the others at the end, as it is behind them at the start: so dispatch modes nest.
         self._handles = [
-            model.register_forward_pre_hook(self.before, with_kwargs=True),
-            model.register_forward_hook(self.after, prepend=True, always_call=True),
+            model.register_forward_pre_hook(_Hook(self.before), with_kwargs=True),
+            model.register_forward_hook(_Hook(self.after), prepend=True, always_call=True),
         ]
         return True
 
@@ -135,7 +145,7 @@ class FirstForward:
         if self._cancelled:
             self._disarm()
         elif module is self._model() and _is_users_own(module):
-            self._running = _Running(module, args, kwargs, sys._getframe(2))
+            self._running = _Running(module, args, kwargs, _caller_of_hooks())
 
     def _finish(self, running: "_Running", result: object) -> None:
         fault = running.recording.fault
@@ -197,6 +207,14 @@ class _Running:
     def has_raised(self) -> bool:
         """Whether it ended by raising, asked in the same place."""
         return sys.exc_info()[1] is not self._exception
+
+
+def _caller_of_hooks() -> FrameType:
+    """The frame of torch's that runs the hooks, and the forward after them."""
+    frame = sys._getframe(1)
+    while frame.f_code is not _Hook.__call__.__code__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_back or frame
 
 
 def _is_users_own(module: nn.Module) -> bool:

@@ -37,7 +37,7 @@ def build_graph(
         inputs=inputs,
         outputs=[terminal for terminal, _ in outputs],
         types=types.messages(),  # after all that may add one
-        notes=_notes(types, scopes, recorder),
+        notes=_notes(types, scopes, recorder, shown=len(kept)),
         torch_version=torch.__version__,
         dropped_operations=recorder.dropped,
     )
@@ -101,10 +101,10 @@ def _type_notes(types: TypeTable) -> list[str]:
     return ["Some tensors have no fixed size yet and are shown without a shape."] if types.unknown_sizes else []
 
 
-def _notes(types: TypeTable, scopes: Scopes, recorder: Recorder) -> list[str]:
+def _notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -> list[str]:
     notes = _type_notes(types)
     if recorder.dropped:
-        notes.append(f"{recorder.dropped} operations after the first {len(recorder.operations)} were not kept.")
+        notes.append(f"{recorder.dropped} operations after the first {shown} were not kept.")
     if recorder.unseen:
         notes.append(
             f"{recorder.unseen} values were read that came from outside the recorded calls: "

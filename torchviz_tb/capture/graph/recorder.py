@@ -162,7 +162,7 @@ class Recorder(TorchDispatchMode):
         if _hidden(name, results):
             return
         if len(self.operations) >= self._bound:
-            self.dropped += 1
+            self.dropped += name != _SILENT_NAME
             return
         origin = len(self.operations)
         for tensor in results:

@@ -1,7 +1,9 @@
 """Tensor types, each kept once."""
 
 import torch
+from torch.nn.parameter import is_lazy
 
+from torchviz_tb.capture.tensors import dtype_name
 from torchviz_tb.records import records_pb2 as pb
 
 
@@ -14,7 +16,7 @@ class TypeTable:
 
     def index(self, tensor: torch.Tensor) -> int:
         """Index of the tensor's type, added if it is new."""
-        key = (self._shape(tensor), str(tensor.dtype).removeprefix("torch."), tensor.device.type)
+        key = (self._shape(tensor), dtype_name(tensor.dtype), tensor.device.type)
         return self._indices.setdefault(key, len(self._indices))
 
     def messages(self) -> list[pb.TensorType]:
@@ -23,8 +25,7 @@ class TypeTable:
 
     def _shape(self, tensor: torch.Tensor) -> tuple[int, ...]:
         # A nested tensor has an axis without one size, and a lazy module's parameter has no shape yet.
-        try:
-            return tuple(int(size) for size in tensor.shape)
-        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+        if tensor.is_nested or is_lazy(tensor):
             self.unknown_sizes = True
             return ()
+        return tuple(int(size) for size in tensor.shape)
