@@ -2,6 +2,7 @@
 
 import { logAxis } from "./axis";
 import { type ColourScale, type Decades, decadeRange, signedLut, unpackColour } from "./colour_scale";
+import { formatPower } from "./format";
 
 /** ‖update‖ / ‖parameter‖ of a layer that learns at a usual pace. */
 export const USUAL_RATIO = 1e-3;
@@ -24,7 +25,12 @@ export function ratioScale(values: ArrayLike<number>, dark: boolean): ColourScal
     position,
     colour,
     css: (value) => unpackColour(colour(value)),
-    ticks: (count) => axis.ticks(count),
+    ticks: () =>
+      [domain[0], USUAL_RATIO, domain[1]].map((value) => ({
+        value,
+        label: formatPower(value),
+        position: position(value),
+      })),
   };
 }
 

@@ -119,7 +119,7 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
     row("max", column("max").map(formatNumber)),
     ...levels.map((level) => row(level === 0.5 ? "median" : `${level * 100} %`, quantile(level))),
     row("min", column("min").map(formatNumber)),
-    row("exactly 0", column("zeros").map(formatCount)),
+    ...special("zeros", "exactly 0"),
     ...special("nan", "NaN"),
     ...special("pos_inf", "+Inf"),
     ...special("neg_inf", "−Inf"),

@@ -1,5 +1,221 @@
-import type { Api } from "../../api/client";
+// Gradients: flow by depth at the step, and the heatmaps of all sites below it in the same columns.
 
-export function GradientsView(_: { api: Api }) {
-  return <section class="split" aria-label="Gradients" />;
+import { computed, useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api, Place } from "../../api/client";
+import type { HeatmapsAnswer, Site } from "../../api/types";
+import type { ColourScale } from "../../base/colour_scale";
+import { formatCount } from "../../base/format";
+import { colourOfRun, sites, useResource } from "../../store/data";
+import { reloads } from "../../store/resource";
+import { comparedRuns, currentStep, place, selectedSite } from "../../store/selection";
+import { adopt, dark } from "../../theme";
+import { Legend } from "../../widgets/legend";
+import { Segments } from "../../widgets/segments";
+import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { Flow } from "./flow";
+import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
+import gradientsCss from "./gradients.css?inline";
+import { MapPanel } from "./map_panel";
+import { allCells, bySite, GrowingRanges, mapScale, valuesOf } from "./maps";
+import type { RunNorms } from "./norms";
+import { heatmapStep, heatmapSteps, heatmapsKey, panelOpen, quantity, sharing } from "./options";
+import { type GalleryPlan, galleryPlan } from "./plan";
+
+adopt(gradientsCss);
+
+const QUANTITIES = [
+  { value: "mean", label: "Signed mean" },
+  { value: "abs_max", label: "Absolute max" },
+] as const;
+const SHARINGS = [
+  { value: "shared", label: "Shared colours" },
+  { value: "own", label: "Own" },
+] as const;
+
+interface NormsKey {
+  places: Place[];
+}
+
+const normsKey = computed<NormsKey | null>(() => {
+  const where = place.value;
+  return where && { places: [where, ...comparedRuns.value.map((run) => ({ ...where, run: run.name }))] };
+});
+
+export function GradientsView({ api }: { api: Api }) {
+  const norms = useResource(normsKey, (key) => askNorms(api, key));
+  const heatmaps = useResource(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
+  const table = sites.value.data?.sites ?? null;
+  const plan = useMemo(() => (table ? galleryPlan(table) : null), [table]);
+  const error = norms.value.error ?? sites.value.error;
+  const shown = norms.value.data;
+  if (error && !shown) return <Failure error={error} onRetry={askAgain} />;
+  if (!shown || !plan || !table) return <Skeleton />;
+  if (!sites.value.data?.stages.includes("gradient") && heatmapSteps.value.length === 0) return <NoGradients />;
+  const failed = heatmaps.value.error;
+  return (
+    <Loaded
+      plan={plan}
+      sites={table}
+      norms={shown}
+      answer={heatmaps.value.data}
+      failure={failed && !heatmaps.value.data ? <Failure error={failed} onRetry={askAgain} /> : null}
+    />
+  );
+}
+
+function askAgain(): void {
+  reloads.value += 1;
+}
+
+function NoGradients() {
+  return (
+    <Empty
+      title="No gradient in this run yet"
+      lines={["Watching a model with its optimizer samples gradients at the optimizer's step:"]}
+      code="writer.watch(model, optimizer)"
+    />
+  );
+}
+
+/** Norms of the shown run, and of the compared ones that have this group. */
+async function askNorms(api: Api, { places }: NormsKey): Promise<[RunNorms, ...RunNorms[]]> {
+  const ask = async (where: Place): Promise<RunNorms> => {
+    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), api.sites(where)]);
+    return { run: where.run, colour: colourOfRun(where.run), answer, names: table.sites.map(({ name }) => name) };
+  };
+  const [own, ...others] = places;
+  if (!own) throw new Error("no run is shown");
+  const settled = Promise.allSettled(others.map(ask));
+  const first = await ask(own);
+  return [first, ...(await settled).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))];
+}
+
+interface LoadedProps {
+  plan: GalleryPlan;
+  sites: readonly Site[];
+  norms: readonly [RunNorms, ...RunNorms[]];
+  answer: HeatmapsAnswer | null;
+  failure: preact.ComponentChildren;
+}
+
+function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: LoadedProps) {
+  const norms = useThemed(plainNorms);
+  const maps = useMemo(() => (answer ? bySite(answer) : new Map()), [answer]);
+  const scaleOf = useScales(answer, maps);
+  const shapes = useMemo(() => new Map(table.map(({ name, shape }) => [name, shape])), [table]);
+  const selected = table.find(({ name }) => name === selectedSite.value) ?? null;
+  const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null };
+  return (
+    <div class="split">
+      <div class="split-main gradients">
+        <TitleRow norms={norms} />
+        <div class="gallery-scroll">
+          <div class="gallery" style={{ "--columns": plan.columns.length }} data-lattice={plan.rows.length > 0}>
+            <Flow plan={plan} norms={norms} selected={selected?.name ?? null} />
+            {failure && <div class="step-note">{failure}</div>}
+            <StepNote />
+            {plan.rows.length > 0 && <GalleryRows plan={plan} data={data} />}
+          </div>
+          <GalleryGroups plan={plan} data={data} />
+        </div>
+        <footer class="gallery-foot">
+          <p>
+            Under each map: gradient norm; <i /> rows or columns that are exactly 0
+          </p>
+          <Legend
+            scale={scaleOf(selected?.name ?? "")}
+            unit={sharing.value === "own" && !selected ? "colours of each map" : "gradient"}
+            signs={["infinite", "nan", "missing"]}
+          />
+        </footer>
+      </div>
+      {selected && panelOpen.value && (
+        <MapPanel
+          site={selected}
+          heatmap={maps.get(selected.name) ?? null}
+          scale={scaleOf(selected.name)}
+          norms={norms}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Lines in the colours of the theme. */
+function useThemed(norms: readonly [RunNorms, ...RunNorms[]]): [RunNorms, ...RunNorms[]] {
+  const isDark = dark.value;
+  return useMemo(() => {
+    const [first, ...rest] = norms;
+    const themed = (run: RunNorms) => ({ ...run, colour: colourOfRun(run.run) });
+    return [themed(first), ...rest.map(themed)];
+  }, [norms, isDark]);
+}
+
+/** The colours of a site's map: all maps', or its own. Their ranges grow while steps are looked at and never shrink. */
+function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite>) {
+  const ranges = useMemo(() => new GrowingRanges(), []);
+  const what = quantity.value;
+  const how = sharing.value;
+  const isDark = dark.value;
+  const run = place.value ? `${place.value.run}\0${place.value.group}` : "";
+  return useMemo(() => {
+    const cells = allCells(maps.values(), what);
+    const shared = mapScale(what, cells, answer && ranges.grow(`${run}\0${what}`, cells), isDark);
+    const own = new Map<string, ColourScale>();
+    return (site: string) => {
+      const heatmap = maps.get(site);
+      if (how === "shared" || !heatmap) return shared;
+      const values = valuesOf(heatmap, what);
+      const known = own.get(site) ?? mapScale(what, values, ranges.grow(`${run}\0${what}\0${site}`, values), isDark);
+      own.set(site, known);
+      return known;
+    };
+  }, [answer, maps, what, how, isDark, run, ranges]);
+}
+
+function TitleRow({ norms }: { norms: readonly RunNorms[] }) {
+  const step = useComputed(() => currentStep.value);
+  return (
+    <div class="gradients-title">
+      <h2>
+        Gradient flow by depth at step <b class="now">{step}</b>
+      </h2>
+      <ul class="run-lines">
+        {norms.map(({ run, colour }) => (
+          <li key={run}>
+            <i style={{ background: colour }} />
+            {run}
+          </li>
+        ))}
+      </ul>
+      <span class="spacer" />
+      <Segments
+        label="Quantity"
+        value={quantity.value}
+        options={QUANTITIES}
+        onChange={(next) => (quantity.value = next)}
+      />
+      <Segments label="Colours" value={sharing.value} options={SHARINGS} onChange={(next) => (sharing.value = next)} />
+    </div>
+  );
+}
+
+/** A step without heatmaps shows others': which, and why. */
+function StepNote() {
+  const [shown, now] = [heatmapStep.value, currentStep.value];
+  if (heatmapSteps.value.length === 0) {
+    return (
+      <p class="step-note">
+        No heatmap in this run: <code>writer.watch(model, optimizer, log=["gradients", "heatmaps"])</code> keeps them.
+      </p>
+    );
+  }
+  if (shown === null || now === null || shown === now) return null;
+  const where = shown < now ? "the last one with heatmaps before" : "the first one with heatmaps, after";
+  return (
+    <p class="step-note">
+      Maps: step {formatCount(shown)} is shown, {where} step {formatCount(now)}.
+    </p>
+  );
 }

@@ -1,0 +1,150 @@
+// All heatmaps at the step. Blocks are columns under the flow's; what is outside them is grouped by module.
+
+import { useMemo } from "preact/hooks";
+import { type Heatmap, State } from "../../api/types";
+import { drawState } from "../../base/cells";
+import type { ColourScale } from "../../base/colour_scale";
+import { formatShape, middleEllipsis } from "../../base/format";
+import { paintMatrix } from "../../base/matrix";
+import { currentStep } from "../../store/selection";
+import { look, type Size, useCanvas } from "../../widgets/canvas";
+import { hideTooltip } from "../../widgets/tooltip";
+import { deadCount, isDead, mapMatrix } from "./maps";
+import { normAt, normWords, type RunNorms } from "./norms";
+import { quantity } from "./options";
+import type { GalleryPlan } from "./plan";
+import { selectSite, showNorm } from "./readout";
+
+export interface GalleryData {
+  maps: ReadonlyMap<string, Heatmap>;
+  /** The shown run first. */
+  norms: readonly [RunNorms, ...RunNorms[]];
+  /** The colours of a site's map: shared, or its own. */
+  scaleOf: (site: string) => ColourScale;
+  shapes: ReadonlyMap<string, readonly number[]>;
+  selected: string | null;
+}
+
+const LABEL_LENGTH = 19;
+const NAME_LENGTH = 24;
+
+export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryData }) {
+  return (
+    <>
+      <span />
+      {plan.columns.map(({ label, sites }) => (
+        <span
+          key={label}
+          class={`gallery-column ${data.selected && sites.includes(data.selected) ? "strong" : ""}`}
+          title={label}
+        >
+          {middleEllipsis(label, 9)}
+        </span>
+      ))}
+      {plan.rows.map(({ label, shape, strip, sites }) => [
+        <span class={`gallery-row ${strip ? "strip" : ""}`} key={label} title={`${label}, ${shape}`}>
+          {middleEllipsis(label, LABEL_LENGTH)}
+          {!strip && <small>{shape}</small>}
+        </span>,
+        ...sites.map((site, column) =>
+          site === null ? (
+            <span key={`${label} ${column}`} />
+          ) : (
+            <MapTile key={site} site={site} strip={strip} data={data} bare={strip} />
+          ),
+        ),
+      ])}
+    </>
+  );
+}
+
+export function GalleryGroups({ plan, data }: { plan: GalleryPlan; data: GalleryData }) {
+  return (
+    <>
+      {plan.groups.map(({ module, sites }) => (
+        <section class="gallery-group" key={module}>
+          <h3 title={module}>{module || "model"}</h3>
+          <div>
+            {sites.map((site) => (
+              <MapTile
+                key={site}
+                site={site}
+                strip={(data.shapes.get(site)?.length ?? 2) < 2}
+                data={data}
+                name={site.slice(module ? module.length + 1 : 0)}
+              />
+            ))}
+          </div>
+        </section>
+      ))}
+    </>
+  );
+}
+
+interface MapTileProps {
+  site: string;
+  strip: boolean;
+  data: GalleryData;
+  /** Name under the map, with the shape. */
+  name?: string;
+  /** Without words under it. */
+  bare?: boolean;
+}
+
+function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
+  const heatmap = data.maps.get(site) ?? null;
+  const [shown] = data.norms;
+  const norm = normAt(shown, site, currentStep.value ?? 0);
+  const scale = data.scaleOf(site);
+  const what = quantity.value;
+  const draw = useMemo(() => tilePainter(heatmap, norm.state, what, scale), [heatmap, norm.state, what, scale]);
+  const canvas = useCanvas(draw, true);
+  const words = normWords(norm);
+  const unusual = norm.state !== State.finite;
+  return (
+    <div class="map-cell">
+      <button
+        type="button"
+        class={`map-tile ${strip ? "strip" : ""}`}
+        aria-pressed={site === data.selected}
+        aria-label={`${site}, gradient norm ${words}`}
+        onClick={() => selectSite(site)}
+        onPointerMove={(event) => showNorm(data.norms, site, event.clientX, event.clientY, false)}
+        onPointerLeave={hideTooltip}
+      >
+        <canvas ref={canvas} />
+      </button>
+      {!bare && (
+        <p>
+          {unusual ? <b>{words}</b> : words}
+          {heatmap && !isDead(heatmap) && <DeadCount heatmap={heatmap} />}
+        </p>
+      )}
+      {name !== undefined && (
+        <p class="map-name" title={site}>
+          {middleEllipsis(name, NAME_LENGTH)}, {formatShape(data.shapes.get(site) ?? [])}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function DeadCount({ heatmap }: { heatmap: Heatmap }) {
+  const count = deadCount(heatmap.deadRows) + deadCount(heatmap.deadColumns);
+  if (count === 0) return null;
+  return (
+    <span class="dead-count" title={`${count} rows or columns are exactly 0`}>
+      <i /> {count}
+    </span>
+  );
+}
+
+function tilePainter(heatmap: Heatmap | null, state: number, what: typeof quantity.value, scale: ColourScale) {
+  const matrix = heatmap && mapMatrix(heatmap, what);
+  return (context: CanvasRenderingContext2D, { width, height }: Size) => {
+    const rect = { x: 0, y: 0, width, height };
+    if (matrix) paintMatrix(context, rect, matrix, scale, look.value);
+    // The norm may be there without a heatmap: then the map alone was not measured.
+    else drawState(context, rect, state === State.finite ? State.missing : state, look.value);
+  };
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import type { BandsAnswer, DistributionsAnswer } from "../../../src/api/types";
+import type { BandSeries } from "../../../src/base/paint_bands";
+import {
+  bandAxis,
+  change,
+  histogramCsv,
+  medianMagnitude,
+  seriesOf,
+  seriesOfDistributions,
+} from "../../../src/views/distributions/measures";
+
+const { NaN: nan } = Number;
+
+/** Bands of steps that are the given median ± width. */
+function series(...steps: [median: number, width: number][]): BandSeries {
+  return {
+    steps: steps.map((_, index) => index),
+    quantiles: steps.flatMap(([m, w]) => [m - 2 * w, m - w / 2, m, m + w / 2, m + 2 * w]),
+    states: steps.map(() => 0),
+  };
+}
+
+const answer: DistributionsAnswer = {
+  site: "w",
+  stage: "gradient",
+  quantileLevels: [0.05, 0.5, 0.95],
+  steps: Float64Array.of(0, 10),
+  lower: Float64Array.of(-2, 0.5, 1),
+  upper: Float64Array.of(-1, 1, 2),
+  counts: Float64Array.of(2, 4, 2, 0, 0, 3),
+  zeros: Float64Array.of(0, 5),
+  nan: Float64Array.of(0, 1),
+  posInf: Float64Array.of(0, 2),
+  negInf: Float64Array.of(0, 0),
+  quantiles: Float32Array.of(-2, 0.5, 2, 0, 0, 2),
+  state: Uint8Array.of(0, 4),
+  problems: [],
+};
+
+it("cuts one site out of the bands of all", () => {
+  const bands: BandsAnswer = {
+    stage: "gradient",
+    quantileLevels: [0.05, 0.25, 0.5, 0.75, 0.95],
+    steps: Float64Array.of(0, 1),
+    values: Float32Array.from({ length: 20 }, (_, index) => index),
+    state: Uint8Array.of(0, 0, 4, 1),
+    problems: [],
+  };
+  const second = seriesOf(bands, 1);
+  expect(Array.from(second.quantiles)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+  expect(Array.from(second.states)).toEqual([4, 1]);
+});
+
+it("picks quantiles by their level", () => {
+  expect(Array.from(seriesOfDistributions(answer, [0.95, 0.05]).quantiles)).toEqual([2, -2, 2, 0]);
+});
+
+describe("change", () => {
+  it("is the widening in decades, whichever way", () => {
+    expect(change(series([0, 0.01], [0, 1]))).toBeCloseTo(2, 6);
+    expect(change(series([0, 1], [0, 0.01]))).toBeCloseTo(2, 6);
+  });
+
+  it("sees a shift as well", () => {
+    expect(change(series([0, 1], [99, 1]))).toBeCloseTo(2, 6);
+    expect(change(series([5, 0], [6, 0]))).toBeGreaterThan(0);
+  });
+
+  it("is 0 where nothing changed or is known", () => {
+    expect(change(series([1, 1], [1, 1]))).toBe(0);
+    expect(change(series([1, 1]))).toBe(0);
+    expect(change(series([nan, nan], [nan, nan]))).toBe(0);
+    expect(change(series([nan, nan], [1, 1], [1, 10]))).toBeCloseTo(1, 6);
+  });
+});
+
+describe("medianMagnitude", () => {
+  it("is where half of the magnitudes lie below, even within a bin", () => {
+    // Magnitudes: 4 in [0.5, 1), 4 in [1, 2): the fourth of eight is the upper edge of the first.
+    expect(medianMagnitude(answer, 0)).toBeCloseTo(1, 12);
+  });
+
+  it("counts zeros, and is NaN without finite values", () => {
+    expect(medianMagnitude(answer, 1)).toBe(0);
+    const none = { ...answer, counts: new Float64Array(6), zeros: new Float64Array(2) };
+    expect(medianMagnitude(none, 0)).toBeNaN();
+  });
+});
+
+describe("bandAxis", () => {
+  it("is symmetric where the bands reach both sides of 0", () => {
+    expect(bandAxis([series([0, 1], [1, 1])], "linear").domain).toEqual([-3, 3]);
+    expect(bandAxis([series([0, 1])], "symlog").domain).toEqual([-2, 2]);
+  });
+
+  it("keeps to one side where they do", () => {
+    expect(bandAxis([series([10, 1])], "linear").domain).toEqual([8, 12]);
+  });
+
+  it("stands on nothing", () => {
+    expect(bandAxis([], "symlog").domain).toEqual([-1, 1]);
+    expect(bandAxis([series([nan, nan])], "symlog").domain).toEqual([-1, 1]);
+  });
+});
+
+it("writes the histogram of a step with what is in no bin", () => {
+  expect(histogramCsv(answer, 1)).toBe("lower,upper,count\n1,2,3\nexactly 0,,5\nNaN,,1\n+Inf,,2\n-Inf,,0\n");
+});

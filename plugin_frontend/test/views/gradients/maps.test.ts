@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import type { Heatmap } from "../../../src/api/types";
+import { movedCell } from "../../../src/views/gradients/map_panel";
+import {
+  allCells,
+  bySite,
+  covered,
+  deadCount,
+  GrowingRanges,
+  isDead,
+  mapCsv,
+  mapMatrix,
+  rangeWords,
+} from "../../../src/views/gradients/maps";
+
+function heatmap(fields: Partial<Heatmap> = {}): Heatmap {
+  return {
+    site: "w",
+    stage: "gradient",
+    rows: 4,
+    columns: 6,
+    cellRows: 2,
+    cellColumns: 2,
+    maxError: 0.01,
+    deadRows: [],
+    deadColumns: [],
+    absMax: Float32Array.of(1, 2, 0, Number.NaN),
+    mean: Float32Array.of(-0.5, 0.25, 0, 0),
+    rowMax: Float32Array.of(2, 2, 0, 0),
+    columnMax: Float32Array.of(1, 1, 1, 2, 2, 2),
+    ...fields,
+  };
+}
+
+it("cells cover the rows that the format says", () => {
+  expect([0, 1, 2].map((cell) => covered(cell, 3, 10))).toEqual([
+    [0, 2],
+    [3, 5],
+    [6, 9],
+  ]);
+  expect(covered(0, 1, 1)).toEqual([0, 0]);
+});
+
+it("dead ranges are counted and written as first–last", () => {
+  expect(
+    deadCount([
+      [96, 16],
+      [320, 1],
+    ]),
+  ).toBe(17);
+  expect(
+    rangeWords([
+      [96, 16],
+      [320, 1],
+    ]),
+  ).toBe("96–111, 320");
+});
+
+it("a map is dead only if every cell is exactly 0", () => {
+  expect(isDead(heatmap({ absMax: new Float32Array(4) }))).toBe(true);
+  expect(isDead(heatmap())).toBe(false);
+  expect(isDead(heatmap({ absMax: new Float32Array() }))).toBe(false);
+});
+
+it("prefers what the optimizer uses", () => {
+  const raw = heatmap({ stage: "raw_gradient" });
+  const used = heatmap();
+  expect(bySite({ step: 0, heatmaps: [raw, used], problems: [] }).get("w")).toBe(used);
+  expect(bySite({ step: 0, heatmaps: [used, raw], problems: [] }).get("w")).toBe(used);
+  expect(bySite({ step: 0, heatmaps: [raw], problems: [] }).get("w")).toBe(raw);
+});
+
+it("a signed map keeps the states of its magnitudes", () => {
+  expect([...mapMatrix(heatmap(), "mean").states]).toEqual([0, 0, 1, 4]);
+  expect(Array.from(allCells([heatmap(), heatmap()], "mean"))).toHaveLength(8);
+});
+
+it("ranges only grow, each by itself", () => {
+  const ranges = new GrowingRanges();
+  expect(ranges.grow("a", [0.5])).toEqual([0.1, 1]);
+  expect(ranges.grow("a", [50])).toEqual([0.1, 100]);
+  expect(ranges.grow("a", [0.5])).toEqual([0.1, 100]);
+  expect(ranges.grow("a", [0])).toEqual([0.1, 100]);
+  expect(ranges.grow("b", [5])).toEqual([1, 10]);
+  expect(ranges.grow("c", [0])).toBeNull();
+});
+
+it("the CSV says which rows and columns a cell covers", () => {
+  const lines = mapCsv(heatmap()).trim().split("\n");
+  expect(lines).toHaveLength(5);
+  expect(lines[2]).toBe("0,1,3,5,2,0.25");
+  expect(lines[4]).toBe("2,3,3,5,NaN,0");
+});
+
+describe("movedCell", () => {
+  const size = { cellRows: 3, cellColumns: 4 };
+
+  it("moves within the map and stops at its edges", () => {
+    expect(["ArrowRight", "ArrowDown", "Home", "End", "PageDown"].map((key) => movedCell(5, key, size))).toEqual([
+      6, 9, 4, 7, 9,
+    ]);
+    expect(movedCell(0, "ArrowLeft", size)).toBe(0);
+    expect(movedCell(11, "ArrowDown", size)).toBe(11);
+  });
+
+  it("leaves other keys alone", () => expect(movedCell(5, ".", size)).toBeNull());
+});
