@@ -2,6 +2,7 @@
 
 import { render as renderInto } from "preact";
 import { httpApi } from "./api/client";
+import { shareRequests } from "./api/share";
 import { App } from "./app";
 import { createData } from "./store/data";
 import { connectHost, describeDocument } from "./store/host";
@@ -21,7 +22,7 @@ export function render(): void {
   syncUrl();
 
   forgetProblemsOnReload();
-  const api = gatherProblems(httpApi());
+  const api = gatherProblems(shareRequests(httpApi()));
   createData(api);
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();

@@ -100,9 +100,12 @@ const REST_MS = 200;
 /** Reads the address once, then keeps it and the selection alike; returns the end of it. */
 export function syncUrl(): () => void {
   const address = addressWindow();
+  let known = "";
   const read = () => {
     const kept = parseHash(address.location.hash);
-    if (kept && visible.peek()) applyKept(kept);
+    if (!kept || !visible.peek()) return;
+    known = address.location.hash;
+    applyKept(kept);
   };
   read();
   let timer = 0;
@@ -111,7 +114,10 @@ export function syncUrl(): () => void {
     const seen = visible.value;
     clearTimeout(timer);
     // A hidden frame's address is that of another plugin.
-    if (seen) timer = window.setTimeout(() => write(address, kept), REST_MS);
+    if (!seen) return;
+    timer = window.setTimeout(() => {
+      known = write(address, kept, known);
+    }, REST_MS);
   });
   address.addEventListener("popstate", read);
   return () => {
@@ -121,16 +127,19 @@ export function syncUrl(): () => void {
   };
 }
 
-function write(address: Window, kept: Kept): void {
+/** Writes what is kept; `known` is the hash that was read or written last, and the one that is now is returned. */
+function write(address: Window, kept: Kept, known: string): string {
   const { location, history } = address;
   const old = parseHash(location.hash);
   const hash = mergeHash(location.hash, kept);
-  if (old === null || hash === location.hash) return;
-  const moved = location.hash.includes(PREFIX) && PLACES.some((key) => old[key] !== kept[key]);
+  if (old === null || hash === location.hash) return location.hash;
+  // TensorBoard forgets our part when another tab was shown: coming back is no new place.
+  const moved = location.hash === known && PLACES.some((key) => old[key] !== kept[key]);
   // The document's base is not its address: a bare hash would leave the page.
   const url = `${location.pathname}${location.search}${hash}`;
   if (moved) history.pushState(history.state, "", url);
   else history.replaceState(history.state, "", url);
+  return hash;
 }
 
 /** The address that restores this picture. */

@@ -21,8 +21,8 @@ interface TableProps {
 }
 
 export function Table({ caption, head, rows, hidden = false }: TableProps) {
-  return (
-    <table class={hidden ? "hidden-visually" : "table"}>
+  const table = (
+    <table class="table">
       <caption class="hidden-visually">{caption}</caption>
       <thead>
         <tr>
@@ -45,4 +45,6 @@ export function Table({ caption, head, rows, hidden = false }: TableProps) {
       </tbody>
     </table>
   );
+  // A table takes the size that it needs, so a box hides it.
+  return hidden ? <div class="hidden-visually">{table}</div> : table;
 }

@@ -1,17 +1,19 @@
 // The head of the Overview: the answer as a sentence, and how far each run is.
 
+import { useMemo } from "preact/hooks";
 import { formatCount, formatNumber } from "../../base/format";
 import { losses } from "../../store/data";
 import { currentStep } from "../../store/selection";
 import { RunDot } from "../../widgets/run_chips";
-import { headlineOf } from "./headline";
+import { findOnset, headlineOf } from "./headline";
 import type { RunData } from "./run_data";
 
 export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
   const [shown] = runs;
+  const onset = useMemo(() => shown && findOnset(shown.norms, shown.sites.length), [shown]);
   if (!shown) return null;
   const names = shown.sites.map(({ name }) => name);
-  const { title, counts } = headlineOf(shown.place.run, names, shown.norms, currentStep.value ?? 0);
+  const { title, counts } = headlineOf(shown.place.run, names, shown.norms, onset ?? null, currentStep.value ?? 0);
   return (
     <div class="overview-head">
       <div class="overview-verdict">

@@ -12,7 +12,8 @@ export interface Headline {
   counts: string[];
 }
 
-interface Onset {
+/** Where the first number that is not finite is. */
+export interface Onset {
   /** Sites that were ever not finite. */
   sites: number;
   step: number;
@@ -21,9 +22,14 @@ interface Onset {
   state: number;
 }
 
-/** Of `norms` the states are read; `names` are its sites. */
-export function headlineOf(run: string, names: readonly string[], norms: StatisticsAnswer, now: number): Headline {
-  const onset = findOnset(norms, names.length);
+/** `onset` is what `findOnset` says of `norms`; `names` are its sites, `now` is the current step. */
+export function headlineOf(
+  run: string,
+  names: readonly string[],
+  norms: StatisticsAnswer,
+  onset: Onset | null,
+  now: number,
+): Headline {
   const what = STAGE_WORDS[norms.stage];
   const [first = 0, last = 0] = [norms.steps[0], norms.steps.at(-1)];
   const length = norms.steps.length === 1 ? `step ${formatCount(first)}` : plural(last, "step");
@@ -41,7 +47,8 @@ export function headlineOf(run: string, names: readonly string[], norms: Statist
   return { title, counts };
 }
 
-function findOnset({ steps, state }: StatisticsAnswer, count: number): Onset | null {
+/** One pass over the states; null: all is finite. */
+export function findOnset({ steps, state }: StatisticsAnswer, count: number): Onset | null {
   const sites = new Set<number>();
   let first = -1;
   state.forEach((value, index) => {

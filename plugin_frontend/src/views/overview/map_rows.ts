@@ -31,6 +31,7 @@ const GAP = 3;
 const HIGHEST_ROW = 36;
 /** A group gets a label of its own if it has this much room on average. */
 const GROUP_ROOM = 18;
+const FEWEST_GROUPS = 3;
 /** Gaps take at most this part of the height. */
 const GAP_SHARE = 0.25;
 
@@ -68,11 +69,11 @@ function groupSpans(names: readonly string[], height: number): Span[] {
   const modules = names.map((name) => (moduleOf(name) || name).split("."));
   const deepest = Math.max(1, ...modules.map((parts) => parts.length));
   const most = Math.max(1, Math.floor(height / GROUP_ROOM));
-  for (let depth = deepest; depth > 1; depth--) {
-    const spans = spansAt(modules, depth);
-    if (spans.length <= most) return spans;
-  }
-  return spansAt(modules, 1);
+  const levels = Array.from({ length: deepest }, (_, index) => spansAt(modules, deepest - index));
+  const fitting = levels.findIndex((spans) => spans.length <= most);
+  const chosen = levels[fitting] ?? levels.at(-1) ?? [];
+  // One label for everything says nothing: then every few of the deeper ones say more.
+  return chosen.length < FEWEST_GROUPS ? (levels[fitting - 1] ?? chosen) : chosen;
 }
 
 function spansAt(modules: readonly string[][], depth: number): Span[] {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { State } from "../../../src/api/types";
+import { pool, slotsOf, specialRuns } from "../../../src/views/overview/pool";
+import { statistics } from "./answers";
+
+/** Slots of `count` equal spans on `pixels`. */
+function even(count: number, pixels: number) {
+  const edge = (index: number) => (index * pixels) / count;
+  return slotsOf(
+    Array.from({ length: count }, (_, index) => edge(index)),
+    Array.from({ length: count }, (_, index) => edge(index + 1)),
+  );
+}
+
+const identity = (value: number): number => value;
+
+describe("slotsOf", () => {
+  it("gives each span its own pixels where there is room, without overlap or seam", () => {
+    const { slots, from, to } = even(3, 10);
+    expect([...slots]).toEqual([0, 1, 2]);
+    expect(from).toEqual([0, 3, 6]);
+    expect(to).toEqual([3, 6, 10]);
+  });
+
+  it("merges spans that begin in the same pixel", () => {
+    const { slots, from, to } = even(1000, 100);
+    expect(from).toHaveLength(100);
+    expect(from).toEqual(Array.from({ length: 100 }, (_, pixel) => pixel));
+    expect(to).toEqual(from.map((pixel) => pixel + 1));
+    expect([...slots]).toEqual(Array.from({ length: 1000 }, (_, index) => Math.floor(index / 10)));
+  });
+});
+
+describe("pool", () => {
+  it("lets no single non-finite cell of a million vanish", () => {
+    const [steps, sites] = [1000, 1000];
+    const answer = {
+      ...statistics([]),
+      steps: Float64Array.from({ length: steps }, (_, step) => step),
+      values: new Float32Array(steps * sites).fill(1),
+      state: new Uint8Array(steps * sites),
+    };
+    const [step, site] = [777, 333];
+    answer.state[step * sites + site] = State.posInf;
+    const order = Array.from({ length: sites }, (_, index) => index);
+    const cells = pool(answer, order, even(sites, 370), even(steps, 500), identity);
+    const found = cells.state.indexOf(State.posInf);
+    expect(Math.floor(found / cells.columns)).toBe(Math.floor((site * 370) / sites));
+    expect(found % cells.columns).toBe(Math.floor((step * 500) / steps));
+  });
+
+  it("keeps the larger value, a number over zero, zero over what was not measured", () => {
+    const answer = statistics([
+      [1, "zero", "missing", "missing"],
+      [5, 0.5, "zero", "frozen"],
+    ]);
+    const cells = pool(answer, [0, 1, 2, 3], even(4, 4), even(2, 1), identity);
+    expect([...cells.values.subarray(0, 2)]).toEqual([5, 0.5]);
+    expect([...cells.state]).toEqual([State.finite, State.finite, State.zero, State.frozen]);
+  });
+
+  it("orders negative values by the given strength", () => {
+    const answer = statistics([[-8], [2]]);
+    const one = even(1, 1);
+    expect(pool(answer, [0], one, even(2, 1), Math.abs).values[0]).toBe(-8);
+    expect(pool(answer, [0], one, even(2, 1), identity).values[0]).toBe(2);
+  });
+
+  it("follows the order of the rows", () => {
+    const cells = pool(statistics([[1, 2, 3]]), [2, 0, 1], even(3, 3), even(1, 1), identity);
+    expect([...cells.values]).toEqual([3, 1, 2]);
+  });
+});
+
+it("separates the first NaN of a row from what stays NaN", () => {
+  const answer = statistics([[1], ["nan"], ["nan"], ["nan"], [1], ["nan"], ["zero"], ["zero"]]);
+  const runs = specialRuns(pool(answer, [0], even(1, 1), even(8, 8), identity));
+  expect(runs.map(({ from, to, state, isAftermath }) => [from, to, state, isAftermath])).toEqual([
+    [1, 2, State.nan, false],
+    [2, 4, State.nan, true],
+    [5, 6, State.nan, false],
+    [6, 8, State.zero, false],
+  ]);
+});

@@ -1,0 +1,84 @@
+import { expect, it } from "vitest";
+import { columnOf, columnsOf, stageOf } from "../../../src/views/overview/columns";
+import { mapCsv } from "../../../src/views/overview/map_twin";
+import { readoutOf } from "../../../src/views/overview/readout";
+import type { RunData } from "../../../src/views/overview/run_data";
+import { statistics } from "./answers";
+
+function runData(run: string, names: string[], cells: ReturnType<typeof statistics>): RunData {
+  const sites = names.map((name) => ({
+    name,
+    aliases: [],
+    shape: [2],
+    dtype: "float32",
+    frozen: false,
+    module: "",
+    module_type: "",
+    device: "cpu",
+    parameter_group: 1,
+    reason: name === "sparse" ? "sparse tensors have no histogram" : null,
+  }));
+  const column = columnOf("l2", "gradient");
+  return {
+    place: { run, group: "model" },
+    sites,
+    stages: ["gradient"],
+    stage: "gradient",
+    column,
+    cells,
+    norms: cells,
+    progress: null,
+  };
+}
+
+it("reads out here, what is usual, and the same site of a compared run, found by its name", () => {
+  const shown = runData(
+    "a",
+    ["w", "v"],
+    statistics(
+      [
+        [1, 10],
+        [2, 20],
+        [9, 30],
+      ],
+      [0, 10, 20],
+    ),
+  );
+  const other = runData("b", ["v", "w"], statistics([[7, 8]], [15]));
+  expect(readoutOf([shown, other], [1, 0], { row: 1, column: 2 }).rows).toEqual([
+    ["step 20", "9.0", "norm of the gradient"],
+    ["usual", "2.0", "median of 3 steps"],
+    ["b", "8.0", "step 15"],
+  ]);
+});
+
+it("gives the reason where a site can't be measured", () => {
+  const shown = runData("a", ["sparse"], statistics([["unsupported"]]));
+  expect(readoutOf([shown], [0], { row: 0, column: 0 }).rows).toEqual([
+    ["step 0", "not measured", "sparse tensors have no histogram"],
+  ]);
+});
+
+it("writes the map as CSV", () => {
+  const shown = runData(
+    "a",
+    ["w", 'odd,"name"'],
+    statistics(
+      [
+        [0.5, "nan"],
+        ["zero", "posInf"],
+      ],
+      [0, 7],
+    ),
+  );
+  expect(mapCsv(shown)).toBe('step,w,"odd,""name"""\n0,0.5,NaN\n7,0,+Inf');
+});
+
+it("falls back to what a stage has", () => {
+  expect(columnsOf("gradient").map(({ value }) => value)).not.toContain("update_ratio");
+  expect(columnsOf("update").map(({ value }) => value)).toContain("update_ratio");
+  expect(columnOf("update_ratio", "gradient").value).toBe("l2");
+  expect(stageOf("update", ["parameter", "gradient"])).toBe("gradient");
+  expect(stageOf("update", ["parameter"])).toBe("parameter");
+  expect(stageOf("update", [])).toBeNull();
+});
