@@ -103,6 +103,13 @@ def choose_grid(tally: Tally) -> Grid:
     return grid(bits, taper_exponent)
 
 
+def is_too_coarse(tally: Tally) -> bool:
+    """Whether counting by more of the pattern's bits could give a better histogram."""
+    if tally.bits == MANTISSA_BITS:
+        return False
+    return int(_occupied_by_bits(tally, _taper_exponent(tally))[-1]) < FEWEST_BINS
+
+
 def histogram(tally: Tally, *, zeros: int, nan: int, pos_inf: int, neg_inf: int) -> pb.Histogram:
     """The stored form of a tally and of what has counts of its own."""
     chosen = choose_grid(tally)

@@ -1,8 +1,8 @@
 """How numpy measures a large array of wide elements: one pass in chunks that stay in the cache.
 
-The upper half of a float32 pattern (sign, exponent, 7 mantissa bits) indexes a table of
-counts. Where all values share a few of its entries, such as N(1, 0.001), a second pass counts
-by further mantissa bits.
+The leading bits of a float32 pattern (sign, exponent, 3 mantissa bits) index a table of
+counts that stays in the cache, too: what most distributions are stored with. Where values
+share few of its entries, such as N(1, 0.001), a second pass counts by further mantissa bits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,20 +14,20 @@ import numpy.typing as npt
 
 from torchviz_tb.capture.engines import Measurement
 from torchviz_tb.capture.engines.numpy_jobs import Array, Float64s, Int64s, cut
-from torchviz_tb.capture.histograms import FEWEST_BINS, Tally, float32_patterns, tally_of_distinct
+from torchviz_tb.capture.histograms import USUAL_BITS, Tally, float32_patterns, is_too_coarse, tally_of_distinct
 from torchviz_tb.capture.moments import Moments, moments_of_chunk
 from torchviz_tb.records.grid import MANTISSA_BITS
 
 UInt32s = npt.NDArray[np.uint32]
 
-CHUNK = 1 << 17
-"""Elements: few enough for a core's cache, and enough that the table of counts is the smaller part."""
+CHUNK = 1 << 16
+"""Elements: few enough that three buffers of 8 bytes each stay in a core's cache."""
 
-_KEY_BITS = 16
-_TABLE_BITS = MANTISSA_BITS - (32 - _KEY_BITS)  # mantissa bits in a key: 7
+_PATTERN_BITS = 32
+_KEY_BITS = 1 + 8 + USUAL_BITS
 _SIGN_KEY = 1 << (_KEY_BITS - 1)
 _MINUS_ZERO = np.uint32(1 << 31)
-_LARGEST_REFINED_TABLE_BITS = 18  # 2 MiB of counts
+_REFINED_TABLE_BITS = 16  # half a MiB of counts
 
 
 class FiniteChunk(NamedTuple):
@@ -70,7 +70,7 @@ class Scan:
             self.zeros += int(np.count_nonzero(chunk.values == 0))
             return
         patterns = signed_patterns(chunk.values)
-        counts = np.bincount(_keys(patterns), minlength=len(self.table))
+        counts = np.bincount(_prefixes(patterns, _KEY_BITS), minlength=len(self.table))
         self.table += counts
         # Zeros share a key with denormals; mostly there are none of either, and nothing to look for.
         if counts[0] or counts[_SIGN_KEY]:
@@ -93,24 +93,21 @@ class Scan:
         """The measurement, with that tally."""
         return Measurement(self.zeros, self.nan, self.pos_inf, self.neg_inf, self.moments, tally)
 
-    def tally(self) -> Tally:
-        """Counts of the non-zero finite elements by key."""
-        assert self.table is not None
-        keys = np.arange(len(self.table))
-        return self.tally_of(keys, self.table, _KEY_BITS)
-
-    def tally_of(self, prefixes: Int64s, counts: Int64s, prefix_bits: int) -> Tally:
+    def tally(self, prefixes: Int64s, counts: Int64s, prefix_bits: int) -> Tally:
         """The tally of counts by leading bits of the pattern, from which the zeros are still to be taken."""
-        shift = 32 - prefix_bits
         counts = counts - np.where(prefixes == 0, self.zeros - self.minus_zeros, 0)
         counts -= np.where(prefixes == 1 << (prefix_bits - 1), self.minus_zeros, 0)
         occupied = np.flatnonzero(counts)
-        prefixes, counts = prefixes[occupied], counts[occupied]
-        negative = prefixes >> (prefix_bits - 1)
-        patterns = (prefixes << shift) & 0x7FFFFFFF
-        signs = 1 - 2 * negative
-        order = np.argsort(signs * (patterns + 1), kind="stable")
-        return Tally(signs[order], patterns[order], counts[order], MANTISSA_BITS - shift)
+        patterns = prefixes[occupied] << (_PATTERN_BITS - prefix_bits)
+        magnitudes = patterns & 0x7FFFFFFF
+        signs = np.where(patterns == magnitudes, 1, -1)
+        order = np.argsort(signs * (magnitudes + 1), kind="stable")
+        bits = MANTISSA_BITS - (_PATTERN_BITS - prefix_bits)
+        return Tally(signs[order], magnitudes[order], counts[occupied][order], bits)
+
+    def result(self, array: Array, tally: Tally) -> "Measurement | RefineJob":
+        """The measurement, or a pass over the array again where the tally does not tell its values apart."""
+        return RefineJob(array, self, tally) if is_too_coarse(tally) else self.measurement(tally)
 
 
 @dataclass(frozen=True)
@@ -138,54 +135,66 @@ class ScanJob:
         scan = parts[0]
         for part in parts[1:]:
             scan.merge(part)
-        if not self.histograms:
+        if scan.table is None:
             return scan.measurement(None)
         if scan.moments.count == 0 or scan.moments.min == scan.moments.max:
             return scan.measurement(_tally_of_constant(scan.moments))
-        tally = scan.tally()
-        return RefineJob(self.array, scan, tally) if len(tally) < FEWEST_BINS else scan.measurement(tally)
+        return scan.result(self.array, scan.tally(np.arange(len(scan.table)), scan.table, _KEY_BITS))
 
 
 @dataclass(frozen=True)
 class RefineJob:
-    """The second pass: the few occupied keys are numbered, so that there is room for further mantissa bits."""
+    """One more pass: occupied prefixes are numbered, so that there is room to count by further bits."""
 
     array: Array
     scan: Scan
     coarse: Tally
-
-    @property
-    def keys(self) -> Int64s:
-        """The occupied keys, ascending."""
-        return np.sort(np.where(self.coarse.signs < 0, _SIGN_KEY, 0) + (self.coarse.patterns >> _KEY_BITS))
-
-    @property
-    def extra_bits(self) -> int:
-        """How many bits below the key are counted by."""
-        return min(32 - _KEY_BITS, _LARGEST_REFINED_TABLE_BITS - (len(self.coarse) - 1).bit_length())
 
     def pieces(self) -> Sequence[Array]:
         """The array, cut."""
         return cut(self.array)
 
     def part(self, piece: Array) -> Int64s:
-        """Counts by number of the key and further bits."""
-        keys, extra = self.keys, self.extra_bits
-        numbers = np.full(1 << _KEY_BITS, len(keys), np.int64)  # the last one gathers the zeros
-        numbers[keys] = np.arange(len(keys))
-        counts = np.zeros((len(keys) + 1) << extra, np.int64)
+        """Counts by number of the prefix and further bits."""
+        known, extra = self._occupied(), self._extra_bits
+        counts = np.zeros((len(known) + 1) << extra, np.int64)
         for chunk in finite_chunks(piece):
             patterns = signed_patterns(chunk.values)
-            further = (patterns >> np.uint32(32 - _KEY_BITS - extra)) & np.uint32((1 << extra) - 1)
-            counts += np.bincount((numbers[_keys(patterns)] << extra) | further, minlength=len(counts))
+            numbers = _numbered(_prefixes(patterns, self._prefix_bits), known, self._prefix_bits)
+            further = _prefixes(patterns, self._prefix_bits + extra) & ((1 << extra) - 1)
+            counts += np.bincount((numbers << extra) | further, minlength=len(counts))
         return counts
 
-    def joined(self, parts: Sequence[Int64s]) -> Measurement:
-        """The measurement, with the finer tally."""
-        keys, extra = self.keys, self.extra_bits
-        counts = np.sum(parts, axis=0)[: len(keys) << extra]
-        prefixes = ((keys << extra)[:, np.newaxis] + np.arange(1 << extra)).reshape(-1)
-        return self.scan.measurement(self.scan.tally_of(prefixes, counts, _KEY_BITS + extra))
+    def joined(self, parts: Sequence[Int64s]) -> "Measurement | RefineJob":
+        """The measurement, or one more pass."""
+        known, extra = self._occupied(), self._extra_bits
+        counts = np.sum(parts, axis=0)[: len(known) << extra]  # without the zeros that have no prefix here
+        prefixes = ((known << extra)[:, np.newaxis] + np.arange(1 << extra)).reshape(-1)
+        return self.scan.result(self.array, self.scan.tally(prefixes, counts, self._prefix_bits + extra))
+
+    @property
+    def _prefix_bits(self) -> int:
+        return _PATTERN_BITS - MANTISSA_BITS + self.coarse.bits
+
+    @property
+    def _extra_bits(self) -> int:
+        room = _REFINED_TABLE_BITS - (len(self.coarse) - 1).bit_length()
+        return min(_PATTERN_BITS - self._prefix_bits, room)
+
+    def _occupied(self) -> Int64s:
+        """The prefixes that occur, ascending."""
+        patterns = np.where(self.coarse.signs < 0, 1 << 31, 0) + self.coarse.patterns
+        return np.sort(patterns >> (_PATTERN_BITS - self._prefix_bits))
+
+
+def _numbered(prefixes: Int64s, known: Int64s, prefix_bits: int) -> Int64s:
+    """The place of each prefix among the known ones, or their number for one that is not known."""
+    if prefix_bits <= _KEY_BITS:
+        places = np.full(1 << prefix_bits, len(known), np.int64)
+        places[known] = np.arange(len(known))
+        return places[prefixes]
+    places = np.minimum(np.searchsorted(known, prefixes), len(known) - 1)
+    return np.where(known[places] == prefixes, places, len(known))
 
 
 def _tally_of_constant(moments: Moments) -> Tally:
@@ -215,9 +224,10 @@ def signed_patterns(values: Array) -> UInt32s:
     return float32_patterns(values).astype(np.uint32) | (np.signbit(values).astype(np.uint32) << np.uint32(31))
 
 
-def _keys(patterns: UInt32s) -> npt.NDArray[np.intp]:
-    keys = np.empty(len(patterns), np.intp)  # what bincount works on: anything else it would copy once more
-    return np.right_shift(patterns, np.uint32(32 - _KEY_BITS), out=keys, casting="unsafe")
+def _prefixes(patterns: UInt32s, bits: int) -> npt.NDArray[np.intp]:
+    """The leading bits, in the type that bincount works on: anything else it would copy once more."""
+    prefixes = np.empty(len(patterns), np.intp)
+    return np.right_shift(patterns, np.uint32(_PATTERN_BITS - bits), out=prefixes, casting="unsafe")
 
 
 def _finite(values: Array) -> FiniteChunk:

@@ -1,0 +1,165 @@
+"""What one sample of parameters and gradients costs: ours against a loop of torch's add_histogram.
+
+Run it on an otherwise idle machine: ``python -m benchmarks.overhead``. It prints a table, and writes it to
+``benchmarks/results/overhead.md`` with ``--write``. Times are the best of several repetitions, and only their
+ratios mean something elsewhere.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
+
+from torchviz_tb import SummaryWriter
+
+RESULTS = Path(__file__).parent / "results" / "overhead.md"
+WIDTH, BLOCKS, VOCABULARY = 512, 8, 4900
+
+
+class Block(nn.Module):
+    """The parameters of one transformer block, 12 tensors. It is never run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(WIDTH)
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.projection = nn.Linear(WIDTH, WIDTH)
+        self.norm_2 = nn.LayerNorm(WIDTH)
+        self.up = nn.Linear(WIDTH, 4 * WIDTH)
+        self.down = nn.Linear(4 * WIDTH, WIDTH)
+
+
+def build_model(dtype: torch.dtype) -> nn.Module:
+    """About 30 million parameters in 100 tensors, as after some training, with gradients."""
+    torch.manual_seed(0)
+    embedding, head = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, VOCABULARY, bias=False)
+    model = nn.Sequential(embedding, *(Block() for _ in range(BLOCKS)), nn.LayerNorm(WIDTH), head)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(float(parameter.dim() == 1), 0.02)
+    model.to(dtype)
+    for parameter in model.parameters():
+        # Each row has a scale of its own, as units have that learn at different speeds.
+        scale = torch.exp(torch.randn(parameter.shape[:1])).reshape(-1, *[1] * (parameter.dim() - 1))
+        parameter.grad = (1e-4 * scale * torch.randn(parameter.shape)).to(dtype)
+    return model
+
+
+def sample_by_torch(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
+    """The loop that everyone pastes."""
+    for name, parameter in model.named_parameters():
+        writer.add_histogram(name, parameter, step)
+        writer.add_histogram(f"{name}.grad", parameter.grad, step)
+
+
+def sample_by_us(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
+    """The same tensors: statistics and distributions."""
+    assert isinstance(writer, SummaryWriter)
+    writer.add_parameters(model, step)
+    writer.add_gradients(model, step)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one sample took."""
+
+    held_up: float  # seconds until the training loop goes on
+    on_disk: float  # seconds until all is in the file
+    size: float  # bytes
+
+    def __str__(self) -> str:
+        return f"{1000 * self.held_up:.0f} ms | {1000 * self.on_disk:.0f} ms | {self.size / 1000:.0f} kB"
+
+
+def best_cost(
+    make_writer: Callable[[str], TorchSummaryWriter],
+    sample: Callable[[TorchSummaryWriter, nn.Module, int], None],
+    model: nn.Module,
+    repetitions: int,
+) -> Cost:
+    """The best of several samples, after one that is not counted: it also writes what is written once."""
+    with tempfile.TemporaryDirectory() as directory:
+        writer = make_writer(directory)
+        costs = list(_costs(writer, sample, model, range(repetitions + 1), Path(directory)))[1:]
+        writer.close()
+    return Cost(*(min(getattr(cost, name) for cost in costs) for name in ("held_up", "on_disk", "size")))
+
+
+def _costs(
+    writer: TorchSummaryWriter,
+    sample: Callable[[TorchSummaryWriter, nn.Module, int], None],
+    model: nn.Module,
+    steps: Iterable[int],
+    directory: Path,
+) -> Iterator[Cost]:
+    for step in steps:
+        before, start = _size(directory), time.perf_counter()
+        sample(writer, model, step)
+        held_up = time.perf_counter() - start
+        writer.flush()
+        yield Cost(held_up, time.perf_counter() - start, _size(directory) - before)
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.iterdir())
+
+
+def compared(dtype: torch.dtype, repetitions: int) -> list[str]:
+    """Three rows: torch's loop, ours, and how many times less that is."""
+    model = build_model(dtype)
+    theirs = best_cost(TorchSummaryWriter, sample_by_torch, model, repetitions)
+    ours = best_cost(SummaryWriter, sample_by_us, model, repetitions)
+    name = str(dtype).removeprefix("torch.")
+    ratios = (f"{getattr(theirs, k) / getattr(ours, k):.1f} ×" for k in ("held_up", "on_disk", "size"))
+    return [
+        f"| {name} | `add_histogram` for each tensor | {theirs} |",
+        f"| {name} | `add_parameters` and `add_gradients` | {ours} |",
+        f"| {name} | **times less** | {' | '.join(f'**{ratio}**' for ratio in ratios)} |",
+    ]
+
+
+def report(repetitions: int) -> str:
+    """The table, in Markdown."""
+    tensors = list(build_model(torch.float32).parameters())
+    millions = sum(tensor.numel() for tensor in tensors) / 1e6
+    return "\n".join(
+        [
+            "# What one sample costs",
+            "",
+            f"Parameters and gradients of a model of {millions:.1f} M parameters in {len(tensors)} tensors,",
+            f"{os.cpu_count()} cores, best of {repetitions}. Written by `python -m benchmarks.overhead --write`.",
+            "Only the ratios mean something elsewhere.",
+            "",
+            "| elements | how | the loop waits | until it is on disk | bytes in the file |",
+            "|---|---|---|---|---|",
+            *compared(torch.float32, repetitions),
+            *compared(torch.bfloat16, repetitions),
+            "",
+            "`add_histogram` converts bfloat16 through float16, where gradients below 6e-8 become 0.",
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help=f"also write it to {RESULTS.name}")
+    arguments = parser.parse_args()
+    table = report(arguments.repetitions)
+    print(table)
+    if arguments.write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(table, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
