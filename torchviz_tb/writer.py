@@ -1,5 +1,6 @@
 """SummaryWriter: torch's own, and what it lacks to see inside a model."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from torchviz_tb.events.leaving import call_at_exit, may_wait
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import Watch, watch
-from torchviz_tb.watching.arguments import Optimizers, check_model, check_tag, check_tensor, step_number
+from torchviz_tb.watching.arguments import Optimizers, check_model, check_module, check_tag, check_tensor, step_number
 from torchviz_tb.watching.first_graph import record_first_graph, write_modules
 from torchviz_tb.watching.group import WRITING
 from torchviz_tb.watching.groups import Groups
@@ -57,6 +58,7 @@ class SummaryWriter(TorchSummaryWriter):
         filename_suffix: str = "",
     ) -> None:
         """The same as torch's."""
+        self._pid = os.getpid()
         super().__init__(log_dir, comment, purge_step, max_queue, flush_secs, filename_suffix)
         call_at_exit(self.close)
 
@@ -108,10 +110,11 @@ class SummaryWriter(TorchSummaryWriter):
             verbose: torch prints its traced graph.
             use_strict_trace: As torch's.
             input_kwargs: Keyword arguments of the forward.
+
+        Raises:
+            ArgumentError: The model is not a module.
         """
-        if not isinstance(model, torch.nn.Module):  # torch takes scripted functions too
-            super().add_graph(model, input_to_model, verbose, use_strict_trace)
-            return
+        check_module(model)
         group = self._groups.for_model(model)
         if input_to_model is None and input_kwargs is None:
             record_first_graph(model, group, _no_step)
@@ -237,7 +240,7 @@ class SummaryWriter(TorchSummaryWriter):
         super().close()
 
     def __del__(self) -> None:
-        if may_wait():
+        if may_wait(self._pid):
             self.close()
 
     @property

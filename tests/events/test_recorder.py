@@ -134,5 +134,7 @@ def test_a_stand_in_that_swallows_everything_records_nothing():
 
 
 def test_an_object_without_an_event_file_is_refused():
-    with pytest.raises(ArgumentError, match=r"writer is a dict, which has no event file to add to: pass a SummaryWriter"):
+    with pytest.raises(
+        ArgumentError, match=r"writer is a dict, which has no event file to add to: pass a SummaryWriter"
+    ):
         Recorder({})

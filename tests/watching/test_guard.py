@@ -11,9 +11,8 @@ def test_a_fault_is_swallowed_named_in_one_warning_and_switches_off_only_its_par
     guard = Guard("encoder")
     with pytest.warns(
         UserWarning, match=r"switched off 'updates' for 'encoder', all else goes on: ValueError: too odd"
-    ):
-        with guard.part("updates"):
-            raise ValueError("too odd")
+    ), guard.part("updates"):
+        raise ValueError("too odd")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with guard.part("updates"):

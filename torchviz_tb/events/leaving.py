@@ -21,6 +21,10 @@ def _call(reference: "weakref.WeakMethod[Callable[[], None]]", pid: int) -> None
         method()
 
 
-def may_wait() -> bool:
-    """Whether a finalizer may wait for a file's thread: the garbage collector also runs in that very thread."""
-    return not threading.current_thread().daemon
+def may_wait(pid: int) -> bool:
+    """Whether a finalizer may wait for the thread of a file that the process ``pid`` opened.
+
+    Not in a forked child, which has no such thread, and not in that thread itself, where the
+    garbage collector runs too.
+    """
+    return pid == os.getpid() and not threading.current_thread().daemon

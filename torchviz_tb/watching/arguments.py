@@ -11,13 +11,18 @@ from torchviz_tb.watching.parts import ALL_PARTS, UPDATES
 Optimizers = torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None
 
 
-def check_model(model: object) -> None:
-    """Raises unless the model is a module with parameters."""
+def check_module(model: object) -> None:
+    """Raises unless the model is a module."""
     if not isinstance(model, torch.nn.Module):
         raise ArgumentError(
             f"model is a {type(model).__name__}, not a torch.nn.Module: pass the module that is trained"
         )
-    if next(model.parameters(), None) is None:
+
+
+def check_model(model: object) -> None:
+    """Raises unless the model is a module with parameters."""
+    check_module(model)
+    if isinstance(model, torch.nn.Module) and next(model.parameters(), None) is None:
         raise ArgumentError(f"model ({type(model).__name__}) has no parameters: pass the module that is trained")
 
 
@@ -48,6 +53,10 @@ def optimizer_list(optimizer: Optimizers, model: torch.nn.Module) -> list[torch.
         return []
     optimizers = [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else _as_list(optimizer)
     parameters = {id(parameter) for parameter in model.parameters()}
+    if not optimizers:
+        raise ArgumentError(
+            "optimizer is an empty list: pass at least one torch.optim.Optimizer, or none and call watch.step()"
+        )
     for position, each in enumerate(optimizers):
         if not isinstance(each, torch.optim.Optimizer):
             raise ArgumentError(
