@@ -4,7 +4,7 @@ import { placeRows } from "./coordinates";
 import type { Port } from "./edges";
 import { orderRows, type Segment, segmentLists } from "./order";
 import { type GroupInput, type GroupLayout, Route, type RouteKind, targetOffset, type Vertices } from "./placement";
-import { adjacency, assignRanks, backArcs, findSpine } from "./ranks";
+import { adjacency, assignRanks, backArcs, findSpine, type Spine } from "./ranks";
 import { routeEdges } from "./routes";
 import { CHIP } from "./sizes";
 
@@ -23,19 +23,21 @@ export function layoutGroup(input: GroupInput): GroupLayout {
   const back = backArcs(ports, input.edges);
   const links = adjacency(ports, input.edges, back);
   const ranking = assignRanks(children, input.slots, input.edges, links);
-  const spine = findSpine(ranking, input.edges, links);
+  const weights = input.items.map((item) => item.weight);
+  const spine = findSpine(ranking, input.edges, links, weights);
   const kinds = chooseRoutes(input, ranking.rank, spine, back);
   const chips = chipsAt(input, kinds);
-  const vertices = portVertices(input, ranking.rank, spine, chips);
-  const { segments, chains } = splitEdges(input, vertices, kinds);
+  const vertices = portVertices(input, ranking.rank, spine.ports, chips);
+  const { segments, chains } = splitEdges(input, vertices, kinds, spine);
   const rows = rowsOf(vertices, ranking.last);
   const lists = segmentLists(vertices.rank.length, segments);
   orderRows(rows, segments, lists);
   const x = placeRows(rows, segments, lists, vertices);
+  if (input.edges.length === 0) alignLeft(rows, x, vertices);
   return routeEdges({ input, vertices, rows, x, kinds, chips, chains });
 }
 
-function chooseRoutes(input: GroupInput, rank: Int32Array, spine: Uint8Array, back: Uint8Array): RouteKind[] {
+function chooseRoutes(input: GroupInput, rank: Int32Array, spine: Spine, back: Uint8Array): RouteKind[] {
   const readers = new Map<Port, number>();
   for (const edge of input.edges) readers.set(edge.from, (readers.get(edge.from) ?? 0) + 1);
   const served = new Set<Port>();
@@ -47,8 +49,8 @@ function chooseRoutes(input: GroupInput, rank: Int32Array, spine: Uint8Array, ba
     const first = !served.has(edge.from);
     served.add(edge.from);
     if ((crowded && !first) || (span > LONGEST_SPAN && edge.to < input.items.length)) return Route.chip;
-    if (span <= 1) return Route.flow;
-    if (spine[edge.from] && spine[edge.to]) return Route.detour;
+    if (span <= 1 || spine.arcs[index]) return Route.flow;
+    if (spine.ports[edge.from] && spine.ports[edge.to]) return Route.detour;
     dummies -= span - 1;
     return dummies >= 0 || edge.to >= input.items.length ? Route.flow : Route.chip;
   });
@@ -99,13 +101,16 @@ function splitEdges(
   input: GroupInput,
   vertices: Vertices,
   kinds: RouteKind[],
+  spine: Spine,
 ): { segments: Segment[]; chains: number[][] } {
   const segments: Segment[] = [];
   const chains = input.edges.map((edge, index) => {
     if (kinds[index] !== Route.flow) return [];
     const chain = [edge.from];
     const last = vertices.rank[edge.to] ?? 0;
-    for (let rank = (vertices.rank[edge.from] ?? 0) + 1; rank < last; rank += 1) chain.push(addDummy(vertices, rank));
+    for (let rank = (vertices.rank[edge.from] ?? 0) + 1; rank < last; rank += 1) {
+      chain.push(addDummy(vertices, rank, spine.arcs[index] === 1));
+    }
     chain.push(edge.to);
     for (let step = 1; step < chain.length; step += 1) {
       const toOffset = step === chain.length - 1 ? targetOffset(input, edge) : 0;
@@ -116,14 +121,26 @@ function splitEdges(
   return { segments, chains };
 }
 
-function addDummy(vertices: Vertices, rank: number): number {
+function addDummy(vertices: Vertices, rank: number, pinned: boolean): number {
   vertices.left.push(0);
   vertices.right.push(0);
   vertices.height.push(0);
-  vertices.weight.push(DUMMY_WEIGHT);
-  vertices.pinned.push(0);
+  vertices.weight.push(pinned ? SPINE_WEIGHT : DUMMY_WEIGHT);
+  vertices.pinned.push(pinned ? 1 : 0);
   vertices.margin.push(DUMMY_DISTANCE);
   return vertices.rank.push(rank) - 1;
+}
+
+/** Without edges rows are read like lines of text: they begin at the same place. */
+function alignLeft(rows: number[][], x: Float64Array, vertices: Vertices): void {
+  const start = (row: number[]): number => (x[row[0] ?? 0] ?? 0) - (vertices.left[row[0] ?? 0] ?? 0);
+  const lines = rows.filter((row) => row.some((vertex) => (vertices.height[vertex] ?? 0) > 0));
+  if (lines.every((row) => row.length === 1)) return;
+  const left = lines.reduce((least, row) => Math.min(least, start(row)), 0);
+  for (const row of lines) {
+    const shift = start(row) - left;
+    for (const vertex of row) x[vertex] = (x[vertex] ?? 0) - shift;
+  }
 }
 
 function rowsOf(vertices: Vertices, last: number): number[][] {

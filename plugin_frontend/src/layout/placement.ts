@@ -8,6 +8,8 @@ export interface Item {
   height: number;
   /** Where the spine passes, from the left. */
   anchor: number;
+  /** How much work is in it: the spine follows the most. */
+  weight: number;
   /** Where each input slot of an open group is, from the left; empty: everything enters at the anchor. */
   slots: ArrayLike<number>;
 }

@@ -124,27 +124,53 @@ function placeLonely(children: number, links: Adjacency, rank: Int32Array): void
   }
 }
 
+export interface Spine {
+  /** 1 for each port on the straight line down the middle. */
+  ports: Uint8Array;
+  /** 1 for each arc that runs along it. */
+  arcs: Uint8Array;
+}
+
 /**
- * 1 for each port on the straight line down the middle: from the end upwards along the longest path. Of an odd
- * number of equally deep sources the middle one carries on; an even number stands to both sides of it.
+ * The way of most work, from the end upwards: of the sources of a port the one with the heaviest path behind it
+ * carries on. Of an odd number of equally heavy ones it is the middle one; an even number stands to both sides,
+ * and the line goes on above them where they meet. `weights` are those of the ports. O(ports + arcs).
  */
-export function findSpine(ranking: Ranking, arcs: Arc[], links: Adjacency): Uint8Array {
-  const { rank, last } = ranking;
-  const spine = new Uint8Array(rank.length);
-  const output = rank.length - 1;
-  let front = links.incoming[output]?.length ? [output] : deepest(range(output), rank, last - 1);
+export function findSpine(ranking: Ranking, arcs: Arc[], links: Adjacency, weights: ArrayLike<number>): Spine {
+  const heaviness = heaviestPaths(ranking, arcs, links, weights);
+  const spine: Spine = { ports: new Uint8Array(links.incoming.length), arcs: new Uint8Array(arcs.length) };
+  const output = links.incoming.length - 1;
+  let front = links.incoming[output]?.length ? [output] : heaviest(range(output), heaviness);
   while (front.length > 0) {
     if (front.length % 2 === 1) front = [front[(front.length - 1) / 2] ?? 0];
     const only = front.length === 1 ? front[0] : undefined;
-    if (only !== undefined) spine[only] = 1;
-    const sources = new Set(front.flatMap((port) => (links.incoming[port] ?? []).map((arc) => arcs[arc]?.from ?? 0)));
-    const top = [...sources].reduce((highest, port) => Math.max(highest, rank[port] ?? 0), -1);
-    front = deepest([...sources], rank, top).sort((a, b) => a - b);
+    if (only !== undefined) spine.ports[only] = 1;
+    const incoming = front.flatMap((port) => links.incoming[port] ?? []);
+    const sources = [...new Set(incoming.map((arc) => arcs[arc]?.from ?? 0))];
+    const next = heaviest(sources, heaviness).sort((a, b) => a - b);
+    if (only !== undefined && next.length % 2 === 1) {
+      const chosen = next[(next.length - 1) / 2];
+      for (const arc of incoming) if (arcs[arc]?.from === chosen) spine.arcs[arc] = 1;
+    }
+    front = next;
   }
   return spine;
 }
 
+/** For each port the weight of the heaviest path that ends in it. */
+function heaviestPaths({ rank }: Ranking, arcs: Arc[], links: Adjacency, weights: ArrayLike<number>): Float64Array {
+  const heaviness = new Float64Array(links.incoming.length);
+  const order = range(links.incoming.length).sort((a, b) => (rank[a] ?? 0) - (rank[b] ?? 0));
+  for (const port of order) {
+    const behind = (links.incoming[port] ?? []).map((arc) => heaviness[arcs[arc]?.from ?? 0] ?? 0);
+    heaviness[port] = (weights[port] ?? 0) + behind.reduce((most, weight) => Math.max(most, weight), 0);
+  }
+  return heaviness;
+}
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-const deepest = (ports: number[], rank: Int32Array, depth: number): number[] =>
-  ports.filter((port) => rank[port] === depth);
+function heaviest(ports: number[], heaviness: Float64Array): number[] {
+  const most = ports.reduce((top, port) => Math.max(top, heaviness[port] ?? 0), 0);
+  return ports.filter((port) => heaviness[port] === most);
+}

@@ -6,6 +6,8 @@ import { CHIP, HEADER_HEIGHT } from "./sizes";
 const GAP = 14;
 const BENT_GAP = 22;
 const TURN = 10;
+/** A detour that starts at the border passes below the header's text. */
+const HEADER_TURN = 18;
 const LANE = 14;
 const PADDING = { side: 20, bottom: 16, frameless: 4 };
 /** A frame is made symmetric about its spine where that costs no more than this. */
@@ -97,8 +99,8 @@ function layBands({ input, vertices, rows, x, kinds, chains }: Placement, lanes:
     const height = row.reduce((most, at) => Math.max(most, vertices.height[at] ?? 0), 0);
     top.push(y);
     bottom.push(y + height);
-    const least = rank === 0 ? HEADER_HEIGHT : GAP;
-    y += height + Math.max(gaps[rank] ?? 0, least + TURN * (turns[rank] ?? 0));
+    const [least, turn] = rank === 0 ? [HEADER_HEIGHT, HEADER_TURN] : [GAP, TURN];
+    y += height + Math.max(gaps[rank] ?? 0, least + turn * (turns[rank] ?? 0));
     if (rank === 0 && input.header === null) y = 0;
   });
   return { top, bottom };

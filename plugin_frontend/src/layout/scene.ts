@@ -49,15 +49,16 @@ export class Arranger {
     const keys: string[] = [`${header}/${group.slots}`];
     const items = group.children.map((child) => {
       const open = layoutOf.get(child);
-      const item = open === undefined ? this.closedItem(child) : openItem(this.layouts[open]);
-      keys.push(open === undefined ? `${item.width}x${item.height}` : `#${open}`);
+      const size = open === undefined ? this.closedSize(child) : openSize(this.layouts[open]);
+      const item = { ...size, weight: Math.max(1, this.hierarchy.nodes[child]?.operations ?? 0) };
+      keys.push(`${open === undefined ? `${item.width}x${item.height}` : `#${open}`}:${item.weight}`);
       return item;
     });
     for (const edge of group.edges) keys.push(`${edge.from}>${edge.to}.${edge.slot}`);
     return { key: keys.join(), input: { items, slots: group.slots, edges: group.edges, header } };
   }
 
-  private closedItem(child: number): Item {
+  private closedSize(child: number): Omit<Item, "weight"> {
     const node = this.hierarchy.nodes[child];
     const size = node ? closedSize(node, signOf(node) !== null) : { width: 0, height: 0 };
     return { ...size, anchor: size.width / 2, slots: [] };
@@ -66,7 +67,7 @@ export class Arranger {
 
 const signOf = (node: HierarchyNode) => (node.kind === "operation" ? operationSign(node.type) : null);
 
-function openItem(layout: GroupLayout | undefined): Item {
+function openSize(layout: GroupLayout | undefined): Omit<Item, "weight"> {
   if (!layout) return { width: 0, height: 0, anchor: 0, slots: [] };
   return { width: layout.width, height: layout.height, anchor: layout.anchor, slots: layout.slots };
 }

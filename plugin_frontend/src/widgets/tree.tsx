@@ -61,10 +61,10 @@ export function Tree(props: TreeProps) {
   };
   const first = Math.max(0, Math.floor(view.top / ROW_HEIGHT) - OVERSCAN);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW_HEIGHT) + OVERSCAN);
-  const seen = rows.slice(first, last);
+  const seen = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
   // A screen reader is told of the current row by its id, so it is made even where it is out of sight.
   const row = rows[current];
-  const extra = row && (current < first || current >= last) ? [row] : [];
+  const made = row && (current < first || current >= last) ? [...seen, current] : seen;
   return (
     <div
       class="tree"
@@ -76,9 +76,10 @@ export function Tree(props: TreeProps) {
       onKeyDown={keydown}
     >
       <div class="tree-rows" role="presentation" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
-        {[...seen, ...extra].map((each) => (
-          <Row key={each.id} {...props} row={each} index={rows.indexOf(each, 0)} at={each === row} />
-        ))}
+        {made.map((index) => {
+          const each = rows[index];
+          return each && <Row key={each.id} {...props} row={each} index={index} at={each === row} />;
+        })}
       </div>
     </div>
   );

@@ -17,10 +17,12 @@ export interface Camera {
   zoom: number;
 }
 
-export const LEAST_ZOOM = 0.02;
+/** A thousand open blocks, one below the other, still fit. */
+export const LEAST_ZOOM = 0.0005;
 export const MOST_ZOOM = 3;
 const MARGIN = 16;
-const LEAST_OPENING_ZOOM = 0.72;
+/** Below it text is too small to begin with. */
+const LEAST_OPENING_ZOOM = 0.85;
 
 const clampZoom = (zoom: number): number => Math.min(Math.max(zoom, LEAST_ZOOM), MOST_ZOOM);
 
@@ -60,10 +62,8 @@ export function openingCamera(picture: Size, anchor: number, screen: Size): Came
   const all = fitAll(picture, screen);
   if (all.zoom === 1) return { ...all, y: Math.min(all.y, 3 * MARGIN) };
   if (all.zoom >= LEAST_OPENING_ZOOM) return all;
-  const zoom = LEAST_OPENING_ZOOM;
-  const width = picture.width * zoom;
-  const fits = width <= screen.width - 2 * MARGIN;
-  return { zoom, x: fits ? (screen.width - width) / 2 : screen.width / 2 - anchor * zoom, y: MARGIN };
+  const fits = picture.width <= screen.width - 2 * MARGIN;
+  return { zoom: 1, x: fits ? (screen.width - picture.width) / 2 : screen.width / 2 - anchor, y: MARGIN };
 }
 
 /** Moves no farther than needed to see a rectangle of the picture; one that is too large shows its beginning. */
@@ -79,6 +79,12 @@ export function reveal(camera: Camera, rect: Rect, screen: Size): Camera {
 function shift(start: number, length: number, room: number): number {
   if (start < MARGIN || length > room - 2 * MARGIN) return MARGIN - start;
   return Math.min(0, room - MARGIN - start - length);
+}
+
+/** Whether all of a rectangle of the picture is seen. */
+export function isInView(camera: Camera, rect: Rect, screen: Size): boolean {
+  const seen = toScreen(camera, rect);
+  return seen.x >= 0 && seen.y >= 0 && seen.x + seen.width <= screen.width && seen.y + seen.height <= screen.height;
 }
 
 /** Keeps a point of the picture, which moved from one place to another, where it is on the screen. */

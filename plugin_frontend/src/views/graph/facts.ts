@@ -3,8 +3,8 @@
 import type { GraphAnswer, TensorType } from "../../api/types";
 import { formatBytes, formatShape } from "../../base/format";
 import type { GroupEdge } from "../../layout/edges";
-import type { ValueId } from "../../layout/flow";
-import type { Hierarchy } from "../../layout/hierarchy";
+import { scopeParents, type ValueId } from "../../layout/flow";
+import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
 
 const ITEM_BYTES: Record<string, number> = {
   bool: 1,
@@ -24,11 +24,19 @@ const ITEM_BYTES: Record<string, number> = {
 };
 const DEFAULT_ITEM_BYTES = 4;
 
-/** The types of the tensors that a value consists of: several where an operation gives a list. */
+/**
+ * The types of the tensors that flow as a value: several where an operation gives a list of parts. Which output a
+ * reader takes is not recorded; by-products of another shape, such as a norm's statistics, are left out.
+ */
 export function typesOf(graph: GraphAnswer, value: ValueId): TensorType[] {
-  const indices = value >= 0 ? (graph.operations.outputs[value] ?? []) : [graph.inputs[-value - 1]?.type ?? -1];
-  return indices.flatMap((index) => graph.types[index] ?? []);
+  if (value < 0) return [graph.types[graph.inputs[-value - 1]?.type ?? -1]].filter((type) => type !== undefined);
+  const [first, ...others] = outputTypes(graph, value);
+  return first ? [first, ...others.filter((type) => String(type.shape) === String(first.shape))] : [];
 }
+
+/** Every output of an operation. */
+export const outputTypes = (graph: GraphAnswer, operation: number): TensorType[] =>
+  (graph.operations.outputs[operation] ?? []).flatMap((index) => graph.types[index] ?? []);
 
 export const elementsOf = (type: TensorType): number => type.shape.reduce((product, size) => product * size, 1);
 
@@ -62,23 +70,43 @@ export function readoutOf(graph: GraphAnswer, hierarchy: Hierarchy, value: Value
   return [shapes.slice(0, 2).join(", ") || "no tensor", `${several}${dtypes}`, `${formatBytes(bytes)}, ${count}`];
 }
 
-/** The values that enter and leave a node, by the edges at it. */
-export function valuesThrough(hierarchy: Hierarchy, node: number): { entering: ValueId[]; leaving: ValueId[] } {
-  if (node === 0) return valuesOfModel(hierarchy);
-  const group = hierarchy.groups.get(hierarchy.nodes[node]?.parent ?? 0);
-  const port = group?.children.indexOf(node) ?? -1;
+/** Tensors that cross the border of a node, as they are there; a value may be that of a hidden operation. */
+export interface Crossing {
+  entering: ValueId[];
+  leaving: ValueId[];
+}
+
+/** O(scopes + operations). */
+export function crossingOf(graph: GraphAnswer, node: HierarchyNode): Crossing {
+  if (node.kind === "input") return { entering: [], leaving: [-node.index - 1] };
+  if (node.kind === "output") return { entering: present([graph.outputs[node.index]?.source]), leaving: [] };
+  const { sources } = graph.operations;
+  if (node.kind === "operation") return { entering: present(sources[node.index] ?? []), leaving: [node.index] };
+  const isInside = insideOf(graph, node.index);
   const entering = new Set<ValueId>();
   const leaving = new Set<ValueId>();
-  for (const edge of group?.edges ?? []) {
-    if (edge.to === port) for (const value of edge.values) entering.add(value);
-    if (edge.from === port) for (const value of edge.values) leaving.add(value);
-  }
+  const cross = (value: ValueId, readerInside: boolean) => {
+    const sourceInside = value >= 0 && isInside(value);
+    if (readerInside && !sourceInside) entering.add(value);
+    if (!readerInside && sourceInside) leaving.add(value);
+  };
+  sources.forEach((list, reader) => {
+    for (const value of present(list)) cross(value, isInside(reader));
+  });
+  for (const value of present(graph.outputs.map((output) => output.source))) cross(value, false);
   return { entering: [...entering], leaving: [...leaving] };
 }
 
-function valuesOfModel(hierarchy: Hierarchy): { entering: ValueId[]; leaving: ValueId[] } {
-  const entering = hierarchy.nodes.flatMap((node) => (node.kind === "input" ? [-node.index - 1] : []));
-  return { entering, leaving: hierarchy.flow.outputs.filter((value) => value !== null) };
+const present = (sources: (ValueId | null | undefined)[]): ValueId[] =>
+  sources.filter((source) => source !== null && source !== undefined);
+
+/** Whether an operation ran inside a module call. */
+function insideOf(graph: GraphAnswer, scope: number): (operation: number) => boolean {
+  const inside = new Uint8Array(graph.scopes.path.length);
+  scopeParents(graph).forEach((parent, each) => {
+    inside[each] = each === scope || (parent >= 0 && inside[parent] === 1) ? 1 : 0;
+  });
+  return (operation) => inside[graph.operations.scope[operation] ?? 0] === 1;
 }
 
 /** Number of values in all parameters (buffers left out) of each module path and of all modules under it. */
@@ -89,14 +117,29 @@ export function parameterCounts(graph: GraphAnswer): Map<string, number> {
     const type = graph.types[parameter.type];
     if (parameter.buffer || !type || counted.has(parameter.name)) continue;
     counted.add(parameter.name);
-    for (const path of ancestorPaths(ownerOf(parameter.name))) {
+    for (const path of pathsHolding([parameter.name, ...parameter.aliases])) {
       counts.set(path, (counts.get(path) ?? 0) + elementsOf(type));
     }
   }
   return counts;
 }
 
-const ownerOf = (parameter: string): string => parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
+/** Modules that own a parameter under any of its names, and all modules around them; each once. */
+export const pathsHolding = (names: string[]): Set<string> =>
+  new Set(names.flatMap((name) => ancestorPaths(ownerOf(name))));
+
+/** For each module whose parameter has its first name elsewhere: the name of the module that it has it from. */
+export function tiesOf(graph: GraphAnswer): Map<string, string> {
+  const ties = new Map<string, string>();
+  for (const { name, aliases } of graph.parameters) {
+    const owner = ownerOf(name);
+    for (const alias of aliases) if (ownerOf(alias) !== owner) ties.set(ownerOf(alias), owner);
+  }
+  return ties;
+}
+
+/** Path of the module that a parameter's name begins with. */
+export const ownerOf = (parameter: string): string => parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
 
 /** "a.b" gives "", "a" and "a.b". */
 export function ancestorPaths(path: string): string[] {

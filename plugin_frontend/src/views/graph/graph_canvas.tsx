@@ -45,6 +45,7 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
       placed,
       camera: model.camera.value,
       health,
+      ties: model.ties,
       look: look.value,
       hovered: model.hovered.value,
       hoveredLine: model.hoveredLine.value,

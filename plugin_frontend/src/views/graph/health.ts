@@ -4,7 +4,7 @@ import { type Site, State, type StatisticsAnswer } from "../../api/types";
 import { type ColourScale, magnitudeScale } from "../../base/colour_scale";
 import { formatNumber } from "../../base/format";
 import { ratioScale } from "../../base/ratio_scale";
-import { ancestorPaths, formatCompact } from "./facts";
+import { formatCompact, pathsHolding } from "./facts";
 
 export const COLOURINGS = ["gradient", "update_ratio", "parameter", "count", "none"] as const;
 export type Colouring = (typeof COLOURINGS)[number];
@@ -72,9 +72,10 @@ export function ratioHealth(sites: Site[], norms: Norms, step: number | null, da
   return { scale: ratioScale(siteRatios(update, parameter), dark), modules, step: updates.step, format: formatNumber };
 }
 
-/** The ratio of a module or of one parameter. */
+/** The ratio of a module or of one parameter; there is none to parameters that are exactly 0. */
 export function ratio(update: Measure, parameter: Measure | undefined): Measure {
   if (update.state !== State.finite || !parameter) return update;
+  if (parameter.state === State.zero) return { value: Number.NaN, state: State.unsupported };
   if (parameter.state !== State.finite) return { value: Number.NaN, state: parameter.state };
   return { value: update.value / parameter.value, state: State.finite };
 }
@@ -109,7 +110,7 @@ function gather(sites: Site[], measure: (site: number) => Measure): Map<string, 
   sites.forEach((site, index) => {
     const { value, state } = measure(index);
     const square = Number.isFinite(value) ? value * value : 0;
-    for (const path of ancestorPaths(site.module)) {
+    for (const path of pathsHolding([site.name, ...site.aliases])) {
       const total = squares.get(path);
       if (!total) squares.set(path, { sum: square, state });
       else {

@@ -127,7 +127,7 @@ function Totals({ model }: { model: GraphModel }) {
   const parameters = model.parameterCounts.get("") ?? 0;
   return (
     <div class="graph-totals">
-      <div>{formatCompact(parameters)} parameters</div>
+      {parameters > 0 && <div>{formatCompact(parameters)} parameters</div>}
       {root && root.flops > 0 && <div>{formatCompact(root.flops)}FLOPs forward</div>}
       <div>
         {root && root.operations > 0 && `${formatCount(root.operations)} ops, `}

@@ -6,8 +6,8 @@ import { createEngine, type Engine } from "../../layout/engine";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { countShown, openingDepth, openToDepth } from "../../layout/scene";
 import { selectedModule } from "../../store/selection";
-import { type Camera, fitAll, hold, openingCamera, type Rect, reveal, type Size } from "./camera";
-import { parameterCounts } from "./facts";
+import { type Camera, fitAll, hold, isInView, openingCamera, type Rect, reveal, type Size, toPicture } from "./camera";
+import { type Crossing, crossingOf, parameterCounts, tiesOf } from "./facts";
 import { type Line, type PlacedScene, placeScene } from "./placed";
 
 /** A picture on its way to the next: boxes move from where they were. */
@@ -20,10 +20,15 @@ export interface Transition {
 }
 
 const TRANSITION_MS = 150;
+/** As side_panel.css has it. */
+const PANEL_LIES_OVER = "(720px <= width < 1100px)";
+const PANEL_WIDTH = 320;
 
 export class GraphModel {
   readonly hierarchy: Hierarchy;
   readonly parameterCounts: Map<string, number>;
+  /** For a module whose parameter is another module's, that module's name. */
+  readonly ties: Map<string, string>;
   /** Nodes that are shown open. */
   readonly open: Signal<ReadonlySet<number>>;
   readonly depth: Signal<number>;
@@ -39,12 +44,14 @@ export class GraphModel {
   /** Boxes, pills and hexagons that are seen. */
   readonly shown: ReadonlySignal<number>;
   private readonly engine: Engine;
+  private readonly crossings = new Map<number, Crossing>();
   private opened = false;
   private frame = 0;
 
   constructor(readonly graph: GraphAnswer) {
     this.hierarchy = buildHierarchy(graph);
     this.parameterCounts = parameterCounts(graph);
+    this.ties = tiesOf(graph);
     this.engine = createEngine(graph, this.hierarchy);
     this.depth = signal(openingDepth(this.hierarchy));
     this.open = signal(openToDepth(this.hierarchy, this.depth.value));
@@ -60,8 +67,10 @@ export class GraphModel {
   /** The size of the canvas has changed; the first time, the picture is placed in it. */
   resize(size: Size): void {
     batch(() => {
+      const before = this.screen.value;
       this.screen.value = size;
       this.openCamera();
+      this.keepSelectionInView(before);
     });
   }
 
@@ -75,7 +84,7 @@ export class GraphModel {
       this.depth.value = Math.min(Math.max(depth, 1), this.hierarchy.maxDepth + 1);
       this.open.value = openToDepth(this.hierarchy, this.depth.value);
     });
-    this.arrange(this.selected.value);
+    this.arrange(this.selected.value ?? this.nearestToCentre());
   }
 
   /** Opens or closes a module; its corner stays where it is on the screen. */
@@ -116,6 +125,16 @@ export class GraphModel {
     this.arrange(null, () => this.revealNode(node));
   }
 
+  /** Tensors that enter and leave a node. */
+  crossing(id: number): Crossing {
+    const known = this.crossings.get(id);
+    const node = this.hierarchy.nodes[id];
+    if (known || !node) return known ?? { entering: [], leaving: [] };
+    const crossing = crossingOf(this.graph, node);
+    this.crossings.set(id, crossing);
+    return crossing;
+  }
+
   /** From the root down to the node's parent. */
   ancestors(node: number): number[] {
     const path: number[] = [];
@@ -127,7 +146,39 @@ export class GraphModel {
 
   private revealNode(node: number): void {
     const rect = this.placed.value?.boxes.get(node);
-    if (rect && this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.screen.value);
+    if (rect && this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.uncovered());
+  }
+
+  /** The part of the canvas that no panel lies over. */
+  private uncovered(): Size {
+    const { width, height } = this.screen.value;
+    return matchMedia(PANEL_LIES_OVER).matches
+      ? { width: Math.max(160, width - PANEL_WIDTH), height }
+      : { width, height };
+  }
+
+  /** A panel that opens beside the canvas must not push the selection out of sight. */
+  private keepSelectionInView(before: Size): void {
+    const node = this.selected.value;
+    const rect = node === null ? undefined : this.placed.value?.boxes.get(node);
+    if (node !== null && rect && isInView(this.camera.value, rect, before)) this.revealNode(node);
+  }
+
+  /** The outermost box nearest to the middle of the canvas. */
+  private nearestToCentre(): number | null {
+    const { width, height } = this.screen.value;
+    const centre = toPicture(this.camera.value, width / 2, height / 2);
+    let nearest: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const child of this.hierarchy.groups.get(0)?.children ?? []) {
+      const rect = this.placed.value?.boxes.get(child);
+      if (!rect) continue;
+      const distance = Math.abs(rect.y + rect.height / 2 - centre.y) - rect.height / 2;
+      if (distance >= least) continue;
+      least = distance;
+      nearest = child;
+    }
+    return nearest;
   }
 
   private arrange(anchor: number | null, then?: () => void): void {

@@ -8,7 +8,7 @@ import { selectedSite, type View, view } from "../../store/selection";
 import { look, useCanvas } from "../../widgets/canvas";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import { describeTypes, formatCompact, typesOf, valuesThrough } from "./facts";
+import { describeTypes, formatCompact, outputTypes, ownerOf, pathsHolding, typesOf } from "./facts";
 import { describeMeasure, type Measure, measureAt, type Norms, ratio, rowAt } from "./health";
 import type { GraphModel } from "./model";
 import { safeName } from "./paint_text";
@@ -53,19 +53,18 @@ export function NodePanel({ model, node: id, sites, norms, step }: NodePanelProp
 
 /** Whether a site belongs to a module or to one inside it. */
 function isIn(site: Site | undefined, node: HierarchyNode): boolean {
-  if (!site) return false;
-  return node.path === "" || site.module === node.path || site.module.startsWith(`${node.path}.`);
+  return site !== undefined && pathsHolding([site.name, ...site.aliases]).has(node.path);
 }
 
 function factsOf(model: GraphModel, id: number, node: HierarchyNode): FactList {
   const { graph, hierarchy } = model;
-  const { entering, leaving } = valuesThrough(hierarchy, id);
+  const { entering, leaving } = model.crossing(id);
   const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
+  if (node.kind === "input" || node.kind === "output") return [["tensor", types([...entering, ...leaving])]];
   const facts: FactList = [];
   if (entering.length > 0) facts.push([entering.length > 1 ? "inputs" : "input", types(entering)]);
-  if (node.kind === "operation") facts.push(["output", describeTypes(typesOf(graph, node.index))]);
+  if (node.kind === "operation") facts.push(["output", describeTypes(outputTypes(graph, node.index), 4)]);
   else if (leaving.length > 0) facts.push([leaving.length > 1 ? "outputs" : "output", types(leaving)]);
-  if (node.kind === "input") facts.push(["tensor", describeTypes(typesOf(graph, -node.index - 1))]);
   if (node.kind === "module") facts.push(...moduleFacts(model, node));
   if (node.kind === "operation")
     facts.push(...operationFacts(graph, hierarchy.flow.parameters[node.index] ?? [], node));
@@ -79,10 +78,7 @@ function moduleFacts(model: GraphModel, node: HierarchyNode): FactList {
   const parameters = model.parameterCounts.get(node.path) ?? 0;
   const total = model.parameterCounts.get("") ?? 0;
   const facts: FactList = [["parameters", withShare(formatCount(parameters), parameters, total)]];
-  const aliases = graph.parameters.filter(
-    (parameter) => ownedBy(parameter.name, node.path) && parameter.aliases.length > 0,
-  );
-  for (const { name, aliases: others } of aliases) facts.push(["tied", `${lastPart(name)} ↔ ${others.join(", ")}`]);
+  facts.push(...tiedParameters(graph, node.path).map((text): [string, string] => ["tied", text]));
   const calls = hierarchy.nodes.filter((other) => other.kind === "module" && other.path === node.path).length;
   if (calls > 1) facts.push(["called", `${calls} times in a forward pass`]);
   if (node.operations > 0) facts.push(["ATen operations", formatCount(node.operations)]);
@@ -98,8 +94,15 @@ function operationFacts(graph: GraphAnswer, parameters: number[], node: Hierarch
 const withShare = (text: string, part: number, total: number): string =>
   part < total && part > 0 ? `${text} (${formatShare(part / total)})` : text;
 
-const lastPart = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
-const ownedBy = (name: string, path: string): boolean => name.slice(0, Math.max(0, name.lastIndexOf("."))) === path;
+/** "weight ↔ wte.weight" for each parameter of a module that is another module's, too. */
+function tiedParameters(graph: GraphAnswer, path: string): string[] {
+  return graph.parameters.flatMap(({ name, aliases }) => {
+    const names = [name, ...aliases];
+    const own = names.find((each) => ownerOf(each) === path);
+    if (own === undefined || names.length === 1) return [];
+    return [`${own.slice(own.lastIndexOf(".") + 1)} ↔ ${names.filter((each) => each !== own).join(", ")}`];
+  });
+}
 
 interface ParameterTableProps {
   sites: Site[];
@@ -151,7 +154,8 @@ function ParameterTable({ sites, own, node, norms, step }: ParameterTableProps) 
 
 function SiteName({ site, node }: { site: Site | undefined; node: HierarchyNode }) {
   if (!site) return null;
-  const within = node.path === "" ? site.name : site.name.slice(node.path.length + 1);
+  const name = [site.name, ...site.aliases].find((each) => each.startsWith(`${node.path}.`)) ?? site.name;
+  const within = node.path === "" ? name : name.slice(node.path.length + 1);
   return (
     <button
       type="button"

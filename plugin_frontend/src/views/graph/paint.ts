@@ -7,7 +7,7 @@ import type { Tokens } from "../../theme";
 import { type Camera, type Rect, type Size, toPicture } from "./camera";
 import type { Health } from "./health";
 import type { Transition } from "./model";
-import { paintGroup, paintHeader, paintModule, paintOperation, paintTerminal } from "./paint_boxes";
+import { paintGroup, paintHeader, paintModule, paintNonFinite, paintOperation, paintTerminal } from "./paint_boxes";
 import { paintLines, paintSlots } from "./paint_lines";
 import type { Line, PlacedGroup, PlacedScene } from "./placed";
 
@@ -19,6 +19,8 @@ export interface PaintInput {
   placed: PlacedScene;
   camera: Camera;
   health: Health;
+  /** For a module whose parameter is another module's, that module's path. */
+  ties: Map<string, string>;
   look: Tokens & CellColours;
   hovered: number | null;
   hoveredLine: Line | null;
@@ -57,6 +59,7 @@ export function paintGraph(context: Context, size: Size, input: PaintInput): voi
   for (const group of placed.groups) {
     if (overlaps(group, seen)) paintGroupContent(context, group, seen, scenery);
   }
+  if (scenery.zoom < NO_LINES_ZOOM) paintAlarms(context, seen, scenery);
   paintRings(context, scenery);
   context.restore();
 }
@@ -82,11 +85,21 @@ function paintGroupContent(context: Context, group: PlacedGroup, seen: Rect, sce
     paintLines(context, group, scenery);
     if (group.node !== 0) paintSlots(context, group, scenery);
   }
-  if (node && group.node !== 0) paintHeader(context, node, group, group.layout.anchor, scenery);
+  if (node && group.node !== 0 && scenery.zoom >= NO_LINES_ZOOM)
+    paintHeader(context, node, group, group.layout.anchor, scenery);
   context.globalAlpha = 1;
   for (const child of hierarchy.groups.get(group.node)?.children ?? []) {
     const rect = scenery.placed.boxes.get(child);
     if (rect && overlaps(rect, seen) && !scenery.isOpen(child)) paintChild(context, child, rect, scenery);
+  }
+}
+
+/** Modules that hold modules are left out: their alarm is one of those inside. */
+function paintAlarms(context: Context, seen: Rect, scenery: Scenery): void {
+  for (const [id, rect] of scenery.placed.boxes) {
+    const node = scenery.hierarchy.nodes[id];
+    if (!node || !overlaps(rect, seen) || (node.composite && scenery.isOpen(id))) continue;
+    paintNonFinite(context, node, rect, scenery);
   }
 }
 

@@ -1,6 +1,6 @@
 // Boxes, pills, circles and hexagons: the nouns of the graph's grammar.
 
-import { State } from "../../api/types";
+import { atLeast, isNonFinite, SMALLEST_NON_FINITE } from "../../base/cells";
 import type { HierarchyNode } from "../../layout/hierarchy";
 import { operationSign, type Sign } from "../../layout/operations";
 import { NAME_SIZE, TYPE_SIZE } from "../../layout/sizes";
@@ -38,6 +38,13 @@ export function paintModule(context: Context, node: HierarchyNode, rect: Rect, s
   if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
 }
 
+/** From far away NaN and Inf are still seen: on top of all others and never too small. */
+export function paintNonFinite(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+  const health = scenery.health.modules.get(node.path);
+  if (!health || node.kind !== "module" || !isNonFinite(health.state)) return;
+  paintMeasure(context, atLeast(rect, SMALLEST_NON_FINITE / scenery.zoom), health, null, scenery.look);
+}
+
 /** Far away a box is its colour. */
 function paintBlock(context: Context, rect: Rect, health: Measure | undefined, scenery: Scenery): void {
   context.fillStyle = scenery.look.sunk;
@@ -56,7 +63,9 @@ function paintModuleText(
   const left = rect.x + 16;
   const middle = rect.y + rect.height / 2;
   const all = zoom >= TEXT_ZOOM.all;
-  const number = all && health ? describeMeasure(health, scenery.health.format) : "";
+  const tied = scenery.ties.get(node.path);
+  const measured = health ? describeMeasure(health, scenery.health.format) : "";
+  const number = all ? (tied === undefined ? measured : `↔ ${fitText(context, safeName(tied), 60)}`) : "";
   const right = rect.x + rect.width - 10 - paintNumber(context, number, rect, health, scenery);
   const twoLines = node.composite && all;
   context.font = font(NAME_SIZE, 500);
@@ -78,7 +87,7 @@ function paintNumber(
   { look }: Scenery,
 ): number {
   if (text === "") return 0;
-  const loud = health?.state === State.nan || health?.state === State.posInf || health?.state === State.negInf;
+  const loud = health !== undefined && isNonFinite(health.state);
   context.font = font(12, loud ? 700 : 400);
   context.fillStyle = loud ? look.ink : look.ink2;
   context.textAlign = "right";
@@ -104,30 +113,43 @@ function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { loo
 /** The ground, border and header of an open module. */
 export function paintGroup(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
   const { look, zoom } = scenery;
+  const health = node.composite ? undefined : scenery.health.modules.get(node.path);
+  if (health && zoom < TEXT_ZOOM.names) {
+    paintBlock(context, rect, health, scenery);
+    return;
+  }
   context.beginPath();
   context.roundRect(rect.x, rect.y, rect.width, rect.height, RADIUS.group);
-  context.fillStyle = node.depth % 2 === 1 ? look.panel : look.bg;
+  context.fillStyle = groundOf(node, look);
   context.fill();
   outline(context, rect, RADIUS.group, scenery.isHovered(node) ? look.ink : look.ctl);
   if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
 }
 
-/** Name and type, above the lines that pass through the header. */
+/** Name and type on the group's own ground, so that no line runs through the words. */
 export function paintHeader(context: Context, node: HierarchyNode, rect: Rect, anchor: number, scenery: Scenery): void {
   if (scenery.zoom < TEXT_ZOOM.names) return;
   const { look } = scenery;
   const y = rect.y + HEADER_BASELINE;
   const room = anchor - 22;
+  const type = scenery.zoom >= TEXT_ZOOM.all ? safeName(node.type) : "";
+  context.font = font(TYPE_SIZE);
+  const typeWidth = type === "" ? 0 : measure(context, type) + 8;
   context.font = font(NAME_SIZE, 500);
+  const name = fitText(context, safeName(node.name), room);
+  const nameWidth = measure(context, name);
+  context.fillStyle = groundOf(node, look);
+  context.fillRect(rect.x + 10, y - 8, Math.min(nameWidth + typeWidth, room) + 4, 16);
   context.fillStyle = look.ink;
-  const width = drawName(context, node.name, rect.x + 12, y, room);
-  if (scenery.zoom >= TEXT_ZOOM.all) {
-    context.font = font(TYPE_SIZE);
-    context.fillStyle = look.ink2;
-    drawName(context, node.type, rect.x + 20 + width, y + 0.5, room - width - 8);
-  }
+  drawName(context, node.name, rect.x + 12, y, room);
+  context.font = font(TYPE_SIZE);
+  context.fillStyle = look.ink2;
+  if (type !== "") drawName(context, type, rect.x + 20 + nameWidth, y + 0.5, room - nameWidth - 8);
   paintChevron(context, rect.x + rect.width - 18, y, look.ink3);
 }
+
+/** Grounds alternate with the depth. */
+const groundOf = (node: HierarchyNode, look: Scenery["look"]): string => (node.depth % 2 === 1 ? look.panel : look.bg);
 
 /** Closes the group: its place is `chevronRect`. */
 function paintChevron(context: Context, x: number, y: number, colour: string): void {

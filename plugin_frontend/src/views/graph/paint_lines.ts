@@ -3,6 +3,7 @@
 import type { GroupEdge } from "../../layout/edges";
 import type { Hierarchy } from "../../layout/hierarchy";
 import type { Path } from "../../layout/placement";
+import { CHIP } from "../../layout/sizes";
 import { bytesOfEdge } from "./facts";
 import type { Scenery } from "./paint";
 import { drawName, font } from "./paint_text";
@@ -92,7 +93,7 @@ function paintChip(
   context.strokeStyle = look.edge;
   context.lineWidth = lineWidth(bytesOfEdge(graph, edge));
   context.beginPath();
-  context.moveTo(x - 10, y + height / 2);
+  context.moveTo(x - CHIP.distance, y + height / 2);
   context.lineTo(x, y + height / 2);
   context.stroke();
   context.fillStyle = look.sunk;

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { formatCount } from "../../base/format";
 import type { HierarchyNode } from "../../layout/hierarchy";
-import { describeTypes, formatCompact, readoutOf, typesOf, valuesThrough } from "./facts";
+import { describeTypes, formatCompact, outputTypes, readoutOf, typesOf } from "./facts";
 import type { GraphModel } from "./model";
 import { safeName } from "./paint_text";
 
@@ -23,12 +23,12 @@ export function describeNode(model: GraphModel, id: number): { title: ComponentC
 
 function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
   const { graph, hierarchy } = model;
-  const { entering, leaving } = valuesThrough(hierarchy, id);
+  const { entering, leaving } = model.crossing(id);
   if (node.kind === "input") return [readoutOf(graph, hierarchy, -node.index - 1)];
   const rows: Rows = [];
   const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
   if (entering.length > 0) rows.push(["in", types(entering), ""]);
-  if (node.kind === "operation") rows.push(["out", describeTypes(typesOf(graph, node.index)), ""]);
+  if (node.kind === "operation") rows.push(["out", describeTypes(outputTypes(graph, node.index)), ""]);
   else if (leaving.length > 0) rows.push(["out", types(leaving), ""]);
   const parameters = node.kind === "module" ? model.parameterCounts.get(node.path) : undefined;
   if (parameters) rows.push(["", formatCompact(parameters), "parameters"]);
@@ -54,7 +54,7 @@ export function placeOf(model: GraphModel, id: number): string {
 export function announce(model: GraphModel, id: number | null): string {
   const node = id === null ? undefined : model.hierarchy.nodes[id];
   if (!node || id === null) return "";
-  const { entering, leaving } = valuesThrough(model.hierarchy, id);
+  const { entering, leaving } = model.crossing(id);
   const state = node.openable ? (model.open.value.has(id) ? ", open" : ", closed") : "";
   const flows = `${formatCount(entering.length)} in, ${formatCount(leaving.length)} out`;
   return `${safeName(node.name)}, ${placeOf(model, id)}${state}, ${flows}`;
