@@ -2,6 +2,8 @@
 
 /** Sites of equal blocks: one row a block, one column a name within the block. */
 export interface Lattice {
+  /** "modules": nothing repeats, so each module is a block of its own; its sites compare with no other's. */
+  kind: "blocks" | "modules";
   /** Path of each block, such as "h.9", in the order of the model. */
   blocks: string[];
   /** Name within the block, such as "attn.c_attn.weight", in the order of the model. */
@@ -21,6 +23,9 @@ export interface NameGroup {
 
 const FEWEST_BLOCKS = 3;
 const LEAST_OVERLAP = 0.5;
+const FEWEST_MODULES = 2;
+/** A lattice of modules must be fuller than this, or its gaps say more than its cells. */
+const LEAST_FILLED = 0.4;
 
 /** The module that a site belongs to: its path without the last part. */
 export function moduleOf(name: string): string {
@@ -52,14 +57,29 @@ export function groupByModule(names: readonly string[], members = names.map((_, 
   return [...groups].map(([module, list]) => ({ module, members: list }));
 }
 
+/** The blocks that repeat; else the modules, where they have alike names; else null. */
+export function latticeOf(names: readonly string[]): Lattice | null {
+  return blockLattice(names) ?? moduleLattice(names);
+}
+
 /**
  * The lattice of the blocks that repeat, or null where fewer than three do. A block is a path that ends in a number;
  * blocks belong together if at least half of their columns are the same, whatever their paths ("layer1.0", "layer2.0").
  */
-export function latticeOf(names: readonly string[]): Lattice | null {
-  const blocks = blocksOf(names);
-  const best = bestCluster(blocks);
-  return best && best.length >= FEWEST_BLOCKS ? assemble(names, best) : null;
+function blockLattice(names: readonly string[]): Lattice | null {
+  const best = bestCluster(blocksOf(names));
+  return best && best.length >= FEWEST_BLOCKS ? assemble("blocks", names, best) : null;
+}
+
+/** Every module a block ("conv1", "fc"), every parameter name a column ("weight", "bias"). */
+function moduleLattice(names: readonly string[]): Lattice | null {
+  const blocks = groupByModule(names).map(({ module, members }) => ({
+    path: module,
+    sites: new Map(members.map((member) => [(names[member] ?? "").slice(module ? module.length + 1 : 0), member])),
+  }));
+  const columns = new Set(blocks.flatMap(({ sites }) => [...sites.keys()]));
+  const isFull = names.length >= LEAST_FILLED * blocks.length * columns.size;
+  return blocks.length >= FEWEST_MODULES && isFull ? assemble("modules", names, blocks) : null;
 }
 
 interface Block {
@@ -107,11 +127,12 @@ function overlap(a: Block, b: Block): number {
   return shared / (a.sites.size + b.sites.size - shared);
 }
 
-function assemble(names: readonly string[], blocks: Block[]): Lattice {
+function assemble(kind: Lattice["kind"], names: readonly string[], blocks: Block[]): Lattice {
   const fullest = blocks.reduce((a, b) => (b.sites.size > a.sites.size ? b : a));
   const columns = new Set([fullest, ...blocks].flatMap((block) => [...block.sites.keys()]));
   const inside = new Set(blocks.flatMap((block) => [...block.sites.values()]));
   return {
+    kind,
     blocks: blocks.map((block) => block.path),
     columns: [...columns],
     cells: blocks.map((block) => [...columns].map((column) => block.sites.get(column) ?? null)),

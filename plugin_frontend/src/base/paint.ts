@@ -2,8 +2,9 @@
 
 import type { Axis } from "./axis";
 import type { Rect } from "./cells";
+import { formatCount } from "./format";
 import type { StepColumns } from "./step_columns";
-import { stepTicks } from "./ticks";
+import { stepTicks, type Tick } from "./ticks";
 
 type Context = CanvasRenderingContext2D;
 
@@ -21,8 +22,7 @@ export interface InkColours {
 const SMALL_PRINT = '11px Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
 const TICK_PX = 4;
 const LABEL_GAP = 6;
-/** Nearer than this, labels of a vertical axis would touch. */
-const LEAST_LABEL_DISTANCE = 14;
+const LINE_HEIGHT = 14;
 
 export function drawText(
   context: Context,
@@ -63,11 +63,9 @@ export function fillOutline(context: Context, points: [number, number][], colour
 
 /** Labels at the left of a plot whose vertical axis has its start at the bottom. */
 export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
-  let lowest = Number.POSITIVE_INFINITY;
-  for (const { label, position } of axis.ticks(Math.max(2, Math.floor(plot.height / 60)))) {
+  const ticks = axis.ticks(Math.max(2, Math.floor(plot.height / 60)));
+  for (const { label, position } of separated(ticks, plot.height, () => LINE_HEIGHT)) {
     const y = plot.y + plot.height * (1 - position);
-    if (lowest - y < LEAST_LABEL_DISTANCE) continue;
-    lowest = y;
     const tickY = Math.round(y) + 0.5;
     drawLine(
       context,
@@ -75,7 +73,7 @@ export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colour
         [plot.x - TICK_PX, tickY],
         [plot.x, tickY],
       ],
-      colours.line,
+      colours.ctl,
     );
     drawText(context, label, plot.x - LABEL_GAP, y, colours.ink2, "right");
   }
@@ -84,7 +82,10 @@ export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colour
 /** Labels under a plot whose horizontal axis has the values. */
 export function drawValueLabelsBelow(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
   const y = plot.y + plot.height;
-  for (const { label, position } of axis.ticks(Math.max(1, Math.floor(plot.width / 110)))) {
+  const ticks = axis.ticks(Math.max(1, Math.floor(plot.width / 110)));
+  context.font = SMALL_PRINT;
+  const width = (label: string) => context.measureText(label).width + LABEL_GAP;
+  for (const { label, position } of separated(ticks, plot.width, width)) {
     const x = plot.x + plot.width * position;
     const tickX = Math.round(x) + 0.5;
     drawLine(
@@ -95,8 +96,22 @@ export function drawValueLabelsBelow(context: Context, plot: Rect, axis: Axis, c
       ],
       colours.ctl,
     );
-    drawText(context, label, within(x, plot, label.length * 3), y + 13, colours.ink2, "center");
+    drawText(context, label, within(x, plot, width(label) / 2), y + 13, colours.ink2, "center");
   }
+}
+
+/** Ticks whose labels don't touch: zero first, then from the ends inward. */
+export function separated(ticks: readonly Tick[], length: number, extent: (label: string) => number): Tick[] {
+  const importance = ({ value, position }: Tick) => (value === 0 ? 1 : Math.abs(position - 0.5));
+  const kept: Tick[] = [];
+  for (const tick of [...ticks].sort((a, b) => importance(b) - importance(a))) {
+    const isClear = kept.every((other) => {
+      const distance = Math.abs(other.position - tick.position) * length;
+      return distance >= (extent(other.label) + extent(tick.label)) / 2;
+    });
+    if (isClear) kept.push(tick);
+  }
+  return kept.sort((a, b) => a.position - b.position);
 }
 
 /** Steps under a plot: the ends, and round ones between. */
@@ -111,7 +126,7 @@ export function drawStepLabels(
   const last = steps[steps.length - 1];
   if (first === undefined || last === undefined) return;
   for (const step of stepTicks(first, last, Math.max(1, Math.floor(plot.width / 70)))) {
-    const label = String(step);
+    const label = formatCount(step);
     const x = plot.x + columns.x(step);
     drawText(context, label, within(x, plot, label.length * 3), plot.y + plot.height + 12, colours.ink2, "center");
   }

@@ -10,6 +10,7 @@ import {
   type Rect,
 } from "../base/cells";
 import { type ColourScale, paletteStops } from "../base/colour_scale";
+import { separated } from "../base/paint";
 import type { Tick } from "../base/ticks";
 import { dark } from "../theme";
 import { look, useCanvas } from "./canvas";
@@ -26,6 +27,10 @@ const SIGNS: Record<Sign, { label: string; draw: DrawSign }> = {
   missing: { label: "not measured", draw: drawNotMeasured },
   frozen: { label: "frozen or no gradient", draw: drawFrozen },
 };
+
+/** As picture.css has it, and a digit of the small print. */
+const BAR_PX = 172;
+const GLYPH_PX = 6;
 
 interface LegendProps {
   scale?: ColourScale;
@@ -59,7 +64,11 @@ export function Legend({ scale, unit, signs = [], pointer = null }: LegendProps)
 
 function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | null }) {
   const stops = paletteStops(scale.palette, dark.value).join(", ");
-  const ticks = separated(scale.ticks(scale.palette === "signed" ? 2 : 4));
+  const ticks = separated(
+    scale.ticks(scale.palette === "signed" ? 2 : 4),
+    BAR_PX,
+    (label) => label.length * GLYPH_PX + GLYPH_PX,
+  );
   return (
     <div class="legend-scale" role="img" aria-label={`Colours from ${ticks[0]?.label} to ${ticks.at(-1)?.label}`}>
       <div class="legend-bar" style={{ background: `linear-gradient(to right, ${stops})` }} />
@@ -85,12 +94,6 @@ function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | nu
       )}
     </div>
   );
-}
-
-/** Leaves out ticks whose labels would touch. */
-function separated(ticks: Tick[]): Tick[] {
-  const apart = 0.14;
-  return ticks.filter((tick, index) => index === 0 || tick.position - (ticks[index - 1]?.position ?? 0) >= apart);
 }
 
 function edgeOf({ position }: Tick): string {

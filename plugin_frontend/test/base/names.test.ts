@@ -10,6 +10,7 @@ const transformer = [
 describe("latticeOf", () => {
   it("finds the blocks of a transformer and leaves the rest", () => {
     const lattice = latticeOf(transformer);
+    expect(lattice?.kind).toBe("blocks");
     expect(lattice?.blocks).toEqual(["h.0", "h.1", "h.2", "h.3"]);
     expect(lattice?.columns).toEqual(["ln_1.weight", "attn.c_attn.weight"]);
     expect(lattice?.cells).toEqual([
@@ -36,9 +37,24 @@ describe("latticeOf", () => {
     expect(latticeOf(names)?.blocks).toEqual(["h.0", "h.1", "h.2"]);
   });
 
-  it("needs three blocks", () => {
-    expect(latticeOf(["conv1.weight", "conv2.weight", "fc.weight"])).toBeNull();
-    expect(latticeOf(["h.0.weight", "h.1.weight"])).toBeNull();
+  it("takes modules for blocks where fewer than three repeat", () => {
+    const lattice = latticeOf(["conv1.weight", "conv1.bias", "norm.weight", "fc.weight", "fc.bias"]);
+    expect(lattice).toEqual({
+      kind: "modules",
+      blocks: ["conv1", "norm", "fc"],
+      columns: ["weight", "bias"],
+      cells: [
+        [0, 1],
+        [2, null],
+        [3, 4],
+      ],
+      rest: [],
+    });
+  });
+
+  it("is none where modules have nothing in common, or there is one", () => {
+    expect(latticeOf(["a.alpha", "b.beta", "c.gamma"])).toBeNull();
+    expect(latticeOf(["fc.weight", "fc.bias"])).toBeNull();
     expect(latticeOf([])).toBeNull();
   });
 });

@@ -10,7 +10,7 @@ import { globMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
-import { place, stage as selectedStage } from "../../store/selection";
+import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { adopt, dark } from "../../theme";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
@@ -61,7 +61,7 @@ export function DistributionsView({ api }: { api: Api }) {
   const { data, error } = bands.value;
   const table = sites.value;
   if (table.error && !table.data) return <Failure error={table.error} onRetry={askAgain} />;
-  if (table.data && measuredStages.value.length === 0) return <NothingMeasured />;
+  if (table.data && !shownGroup.value?.kinds.distributions?.length) return <NothingMeasured />;
   if (!table.data || !site.value) return error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />;
   return (
     <div class="split">
@@ -89,7 +89,7 @@ function NothingMeasured() {
   return (
     <Empty
       title="No distribution in this run yet"
-      lines={["Watching a model samples its parameters, gradients and updates:"]}
+      lines={["Watching a model samples the distributions of its parameters, gradients and updates:"]}
       code="writer.watch(model, optimizer)"
     />
   );

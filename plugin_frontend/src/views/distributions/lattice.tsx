@@ -25,6 +25,7 @@ interface LatticeProps {
 }
 
 const LABEL_LENGTH = 22;
+const BLOCK_LENGTH = 18;
 
 export function Lattice({ bands, names, members, shown, order, scale }: LatticeProps) {
   const series = useMemo(() => names.map((_, site) => seriesOf(bands, site)), [bands, names]);
@@ -68,6 +69,8 @@ export function Lattice({ bands, names, members, shown, order, scale }: LatticeP
 
 interface Plan {
   columns: string[];
+  /** Sites of one column share a value axis; modules of their own kind don't. */
+  sharedAxes: boolean;
   rows: { block: string; cells: (number | null)[] }[];
   groups: { module: string; members: number[] }[];
 }
@@ -93,7 +96,7 @@ function planOf(names: readonly string[], members: readonly number[], series: Ba
     rows.sort((a, b) => changeOf(b.cells) - changeOf(a.cells));
     groups.sort((a, b) => changeOf(b.members) - changeOf(a.members));
   }
-  return { columns: lattice?.columns ?? [], rows, groups };
+  return { columns: lattice?.columns ?? [], sharedAxes: lattice?.kind === "blocks", rows, groups };
 }
 
 const EMPTY: BandSeries = { steps: [], quantiles: [], states: [] };
@@ -116,10 +119,10 @@ function LatticeRows({ plan, axisOf, tile }: RowsProps) {
       ))}
       {plan.rows.map(({ block, cells }) => [
         <span class="lattice-block" key={block} title={block}>
-          {middleEllipsis(block, 9)}
+          {middleEllipsis(block || "model", BLOCK_LENGTH)}
         </span>,
         ...cells.map((site, column) => {
-          const axis = axes[column];
+          const axis = plan.sharedAxes ? axes[column] : axisOf([site]);
           return site === null || !axis ? <span key={`${block} ${column}`} /> : tile(site, axis);
         }),
       ])}

@@ -4,6 +4,7 @@ import type { Axis } from "../../base/axis";
 import { indexAt, placeBins, profile, thinned } from "../../base/bins";
 import type { Rect } from "../../base/cells";
 import { magnitudeScale } from "../../base/colour_scale";
+import { formatCount } from "../../base/format";
 import { drawLine, drawText, drawValueLabelsBelow, fillOutline } from "../../base/paint";
 import type { Colours, Plot } from "./plot";
 
@@ -37,7 +38,7 @@ export function paintRidges(
     labelled = base;
     drawText(
       context,
-      String(answer.steps[step]),
+      formatCount(answer.steps[step] ?? 0),
       plot.x - 6,
       base - 3,
       isNow ? colours.nowText : colours.ink2,

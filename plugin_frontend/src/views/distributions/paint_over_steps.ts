@@ -54,7 +54,14 @@ export function paintOverSteps(
   drawStepLabels(context, plot, answer.steps, columns, colours);
   drawNow(context, plot.x + columns.x(now), plot.y - 2, plot.y + plot.height + 2, colours);
   paintMarginal(context, marginal, { runs, axis, now }, colours);
-  drawText(context, `at ${now}`, marginal.x + marginal.width / 2, plot.y + plot.height + 12, colours.nowText, "center");
+  drawText(
+    context,
+    `at ${formatCount(now)}`,
+    marginal.x + marginal.width / 2,
+    plot.y + plot.height + 12,
+    colours.nowText,
+    "center",
+  );
 }
 
 /** The density of all steps as an image of S × rows pixels; colours are relative to each step's peak. */

@@ -108,7 +108,7 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
   const quantile = (level: number) =>
     distributions.map(({ answer }) => {
       const at = indexAt(answer.steps, now) * answer.quantileLevels.length + answer.quantileLevels.indexOf(level);
-      return formatNumber(answer.quantiles[at] ?? Number.NaN);
+      return known(answer.quantiles[at] ?? Number.NaN);
     });
   const column = (name: string) => distributions.map(({ run }) => statistic(statistics, run, stage, name, now));
   const special = (name: string, label: string) => {
@@ -116,9 +116,9 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
     return values.some((value) => value > 0) ? [row(label, values.map(formatCount))] : [];
   };
   const rows = [
-    row("max", column("max").map(formatNumber)),
+    row("max", column("max").map(known)),
     ...levels.map((level) => row(level === 0.5 ? "median" : `${level * 100} %`, quantile(level))),
-    row("min", column("min").map(formatNumber)),
+    row("min", column("min").map(known)),
     ...special("zeros", "exactly 0"),
     ...special("nan", "NaN"),
     ...special("pos_inf", "+Inf"),
@@ -139,7 +139,7 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
       caption={`Quantiles at step ${now}`}
       head={[
         <b class="now" key="now">
-          at step {now}
+          at step {formatCount(now)}
         </b>,
         ...head,
       ]}
@@ -147,6 +147,9 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
     />
   );
 }
+
+/** Of no finite value there is no quantile. */
+const known = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
 
 const row = (label: string, values: readonly string[]) => ({ key: label, cells: [label, ...values] });
 
@@ -175,7 +178,7 @@ function SiteFacts({ name }: { name: string }) {
           ["shape", formatShape(site.shape)],
           ["elements", formatCount(count)],
           ["dtype", site.dtype],
-          ["module", site.module_type || "–"],
+          ...(site.module_type ? [["module", site.module_type] as const] : []),
           ...(site.aliases.length > 0 ? [["also named", site.aliases.join(", ")] as const] : []),
           ...(site.frozen ? [["trained", "no, frozen"] as const] : []),
           ...(site.reason ? [["not measured", site.reason] as const] : []),

@@ -12,7 +12,7 @@ import { hideTooltip } from "../../widgets/tooltip";
 import { deadCount, isDead, mapMatrix } from "./maps";
 import { normAt, normWords, type RunNorms } from "./norms";
 import { quantity } from "./options";
-import type { GalleryPlan } from "./plan";
+import { type GalleryPlan, isStrip } from "./plan";
 import { selectSite, showNorm } from "./readout";
 
 export interface GalleryData {
@@ -27,6 +27,7 @@ export interface GalleryData {
 
 const LABEL_LENGTH = 19;
 const NAME_LENGTH = 24;
+const COLUMN_LENGTH = 12;
 
 export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryData }) {
   return (
@@ -38,7 +39,7 @@ export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryDa
           class={`gallery-column ${data.selected && sites.includes(data.selected) ? "strong" : ""}`}
           title={label}
         >
-          {middleEllipsis(label, 9)}
+          {middleEllipsis(label, COLUMN_LENGTH)}
         </span>
       ))}
       {plan.rows.map(({ label, shape, strip, sites }) => [
@@ -50,7 +51,14 @@ export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryDa
           site === null ? (
             <span key={`${label} ${column}`} />
           ) : (
-            <MapTile key={site} site={site} strip={strip} data={data} bare={strip} />
+            <MapTile
+              key={site}
+              site={site}
+              strip={isStrip(data.shapes.get(site) ?? [])}
+              data={data}
+              bare={strip && shape !== ""}
+              {...(shape === "" && { name: "" })}
+            />
           ),
         ),
       ])}
@@ -69,7 +77,7 @@ export function GalleryGroups({ plan, data }: { plan: GalleryPlan; data: Gallery
               <MapTile
                 key={site}
                 site={site}
-                strip={(data.shapes.get(site)?.length ?? 2) < 2}
+                strip={isStrip(data.shapes.get(site) ?? [])}
                 data={data}
                 name={site.slice(module ? module.length + 1 : 0)}
               />
@@ -85,7 +93,7 @@ interface MapTileProps {
   site: string;
   strip: boolean;
   data: GalleryData;
-  /** Name under the map, with the shape. */
+  /** Name under the map, with the shape; may be empty, then the shape alone. */
   name?: string;
   /** Without words under it. */
   bare?: boolean;
@@ -122,7 +130,7 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
       )}
       {name !== undefined && (
         <p class="map-name" title={site}>
-          {middleEllipsis(name, NAME_LENGTH)}, {formatShape(data.shapes.get(site) ?? [])}
+          {[middleEllipsis(name, NAME_LENGTH), formatShape(data.shapes.get(site) ?? [])].filter(Boolean).join(", ")}
         </p>
       )}
     </div>

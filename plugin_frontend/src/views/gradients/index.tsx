@@ -4,7 +4,7 @@ import { computed, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { HeatmapsAnswer, Site } from "../../api/types";
-import type { ColourScale } from "../../base/colour_scale";
+import { type ColourScale, decadeRange } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
@@ -103,6 +103,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: Load
   const norms = useThemed(plainNorms);
   const maps = useMemo(() => (answer ? bySite(answer) : new Map()), [answer]);
   const scaleOf = useScales(answer, maps);
+  const hasFinite = useMemo(() => decadeRange(allCells(maps.values(), "abs_max")) !== null, [maps]);
   const shapes = useMemo(() => new Map(table.map(({ name, shape }) => [name, shape])), [table]);
   const selected = table.find(({ name }) => name === selectedSite.value) ?? null;
   const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null };
@@ -124,8 +125,10 @@ function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: Load
             Under each map: gradient norm; <i /> rows or columns that are exactly 0
           </p>
           <Legend
-            scale={scaleOf(selected?.name ?? "")}
-            unit={sharing.value === "own" && !selected ? "colours of each map" : "gradient"}
+            {...(hasFinite && (selected || sharing.value === "shared") && { scale: scaleOf(selected?.name ?? "") })}
+            {...(hasFinite && {
+              unit: sharing.value === "own" && !selected ? "each map has its own colours" : "gradient",
+            })}
             signs={["infinite", "nan", "missing"]}
           />
         </footer>
@@ -207,7 +210,7 @@ function StepNote() {
   if (heatmapSteps.value.length === 0) {
     return (
       <p class="step-note">
-        No heatmap in this run: <code>writer.watch(model, optimizer, log=["gradients", "heatmaps"])</code> keeps them.
+        No heatmap in this run. <code>writer.watch(…, log="all")</code> keeps them, as does a list with "heatmaps".
       </p>
     );
   }

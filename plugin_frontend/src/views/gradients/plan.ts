@@ -3,7 +3,7 @@
 
 import type { Site } from "../../api/types";
 import { formatShape } from "../../base/format";
-import { groupByModule, latticeOf } from "../../base/names";
+import { groupByModule, type Lattice, latticeOf } from "../../base/names";
 
 export interface GalleryRow {
   label: string;
@@ -24,29 +24,53 @@ export interface GalleryPlan {
   groups: { module: string; sites: string[] }[];
 }
 
+/** More modules than this side by side would be slivers; they are groups one below the other. */
+const MOST_MODULES = 16;
+
 export function galleryPlan(sites: readonly Site[]): GalleryPlan {
   const names = sites.map(({ name }) => name);
-  const at = (index: number) => names[index] ?? "";
   const lattice = latticeOf(names);
-  const groups = groupByModule(names, lattice?.rest).map(({ module, members }) => ({ module, sites: members.map(at) }));
-  if (!lattice)
-    return { columns: groups.map(({ module, sites: inside }) => ({ label: module, sites: inside })), rows: [], groups };
+  const isWide = lattice?.kind === "modules" && lattice.blocks.length > MOST_MODULES;
+  return lattice && !isWide ? latticePlan(sites, lattice) : groupPlan(names);
+}
+
+function groupPlan(names: readonly string[]): GalleryPlan {
+  const groups = namedGroups(names);
+  return { columns: groups.map(({ module, sites }) => ({ label: module, sites })), rows: [], groups };
+}
+
+function latticePlan(sites: readonly Site[], lattice: Lattice): GalleryPlan {
+  const names = sites.map(({ name }) => name);
   const columns = lattice.blocks.map((label, block) => ({
-    label,
-    sites: (lattice.cells[block] ?? []).flatMap((cell) => (cell === null ? [] : [at(cell)])),
+    label: label || "model",
+    sites: (lattice.cells[block] ?? []).flatMap((cell) => (cell === null ? [] : (names[cell] ?? []))),
   }));
-  const rows = lattice.columns.map((label, row) => {
-    const cells = lattice.blocks.map((_, block) => lattice.cells[block]?.[row] ?? null);
-    const inside = cells.flatMap((cell) => (cell === null ? [] : (sites[cell] ?? [])));
-    const shapes = new Set(inside.map(({ shape }) => formatShape(shape)));
-    return {
-      label: label.replace(/\.weight$/, "") || "weight",
-      shape: shapes.size === 1 ? ([...shapes][0] ?? "") : "",
-      strip: inside.every(({ shape }) => isStrip(shape)),
-      sites: cells.map((cell) => (cell === null ? null : at(cell))),
-    };
+  const rows = lattice.columns.map((label, column) => {
+    const cells = lattice.blocks.map((_, block) => lattice.cells[block]?.[column] ?? null);
+    return galleryRow(
+      label,
+      cells.map((cell) => (cell === null ? null : (sites[cell] ?? null))),
+    );
   });
-  return { columns, rows, groups };
+  return { columns, rows, groups: namedGroups(names, lattice.rest) };
+}
+
+function galleryRow(label: string, row: readonly (Site | null)[]): GalleryRow {
+  const inside = row.filter((site) => site !== null);
+  const shapes = new Set(inside.map(({ shape }) => formatShape(shape)));
+  return {
+    label: label.replace(/\.weight$/, ""),
+    shape: shapes.size === 1 ? ([...shapes][0] ?? "") : "",
+    strip: inside.every(({ shape }) => isStrip(shape)),
+    sites: row.map((site) => site?.name ?? null),
+  };
+}
+
+function namedGroups(names: readonly string[], members?: number[]): GalleryPlan["groups"] {
+  return groupByModule(names, members).map(({ module, members: inside }) => ({
+    module,
+    sites: inside.flatMap((index) => names[index] ?? []),
+  }));
 }
 
 /** Tensors of one dimension or none have one row of cells. */

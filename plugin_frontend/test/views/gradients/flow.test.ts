@@ -61,10 +61,30 @@ describe("galleryPlan", () => {
   });
 
   it("has modules as columns where no block repeats", () => {
-    const plan = galleryPlan([site("conv.weight"), site("conv.bias", [4]), site("scale", [])]);
-    expect(plan.columns.map(({ label }) => label)).toEqual(["conv", ""]);
-    expect(plan.rows).toEqual([]);
-    expect(plan.groups).toEqual(plan.columns.map(({ label, sites: inside }) => ({ module: label, sites: inside })));
+    const plan = galleryPlan([
+      site("conv.weight", [8, 3]),
+      site("conv.bias", [8]),
+      site("fc.weight"),
+      site("scale", []),
+    ]);
+    expect(plan.columns.map(({ label }) => label)).toEqual(["conv", "fc", "model"]);
+    expect(plan.rows.map(({ label, shape, strip, sites: row }) => [label, shape, strip, row])).toEqual([
+      ["weight", "", false, ["conv.weight", "fc.weight", null]],
+      ["bias", "8", true, ["conv.bias", null, null]],
+      ["scale", "scalar", true, [null, null, "scale"]],
+    ]);
+    expect(plan.groups).toEqual([]);
+  });
+
+  it("has groups where there are too many modules, or they have nothing in common", () => {
+    const many = Array.from({ length: 17 }, (_, index) => site(`layer_${index}.weight`));
+    expect(galleryPlan(many).rows).toEqual([]);
+    expect(galleryPlan(many).groups).toHaveLength(17);
+    expect(galleryPlan([site("a.x"), site("b.y"), site("c.z")]).columns.map(({ label }) => label)).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
   });
 });
 
