@@ -1,5 +1,7 @@
 """The oracle is numpy on the values themselves; a histogram may be wrong by the width of a bin, no more."""
 
+from functools import reduce
+
 import handmade
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from torchviz_tb.errors import DamagedRecord
-from torchviz_tb.reading.distributions import Distribution, occupied_bins, on_common_grid
+from torchviz_tb.reading.distributions import Distribution
 from torchviz_tb.reading.quantiles import Bins, quantiles
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.grid import Grid
 
 Q = np.asarray([0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0])
 
@@ -109,20 +112,13 @@ def test_distance_of_point_masses_at_zero():
 
 @given(st.lists(st.tuples(samples, st.integers(0, 6), st.integers(100, 140)), min_size=1, max_size=4))
 def test_on_the_common_grid_counts_are_those_of_binning_there(each: list[tuple[npt.NDArray[np.float32], int, int]]):
-    aligned = on_common_grid([distribution(*one) for one in each], max_bins=10_000)
-    shared = aligned[0].grid
-    for (values, _, _), found in zip(each, aligned, strict=True):
+    distributions = [distribution(*one) for one in each]
+    shared = reduce(Grid.common, (one.grid for one in distributions))
+    for (values, _, _), found in zip(each, (one.coarsened(shared) for one in distributions), strict=True):
         expected = distribution(values, shared.mantissa_bits, shared.taper_exponent)
         assert (found.index == expected.index).all()
         assert (found.counts == expected.counts).all()
         assert found.grid == shared
-
-
-def test_too_many_bins_make_the_grid_coarser_and_lose_no_element():
-    values = np.random.default_rng(0).normal(0, 1, 20_000)
-    (found,) = on_common_grid([distribution(values, 12)], max_bins=300)
-    assert occupied_bins([found]).size <= 300
-    assert found.counts.sum() == 20_000
 
 
 def test_float32_s_outermost_values_have_bins():

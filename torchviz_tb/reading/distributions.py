@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from torchviz_tb.errors import DamagedRecord
 from torchviz_tb.reading import checks
 from torchviz_tb.reading.quantiles import Bins, quantiles
 from torchviz_tb.records import records_pb2 as pb
@@ -165,27 +164,3 @@ class Distributions:
         sites = [site for name, site in self.entries if name == stage]
         found = [Distribution.from_record(self.entries[stage, site]) for site in sites]
         return np.asarray(sites, np.int64), quantiles(Bins.of(found), np.asarray(q, np.float64))
-
-
-def on_common_grid(distributions: Sequence[Distribution], max_bins: int) -> list[Distribution]:
-    """All of them on the finest grid that they share, or a coarser one where it has too many occupied bins.
-
-    Counts stay exact, because a bin of the coarser grid is a union of bins of the finer.
-    """
-    if not distributions:
-        return []
-    shared = reduce(Grid.common, {distribution.grid for distribution in distributions})
-    aligned = [distribution.coarsened(shared) for distribution in distributions]
-    while shared.mantissa_bits > 0 and occupied_bins(aligned).size > max_bins:
-        shared = grid(shared.mantissa_bits - 1, max(shared.taper_exponent - 1, 0))
-        aligned = [distribution.coarsened(shared) for distribution in aligned]
-    return aligned
-
-
-def occupied_bins(distributions: Sequence[Distribution]) -> Int64s:
-    """Signed indices that any of them occupies, ascending; all must be on one grid."""
-    if not distributions:
-        return np.zeros(0, np.int64)
-    if len({distribution.grid for distribution in distributions}) > 1:
-        raise DamagedRecord("its histograms are on different grids")
-    return np.unique(np.concatenate([distribution.index for distribution in distributions]))

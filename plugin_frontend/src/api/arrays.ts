@@ -49,6 +49,10 @@ export class ArraysAnswer {
     return this.view(name, "float64") as Float64Array;
   }
 
+  int32(name: string): Int32Array {
+    return this.view(name, "int32") as Int32Array;
+  }
+
   uint8(name: string): Uint8Array {
     return this.view(name, "uint8") as Uint8Array;
   }

@@ -59,7 +59,7 @@ export function httpApi(base = "."): Api {
     const query = new URLSearchParams(
       Object.entries(parameters as Parameters).map(([name, value]) => [name, String(value)]),
     );
-    const response = await fetch(`${base}/${route}?${query}`);
+    const response = await fetch(`${base}/${route}?${query}`).catch(unanswered);
     if (!response.ok) throw await errorOf(response);
     return response;
   };
@@ -82,6 +82,10 @@ export function httpApi(base = "."): Api {
     losses: async (run) => lossesOf(await arrays("losses", { run })),
     progress: (place) => json("progress", place),
   };
+}
+
+function unanswered(): never {
+  throw new ApiError("TensorBoard does not answer", "Is it still running? Its terminal says more.");
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
@@ -124,6 +128,7 @@ function distributionsOf(answer: ArraysAnswer): DistributionsAnswer {
     stage: answer.header.stage as Stage,
     quantileLevels: answer.header.quantiles as number[],
     steps: answer.float64("steps"),
+    starts: answer.int32("starts"),
     lower: answer.float64("lower"),
     upper: answer.float64("upper"),
     counts: answer.float64("counts"),

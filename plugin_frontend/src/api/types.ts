@@ -89,12 +89,14 @@ export interface SiteAnswer extends Answer {
   state: Uint8Array;
 }
 
-/** S steps × B bins, Q quantiles. */
+/** S steps, B bins of all steps together, Q quantiles. */
 export interface DistributionsAnswer extends Answer {
   site: string;
   stage: Stage;
   quantileLevels: number[];
   steps: Float64Array;
+  /** Step i has the bins from starts[i] up to, not with, starts[i + 1]. */
+  starts: Int32Array;
   lower: Float64Array;
   upper: Float64Array;
   counts: Float64Array;

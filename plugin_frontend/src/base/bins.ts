@@ -4,9 +4,11 @@
 
 import { type Axis, linearAxis, symlogAxis } from "./axis";
 
-/** S steps × B bins, as in the answer of the route `distributions`. */
+/** S steps, each with bins of its own, as in the answer of the route `distributions`. */
 export interface Bins {
   steps: Float64Array;
+  /** Step i has the bins from starts[i] up to, not with, starts[i + 1]. */
+  starts: Int32Array;
   lower: Float64Array;
   upper: Float64Array;
   counts: Float64Array;
@@ -29,8 +31,8 @@ function extent(all: readonly Bins[]): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const { lower, upper, zeros } of all) {
-    low = Math.min(low, lower[0] ?? low);
-    high = Math.max(high, upper.at(-1) ?? high);
+    low = lower.reduce((least, edge) => Math.min(least, edge), low);
+    high = upper.reduce((most, edge) => Math.max(most, edge), high);
     if (zeros.some((count) => count > 0)) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   }
   return low <= high ? [low, high] : [-1, 1];
@@ -38,10 +40,9 @@ function extent(all: readonly Bins[]): [number, number] {
 
 /** The power of ten below which a tenth of the non-zero values lies, over all steps. */
 function threshold(all: readonly Bins[], largest: number): number {
-  const magnitudes = all.flatMap((bins) => {
-    const sums = totalCounts(bins);
-    return [...sums].map((count, bin) => ({ size: Math.max(bins.upper[bin] ?? 0, -(bins.lower[bin] ?? 0)), count }));
-  });
+  const magnitudes = all.flatMap(({ lower, upper, counts }) =>
+    Array.from(counts, (count, bin) => ({ size: Math.max(upper[bin] ?? 0, -(lower[bin] ?? 0)), count })),
+  );
   magnitudes.sort((a, b) => a.size - b.size);
   const total = magnitudes.reduce((sum, { count }) => sum + count, 0);
   let seen = 0;
@@ -53,12 +54,9 @@ function threshold(all: readonly Bins[], largest: number): number {
   return Math.max(10 ** Math.floor(Math.log10(size || 1)), SMALLEST_THRESHOLD);
 }
 
-function totalCounts({ counts, lower, steps }: Bins): Float64Array {
-  const sums = new Float64Array(lower.length);
-  for (let step = 0; step < steps.length; step++) {
-    for (let bin = 0; bin < sums.length; bin++) sums[bin] = (sums[bin] ?? 0) + (counts[step * sums.length + bin] ?? 0);
-  }
-  return sums;
+/** The bins of a step: from the first up to, not with, the second. */
+export function binRange({ starts }: Bins, step: number): [number, number] {
+  return [starts[step] ?? 0, starts[step + 1] ?? 0];
 }
 
 /** Where each bin lies on an axis of `rows` equal rows; row 0 is at the axis' start. */
@@ -82,20 +80,17 @@ export function profile(bins: Bins, step: number, placement: Placement): Float64
   const density = new Float64Array(placement.rows);
   const total = finiteCount(bins, step);
   if (total === 0) return density;
-  const count = bins.lower.length;
-  for (let bin = 0; bin < count; bin++) {
-    const share = (bins.counts[step * count + bin] ?? 0) / total;
-    if (share > 0) spread(density, share, placement.from[bin] ?? 0, placement.to[bin] ?? 0);
+  const [first, end] = binRange(bins, step);
+  for (let bin = first; bin < end; bin++) {
+    spread(density, (bins.counts[bin] ?? 0) / total, placement.from[bin] ?? 0, placement.to[bin] ?? 0);
   }
   return density;
 }
 
 /** How many finite values a step has, zeros included. */
 export function finiteCount(bins: Bins, step: number): number {
-  const count = bins.lower.length;
-  let total = bins.zeros[step] ?? 0;
-  for (let bin = 0; bin < count; bin++) total += bins.counts[step * count + bin] ?? 0;
-  return total;
+  const counts = bins.counts.subarray(...binRange(bins, step));
+  return counts.reduce((sum, count) => sum + count, bins.zeros[step] ?? 0);
 }
 
 function spread(density: Float64Array, share: number, from: number, to: number): void {
@@ -127,16 +122,16 @@ export function densityImage(bins: Bins, axis: Axis, rows: number): Float32Array
   return image;
 }
 
-/** The bin that holds a value; −1: none does. */
-export function binAt({ lower, upper }: Bins, value: number): number {
-  let low = 0;
-  let high = lower.length;
+/** The bin of a step that holds a value; −1: none does. */
+export function binAt(bins: Bins, step: number, value: number): number {
+  const [first, end] = binRange(bins, step);
+  let [low, high] = [first, end];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((upper[middle] ?? 0) > value) high = middle;
+    if ((bins.upper[middle] ?? 0) > value) high = middle;
     else low = middle + 1;
   }
-  return low < lower.length && (lower[low] ?? 0) <= value ? low : -1;
+  return low < end && (bins.lower[low] ?? 0) <= value ? low : -1;
 }
 
 /** Index of the last step that is not after the given one; the first where all are after it; −1 without steps. */

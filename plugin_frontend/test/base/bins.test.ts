@@ -12,12 +12,13 @@ import {
   valueAxis,
 } from "../../src/base/bins";
 
-/** Two steps; bins [−2,−1), [1,2), [2,4). */
+/** Two steps; the first has bins [−2,−1), [1,2), [2,4), the second only [2,4). */
 const bins: Bins = {
   steps: Float64Array.of(0, 100),
-  lower: Float64Array.of(-2, 1, 2),
-  upper: Float64Array.of(-1, 2, 4),
-  counts: Float64Array.of(1, 3, 4, 0, 0, 6),
+  starts: Int32Array.of(0, 3, 4),
+  lower: Float64Array.of(-2, 1, 2, 2),
+  upper: Float64Array.of(-1, 2, 4, 4),
+  counts: Float64Array.of(1, 3, 4, 6),
   zeros: Float64Array.of(2, 0),
 };
 const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
@@ -48,7 +49,7 @@ describe("profile", () => {
   });
 
   it("of a step without finite values is empty", () => {
-    const none = { ...bins, counts: new Float64Array(6), zeros: new Float64Array(2) };
+    const none = { ...bins, counts: new Float64Array(4), zeros: new Float64Array(2) };
     expect(sum(profile(none, 0, placeBins(none, linearAxis(-2, 4), 6)))).toBe(0);
   });
 });
@@ -61,10 +62,11 @@ it("the density image is relative to each step's own peak", () => {
 
 describe("valueAxis", () => {
   it("covers all bins of all histograms, and zero where there are zeros", () => {
-    const other = { ...bins, lower: Float64Array.of(-2, 1, 5), upper: Float64Array.of(-1, 2, 9) };
+    const other = { ...bins, lower: Float64Array.of(-2, 1, 5, 1), upper: Float64Array.of(-1, 2, 9, 2) };
     expect(valueAxis([bins, other], "linear").domain).toEqual([-2, 9]);
     const positive: Bins = {
       steps: Float64Array.of(0),
+      starts: Int32Array.of(0, 1),
       lower: Float64Array.of(1),
       upper: Float64Array.of(2),
       counts: Float64Array.of(5),
@@ -77,6 +79,7 @@ describe("valueAxis", () => {
   it("gives the decades of the bulk the room on a symlog axis", () => {
     const small: Bins = {
       steps: Float64Array.of(0),
+      starts: Int32Array.of(0, 3),
       lower: Float64Array.of(1e-5, 1e-3, 1),
       upper: Float64Array.of(1e-4, 1e-2, 2),
       counts: Float64Array.of(500, 499, 1),
@@ -89,6 +92,7 @@ describe("valueAxis", () => {
   it("stands on no bins at all", () => {
     const empty: Bins = {
       steps: Float64Array.of(0),
+      starts: Int32Array.of(0, 0),
       lower: new Float64Array(),
       upper: new Float64Array(),
       counts: new Float64Array(),
@@ -100,7 +104,9 @@ describe("valueAxis", () => {
 });
 
 it("finds the bin of a value, and the gaps", () => {
-  expect([-3, -2, -1, 0, 1, 1.99, 2, 4].map((value) => binAt(bins, value))).toEqual([-1, 0, -1, -1, 1, 1, 2, -1]);
+  const values = [-3, -2, -1, 0, 1, 1.99, 2, 4];
+  expect(values.map((value) => binAt(bins, 0, value))).toEqual([-1, 0, -1, -1, 1, 1, 2, -1]);
+  expect(values.map((value) => binAt(bins, 1, value))).toEqual([-1, -1, -1, -1, -1, -1, 3, -1]);
 });
 
 it("finds the step that is shown", () => {

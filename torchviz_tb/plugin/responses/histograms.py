@@ -10,12 +10,9 @@ from torchviz_tb.plugin.arrays import Arrays, float32
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading import series
-from torchviz_tb.reading.distributions import Distribution, occupied_bins, on_common_grid
+from torchviz_tb.reading.distributions import Distribution
 from torchviz_tb.reading.quantiles import Bins, quantiles
 from torchviz_tb.records.metadata import Kind
-
-MAX_BINS = 2048
-"""Bins of one answer, more than any screen shows; where there would be more, the grid is made coarser."""
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BAND_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -58,18 +55,21 @@ def bands(query: Query) -> Arrays:
     )
 
 
-def _histograms(present: Sequence[Distribution], rows: Sequence[int], steps: int) -> dict[str, npt.NDArray[np.float64]]:
-    """Counts on one grid, a row for each step; steps without a distribution have zeros."""
-    aligned = on_common_grid(present, MAX_BINS)
-    index = occupied_bins(aligned)
-    counts = np.zeros((steps, index.size))
+def _histograms(present: Sequence[Distribution], rows: Sequence[int], steps: int) -> dict[str, npt.NDArray[Any]]:
+    """The bins of all steps one after the other, each step's own; a step without a distribution has none."""
+    sizes = np.zeros(steps, np.int64)
     others = np.zeros((4, steps))
-    for row, each in zip(rows, aligned, strict=True):
-        counts[row, np.searchsorted(index, each.index)] = each.counts
+    for row, each in zip(rows, present, strict=True):
+        sizes[row] = each.counts.size
         others[:, row] = each.zeros, each.nan, each.pos_inf, each.neg_inf
-    lower, upper = aligned[0].grid.edges(index) if aligned else (np.zeros(0), np.zeros(0))
-    named = dict(zip(("zeros", "nan", "pos_inf", "neg_inf"), others, strict=True))
-    return {"lower": lower, "upper": upper, "counts": counts, **named}
+    edges = np.concatenate([np.zeros((0, 2)), *(each.edges for each in present)])
+    return {
+        "starts": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        "lower": np.ascontiguousarray(edges[:, 0]),
+        "upper": np.ascontiguousarray(edges[:, 1]),
+        "counts": np.concatenate([np.zeros(0), *(each.counts for each in present)]),
+        **dict(zip(("zeros", "nan", "pos_inf", "neg_inf"), others, strict=True)),
+    }
 
 
 def _quantiles(present: Sequence[Distribution], rows: Sequence[int], steps: int) -> npt.NDArray[np.float32]:

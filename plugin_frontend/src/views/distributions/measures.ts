@@ -2,7 +2,7 @@
 
 import type { BandsAnswer, DistributionsAnswer } from "../../api/types";
 import { type Axis, linearAxis, symlogAxis } from "../../base/axis";
-import { type Bins, finiteCount, type ValueScale } from "../../base/bins";
+import { type Bins, binRange, finiteCount, type ValueScale } from "../../base/bins";
 import type { BandSeries } from "../../base/paint_bands";
 
 const LEVELS = 5;
@@ -54,21 +54,28 @@ export function change({ quantiles, steps }: BandSeries): number {
 
 /** Median of the magnitudes of a step's finite values, zeros included; values are even within a bin. NaN: no value. */
 export function medianMagnitude(bins: Bins, step: number): number {
-  const count = bins.lower.length;
   const half = finiteCount(bins, step) / 2;
   if (half === 0) return Number.NaN;
-  const magnitudes = Array.from({ length: count }, (_, bin) => {
-    const [a, b] = [Math.abs(bins.lower[bin] ?? 0), Math.abs(bins.upper[bin] ?? 0)];
-    return { inner: Math.min(a, b), outer: Math.max(a, b), mass: bins.counts[step * count + bin] ?? 0 };
-  });
-  magnitudes.sort((a, b) => a.inner - b.inner);
   let seen = bins.zeros[step] ?? 0;
   if (seen >= half) return 0;
-  for (const { inner, outer, mass } of magnitudes) {
+  for (const { inner, outer, mass } of magnitudeBins(bins, step)) {
     if (seen + mass >= half) return inner + ((half - seen) / mass) * (outer - inner);
     seen += mass;
   }
   return Number.NaN;
+}
+
+/** A step's bins by magnitude, ascending: the grid is symmetric, so a bin and its mirror image are one. */
+function magnitudeBins(bins: Bins, step: number): { inner: number; outer: number; mass: number }[] {
+  const found = new Map<number, { inner: number; outer: number; mass: number }>();
+  const [first, end] = binRange(bins, step);
+  for (let bin = first; bin < end; bin++) {
+    const [a, b] = [Math.abs(bins.lower[bin] ?? 0), Math.abs(bins.upper[bin] ?? 0)];
+    const inner = Math.min(a, b);
+    const mass = (found.get(inner)?.mass ?? 0) + (bins.counts[bin] ?? 0);
+    found.set(inner, { inner, outer: Math.max(a, b), mass });
+  }
+  return [...found.values()].sort((a, b) => a.inner - b.inner);
 }
 
 /** One axis for the bands of several sites: symmetric round 0 where they reach to both sides of it. */
@@ -98,10 +105,9 @@ function bandExtent(series: readonly BandSeries[]): { low: number; high: number;
 
 /** The histogram of one step as CSV: the occupied bins, then what is in no bin. */
 export function histogramCsv(answer: DistributionsAnswer, step: number): string {
-  const count = answer.lower.length;
-  const bins = Array.from(answer.lower, (lower, bin) => {
-    return [lower, answer.upper[bin] ?? 0, answer.counts[step * count + bin] ?? 0] as const;
-  }).filter(([, , occupied]) => occupied > 0);
+  const [first, end] = binRange(answer, step);
+  const [lower, upper, counts] = [answer.lower, answer.upper, answer.counts].map((list) => list.subarray(first, end));
+  const bins = Array.from(lower ?? [], (edge, bin) => [edge, upper?.[bin], counts?.[bin]] as const);
   const apart = [
     ["exactly 0", "", answer.zeros[step]],
     ["NaN", "", answer.nan[step]],

@@ -172,8 +172,8 @@ function moved(now: { step: number; position: number }, key: string, count: numb
 
 /** The bin under the crosshair, the middle of the step, and what is in no bin. */
 function readout(answer: DistributionsAnswer, index: number, value: number): [string, string, string][] {
-  const bin = binAt(answer, value);
-  const count = bin < 0 ? 0 : (answer.counts[index * answer.lower.length + bin] ?? 0);
+  const bin = binAt(answer, index, value);
+  const count = bin < 0 ? 0 : (answer.counts[bin] ?? 0);
   const total = finiteCount(answer, index);
   const quantile = (level: number) =>
     formatNumber(
