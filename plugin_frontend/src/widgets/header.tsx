@@ -25,6 +25,7 @@ const SHORT_NAMES: Partial<Record<View, string>> = { distributions: "Distrib." }
 export function Header() {
   return (
     <header class="header">
+      <h1 class="hidden-visually">TorchViz: {NAMES[view.value]}</h1>
       <nav class="tabs" aria-label="Views">
         {VIEWS.map((name, index) => (
           <Tab key={name} name={name} shortcut={index + 1} />

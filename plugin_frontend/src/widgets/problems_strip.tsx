@@ -1,5 +1,6 @@
 // A quiet line under the header: what could not be read. Everything else is shown.
 
+import type { Problem } from "../api/types";
 import { describeProblem, problems, summarizeProblems } from "../store/problems";
 import { adopt } from "../theme";
 import problemsCss from "./problems_strip.css?inline";
@@ -9,9 +10,16 @@ adopt(problemsCss);
 export function ProblemsStrip() {
   const all = problems.value;
   if (all.length === 0) return null;
-  if (all.length === 1) return <p class="problems problems-line">{summarizeProblems(all)}</p>;
   return (
-    <details class="problems">
+    <section class="problems" aria-label="What can’t be read">
+      {all.length === 1 ? <p>{summarizeProblems(all)}</p> : <ProblemList all={all} />}
+    </section>
+  );
+}
+
+function ProblemList({ all }: { all: readonly Problem[] }) {
+  return (
+    <details>
       <summary>
         <span>{summarizeProblems(all)}</span>
         <span class="problems-more">Details</span>

@@ -20,7 +20,7 @@ export const COLUMNS: readonly Column[] = [
   { value: "rms", label: "RMS", formula: "norm / √count", kind: "magnitude" },
   { value: "abs_max", label: "largest magnitude", formula: "max |x|", kind: "magnitude" },
   { value: "mean", label: "mean", formula: "Σ x / count", kind: "signed" },
-  { value: "std", label: "standard deviation", formula: "√Σ (x − mean)² / count", kind: "magnitude" },
+  { value: "std", label: "standard deviation", formula: "√(Σ (x − mean)² / count)", kind: "magnitude" },
   { value: "zero_share", label: "share of zeros", formula: "zeros / count", kind: "share" },
   { value: "nonfinite", label: "number of NaN and Inf", formula: "count", kind: "magnitude" },
   { value: "update_ratio", label: "update ratio", formula: "‖Δw‖ / ‖w‖", kind: "ratio", stage: "update" },

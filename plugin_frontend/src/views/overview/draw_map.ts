@@ -43,7 +43,7 @@ type Context = CanvasRenderingContext2D;
 const FONT = 'Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
 const SMALL = `400 11px ${FONT}`;
 const SMALL_BOLD = `500 11px ${FONT}`;
-const LABEL_HEIGHT = 12;
+const LABEL_HEIGHT = 14;
 const CHARACTER = 6.2;
 
 export function drawMap(context: Context, size: Size, drawing: MapDrawing): void {

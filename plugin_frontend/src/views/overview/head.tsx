@@ -17,7 +17,7 @@ export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
   return (
     <div class="overview-head">
       <div class="overview-verdict">
-        <h1>{title}</h1>
+        <h2>{title}</h2>
         <p>{counts.join(" · ")}</p>
       </div>
       <table class="overview-runs">

@@ -88,7 +88,11 @@ function Numbers({ answer }: { answer: SiteAnswer }) {
   return (
     <>
       <PanelSection title={<span class="now-text">at step {step}</span>}>
-        <Table caption={`At step ${step}`} head={["", ...stages.map((stage) => STAGE_WORDS[stage])]} rows={rows} />
+        <Table
+          caption={`At step ${step}`}
+          head={[<span class="hidden-visually">statistic</span>, ...stages.map((stage) => STAGE_WORDS[stage])]}
+          rows={rows}
+        />
         {Number.isFinite(ratio) && <Facts facts={[["update ratio, ‖Δw‖ / ‖w‖", formatNumber(ratio)]]} />}
       </PanelSection>
       <NormSection answer={answer} />
