@@ -58,7 +58,7 @@ export function describeTypes(types: TensorType[], most = 2): string {
   return distinct.slice(0, most).join(", ") + (rest > 0 ? `, and ${rest} more` : "");
 }
 
-/** What a value's read-out says: shape, and dtype with bytes and readers. */
+/** A row of a read-out: the shape, and what it is. */
 export function readoutOf(graph: GraphAnswer, hierarchy: Hierarchy, value: ValueId): [string, string, string] {
   const types = typesOf(graph, value);
   const bytes = types.reduce((sum, type) => sum + bytesOf(type), 0);
@@ -67,7 +67,8 @@ export function readoutOf(graph: GraphAnswer, hierarchy: Hierarchy, value: Value
   const dtypes = [...new Set(types.map((type) => type.dtype))].join(", ");
   const several = types.length > 1 ? `${types.length} tensors, ` : "";
   const count = `${readers} ${readers === 1 ? "reader" : "readers"}`;
-  return [shapes.slice(0, 2).join(", ") || "no tensor", `${several}${dtypes}`, `${formatBytes(bytes)}, ${count}`];
+  const what = [`${several}${dtypes}`, formatBytes(bytes), count].filter((part) => part !== "").join(", ");
+  return ["", shapes.slice(0, 2).join(", ") || "no tensor", what];
 }
 
 /** Tensors that cross the border of a node, as they are there; a value may be that of a hidden operation. */

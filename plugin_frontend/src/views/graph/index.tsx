@@ -1,7 +1,7 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
 import { computed, signal, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { GraphAnswer, Stage } from "../../api/types";
 import { formatCount } from "../../base/format";
@@ -43,11 +43,17 @@ export function GraphView({ api }: { api: Api }) {
     update: useResource(updatePlace, (where) => api.statistics(where, "update", "l2")).value.data,
     parameter: useResource(parameterPlace, (where) => api.statistics(where, "parameter", "l2")).value.data,
   };
-  return (
-    <section class="split graph" aria-label="Graph">
-      <GraphContent answer={graph.data} error={graph.error} norms={norms} />
-    </section>
-  );
+  return <GraphContent answer={useUnchanged(graph.data)} error={graph.error} norms={norms} />;
+}
+
+/** The same object while its content is the same: a reload must not close what is open or move the picture. */
+function useUnchanged(answer: GraphAnswer | null): GraphAnswer | null {
+  const kept = useRef({ answer, text: "" });
+  return useMemo(() => {
+    const text = JSON.stringify(answer);
+    if (text !== kept.current.text) kept.current = { answer, text };
+    return kept.current.answer;
+  }, [answer]);
 }
 
 function GraphContent({ answer, error, norms }: { answer: GraphAnswer | null; error: Error | null; norms: Norms }) {
@@ -78,7 +84,7 @@ function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
   const selected = model.selected.value;
   const name = COLOURING_NAMES[colouring.value];
   return (
-    <>
+    <section class="split" aria-label="Graph">
       <div class={`graph-side ${treeShown.value ? "shown" : ""}`}>
         <ModuleTree model={model} health={health} title={colouring.value === "none" ? "" : name} />
       </div>
@@ -104,7 +110,7 @@ function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
       {selected !== null && (
         <NodePanel model={model} node={selected} sites={known} norms={norms} step={currentStep.value} />
       )}
-    </>
+    </section>
   );
 }
 

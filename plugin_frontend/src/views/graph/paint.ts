@@ -7,7 +7,15 @@ import type { Tokens } from "../../theme";
 import { type Camera, type Rect, type Size, toPicture } from "./camera";
 import type { Health } from "./health";
 import type { Transition } from "./model";
-import { paintGroup, paintHeader, paintModule, paintNonFinite, paintOperation, paintTerminal } from "./paint_boxes";
+import {
+  isBlock,
+  paintGroup,
+  paintHeader,
+  paintModule,
+  paintNonFinite,
+  paintOperation,
+  paintTerminal,
+} from "./paint_boxes";
 import { paintLines, paintSlots } from "./paint_lines";
 import type { Line, PlacedGroup, PlacedScene } from "./placed";
 
@@ -80,6 +88,7 @@ function paintGroupContent(context: Context, group: PlacedGroup, seen: Rect, sce
   const { hierarchy, transition } = scenery;
   const node = hierarchy.nodes[group.node];
   if (node && group.node !== 0) paintGroup(context, node, movedRect(group.node, group, scenery), scenery);
+  if (node && group.node !== 0 && isBlock(node, scenery)) return;
   context.globalAlpha = transition?.progress ?? 1;
   if (scenery.zoom >= NO_LINES_ZOOM) {
     paintLines(context, group, scenery);

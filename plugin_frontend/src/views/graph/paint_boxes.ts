@@ -110,12 +110,15 @@ function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { loo
   context.fillText(text, left + 7, rect.y - 0.5);
 }
 
-/** The ground, border and header of an open module. */
+/** From far away an open module without modules inside is a block, too, and its operations are not drawn. */
+export const isBlock = (node: HierarchyNode, { zoom, health }: Scenery): boolean =>
+  zoom < TEXT_ZOOM.names && !node.composite && health.modules.has(node.path);
+
+/** The ground and border of an open module. */
 export function paintGroup(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
   const { look, zoom } = scenery;
-  const health = node.composite ? undefined : scenery.health.modules.get(node.path);
-  if (health && zoom < TEXT_ZOOM.names) {
-    paintBlock(context, rect, health, scenery);
+  if (isBlock(node, scenery)) {
+    paintBlock(context, rect, scenery.health.modules.get(node.path), scenery);
     return;
   }
   context.beginPath();

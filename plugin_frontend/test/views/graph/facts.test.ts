@@ -44,7 +44,7 @@ describe("tensors", () => {
 
   test("a read-out gives shape, dtype, bytes and readers", () => {
     const graph = transformer(12);
-    expect(readoutOf(graph, buildHierarchy(graph), -2)).toEqual(["8 × 16", "float32", "512 B, 12 readers"]);
+    expect(readoutOf(graph, buildHierarchy(graph), -2)).toEqual(["", "8 × 16", "float32, 512 B, 12 readers"]);
   });
 });
 
