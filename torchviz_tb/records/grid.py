@@ -40,7 +40,8 @@ class Grid:
     def bits(self) -> Int64s:
         """Mantissa bits kept in each of the 256 binades."""
         below = np.maximum(self.taper_exponent - np.arange(BINADES), 0)
-        return np.maximum(self.mantissa_bits - below, 0)
+        bits: Int64s = np.maximum(self.mantissa_bits - below, 0)
+        return bits
 
     @cached_property
     def offsets(self) -> Int64s:
@@ -52,7 +53,8 @@ class Grid:
         pattern = pattern.astype(np.int64)
         exponent = pattern >> MANTISSA_BITS
         mantissa = pattern & ((1 << MANTISSA_BITS) - 1)
-        return self.offsets[exponent] + (mantissa >> (MANTISSA_BITS - self.bits[exponent]))
+        numbers: Int64s = self.offsets[exponent] + (mantissa >> (MANTISSA_BITS - self.bits[exponent]))
+        return numbers
 
     def pattern(self, number: Int64s) -> Int64s:
         """Bit pattern of the lower edge of each bin; the inverse of ``number`` at lower edges."""
@@ -97,7 +99,8 @@ def _magnitude(pattern: Int64s) -> Float64s:
     """float32 patterns as float64; the pattern after the largest finite one is 2^128."""
     exponent, mantissa = pattern >> MANTISSA_BITS, pattern & ((1 << MANTISSA_BITS) - 1)
     significand = np.where(exponent > 0, mantissa + (1 << MANTISSA_BITS), mantissa)
-    return np.ldexp(significand.astype(np.float64), np.maximum(exponent, 1) - 150)
+    magnitude: Float64s = np.ldexp(significand.astype(np.float64), np.maximum(exponent, 1) - 150)
+    return magnitude
 
 
 @lru_cache(maxsize=4096)
