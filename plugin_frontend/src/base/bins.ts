@@ -38,20 +38,24 @@ function extent(all: readonly Bins[]): [number, number] {
   return low <= high ? [low, high] : [-1, 1];
 }
 
-/** The power of ten below which a tenth of the non-zero values lies, over all steps. */
+/** The power of ten below whose decade's end a tenth of the non-zero values lies, over all steps. */
 function threshold(all: readonly Bins[], largest: number): number {
-  const magnitudes = all.flatMap(({ lower, upper, counts }) =>
-    Array.from(counts, (count, bin) => ({ size: Math.max(upper[bin] ?? 0, -(lower[bin] ?? 0)), count })),
-  );
-  magnitudes.sort((a, b) => a.size - b.size);
-  const total = magnitudes.reduce((sum, { count }) => sum + count, 0);
+  const decades = new Map<number, number>();
+  for (const { lower, upper, counts } of all) {
+    counts.forEach((count, bin) => {
+      const decade = Math.floor(Math.log10(Math.max(upper[bin] ?? 0, -(lower[bin] ?? 0))));
+      decades.set(decade, (decades.get(decade) ?? 0) + count);
+    });
+  }
+  const sorted = [...decades].sort(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
   let seen = 0;
-  const reached = magnitudes.find(({ count }) => {
+  const reached = sorted.find(([, count]) => {
     seen += count;
     return seen >= total * LINEAR_SHARE;
   });
-  const size = reached?.size ?? largest;
-  return Math.max(10 ** Math.floor(Math.log10(size || 1)), SMALLEST_THRESHOLD);
+  const decade = reached?.[0] ?? Math.floor(Math.log10(largest || 1));
+  return Math.max(10 ** decade, SMALLEST_THRESHOLD);
 }
 
 /** The bins of a step: from the first up to, not with, the second. */

@@ -39,6 +39,12 @@ export function drawText(
   context.fillText(text, x, y);
 }
 
+/** Width of a label in px. */
+export function textWidth(context: Context, text: string): number {
+  context.font = SMALL_PRINT;
+  return context.measureText(text).width;
+}
+
 export function drawLine(context: Context, points: readonly [number, number][], colour: string, width = 1): void {
   context.beginPath();
   // Without a current point, lineTo moves there.
@@ -83,8 +89,7 @@ export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colour
 export function drawValueLabelsBelow(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
   const y = plot.y + plot.height;
   const ticks = axis.ticks(Math.max(1, Math.floor(plot.width / 110)));
-  context.font = SMALL_PRINT;
-  const width = (label: string) => context.measureText(label).width + LABEL_GAP;
+  const width = (label: string) => textWidth(context, label) + LABEL_GAP;
   for (const { label, position } of separated(ticks, plot.width, width)) {
     const x = plot.x + plot.width * position;
     const tickX = Math.round(x) + 0.5;

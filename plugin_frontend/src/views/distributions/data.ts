@@ -39,18 +39,6 @@ export function siteKey(fallback: ReadonlySignal<string | null>): ReadonlySignal
   });
 }
 
-const underWay = new Map<string, Promise<DistributionsAnswer>>();
-
-/** Picture and panel ask for the same at the same moment: they share the answer. */
-function distributionsOnce(api: Api, where: Place, site: string, stage: Stage): Promise<DistributionsAnswer> {
-  const key = JSON.stringify([where, site, stage]);
-  const known = underWay.get(key);
-  if (known) return known;
-  const asked = api.distributions(where, site, stage).finally(() => underWay.delete(key));
-  underWay.set(key, asked);
-  return asked;
-}
-
 export type Distributions = [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]];
 
 export function useDistributions(
@@ -62,9 +50,7 @@ export function useDistributions(
     () => computed(() => (key.value && stage.value ? { ...key.value, stage: stage.value } : null)),
     [key, stage],
   );
-  return useResource(whole, (wanted) =>
-    ofRuns(wanted, (where) => distributionsOnce(api, where, wanted.site, wanted.stage)),
-  );
+  return useResource(whole, (wanted) => ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage)));
 }
 
 export function useSite(

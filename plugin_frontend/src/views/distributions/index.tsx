@@ -9,7 +9,7 @@ import { splitName } from "../../base/format";
 import { globMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { sites, useResource } from "../../store/data";
-import { reloads } from "../../store/resource";
+import { type Resource, reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { adopt, dark } from "../../theme";
 import { WordMenu } from "../../widgets/menu";
@@ -56,7 +56,7 @@ const bandsKey = computed<{ place: Place; stage: Stage } | null>(() =>
 
 export function DistributionsView({ api }: { api: Api }) {
   const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage));
-  const mostChanged = useComputed(() => mostChangedSite(bands.value.data));
+  const mostChanged = useComputed(() => mostChangedSite(bands.value));
   const site = useMemo(() => siteKey(mostChanged), [mostChanged]);
   const { data, error } = bands.value;
   const table = sites.value;
@@ -95,10 +95,10 @@ function NothingMeasured() {
   );
 }
 
-/** The site whose distribution changed most over the steps. */
-function mostChangedSite(bands: BandsAnswer | null): string | null {
+/** The site whose distribution changed most over the steps; null while that isn't known. */
+function mostChangedSite({ data: bands, error }: Resource<BandsAnswer>): string | null {
   const names = sites.value.data?.sites.map(({ name }) => name) ?? [];
-  if (!bands || names.length === 0) return names[0] ?? null;
+  if (!bands) return error ? (names[0] ?? null) : null;
   const changes = names.map((_, index) => change(seriesOf(bands, index)));
   return names[changes.indexOf(Math.max(...changes))] ?? null;
 }

@@ -5,7 +5,7 @@ import { indexAt, placeBins, profile, thinned } from "../../base/bins";
 import type { Rect } from "../../base/cells";
 import { magnitudeScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
-import { drawLine, drawText, drawValueLabelsBelow, fillOutline } from "../../base/paint";
+import { drawLine, drawText, drawValueLabelsBelow, fillOutline, textWidth } from "../../base/paint";
 import type { Colours, Plot } from "./plot";
 
 type Context = CanvasRenderingContext2D;
@@ -22,7 +22,9 @@ export function paintRidges(
 ): void {
   const current = indexAt(answer.steps, now);
   const shown = [...new Set([...thinned(answer.steps.length, MOST_RIDGES), current])].sort((a, b) => a - b);
-  const plot = { x: 34, y: 24, width: size.width - 38, height: size.height - 24 - 24 };
+  const labels = shown.map((step) => formatCount(answer.steps[step] ?? 0));
+  const gutter = Math.max(24, ...labels.map((label) => textWidth(context, label))) + 10;
+  const plot = { x: gutter, y: 24, width: size.width - gutter - 4, height: size.height - 24 - 24 };
   const placement = placeBins(answer, axis, Math.max(1, Math.round(plot.width)));
   const pitch = plot.height / Math.max(1, shown.length);
   let labelled = Number.NEGATIVE_INFINITY;

@@ -6,13 +6,23 @@ import { State } from "../../api/types";
 import { type Axis, logAxis } from "../../base/axis";
 import { type CellColours, drawState, isNonFinite } from "../../base/cells";
 import { type ColourScale, magnitudeScale } from "../../base/colour_scale";
+import { formatNumber } from "../../base/format";
 import { drawLine, drawText, type InkColours } from "../../base/paint";
 import { currentStep } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
 import { Table } from "../../widgets/table";
 import { hideTooltip } from "../../widgets/tooltip";
-import { type Dot, dotAt, type FlowGeometry, flowDots, flowGeometry, flowLines, GUTTER } from "./flow_geometry";
+import {
+  type Dot,
+  dotAt,
+  type FlowGeometry,
+  flowDots,
+  flowGeometry,
+  flowLines,
+  GUTTER,
+  largestNorm,
+} from "./flow_geometry";
 import { normAt, normRange, normWords, type RunNorms } from "./norms";
 import type { GalleryPlan } from "./plan";
 import { selectSite, showNorm } from "./readout";
@@ -175,10 +185,13 @@ function flowTable(sites: readonly string[], norms: readonly RunNorms[]): string
   return sites.map((site) => [site, ...norms.map((run) => normWords(normAt(run, site, step)))]);
 }
 
+/** The lines; each dot's norm is in the name of its tile below. */
 function FlowTwin({ plan, norms }: { plan: GalleryPlan; norms: readonly RunNorms[] }) {
-  const sites = plan.columns.flatMap((column) => column.sites);
-  const rows = flowTable(sites, norms).map((cells) => ({ key: cells[0] ?? "", cells }));
-  return (
-    <Table hidden caption="Gradient norms at the step" head={["site", ...norms.map(({ run }) => run)]} rows={rows} />
-  );
+  const step = currentStep.value ?? 0;
+  const rows = plan.columns.map(({ label, sites }) => ({
+    key: label,
+    cells: [label, ...norms.map((run) => formatNumber(largestNorm(run, sites, step)))],
+  }));
+  const head = ["part of the model", ...norms.map(({ run }) => run)];
+  return <Table hidden caption="Largest finite gradient norm at the step" head={head} rows={rows} />;
 }

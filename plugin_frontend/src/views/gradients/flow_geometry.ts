@@ -58,14 +58,20 @@ export function flowLines(
 ): [number, number][][] {
   const lines: [number, number][][] = [[]];
   plan.columns.forEach(({ sites }, column) => {
-    const norms = sites.map((site) => normAt(run, site, step)).filter(({ state }) => state === State.finite);
-    const largest = Math.max(...norms.map(({ value }) => value));
-    if (largest > 0 && Number.isFinite(largest)) {
+    const largest = largestNorm(run, sites, step);
+    if (largest > 0) {
       const x = geometry.left(column) + geometry.columnWidth / 2;
       lines.at(-1)?.push([x, heightOf({ value: largest, state: State.finite }, axis, geometry.plot)]);
     } else lines.push([]);
   });
   return lines.filter((line) => line.length > 0);
+}
+
+/** NaN where no site has a finite norm that is not 0. */
+export function largestNorm(run: RunNorms, sites: readonly string[], step: number): number {
+  const norms = sites.map((site) => normAt(run, site, step));
+  const finite = norms.flatMap(({ value, state }) => (state === State.finite && value > 0 ? [value] : []));
+  return finite.length > 0 ? Math.max(...finite) : Number.NaN;
 }
 
 /** The nearest dot within reach of the pointer. */

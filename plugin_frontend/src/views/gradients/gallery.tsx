@@ -27,9 +27,11 @@ export interface GalleryData {
 
 const LABEL_LENGTH = 19;
 const NAME_LENGTH = 24;
-const COLUMN_LENGTH = 12;
+/** Characters that all columns have together on a narrow page. */
+const ROOM = 90;
 
 export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryData }) {
+  const short = shortener(plan.columns.map(({ label }) => label));
   return (
     <>
       <span />
@@ -39,7 +41,7 @@ export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryDa
           class={`gallery-column ${data.selected && sites.includes(data.selected) ? "strong" : ""}`}
           title={label}
         >
-          {middleEllipsis(label, COLUMN_LENGTH)}
+          {short(label)}
         </span>
       ))}
       {plan.rows.map(({ label, shape, strip, sites }) => [
@@ -64,6 +66,13 @@ export function GalleryRows({ plan, data }: { plan: GalleryPlan; data: GalleryDa
       ])}
     </>
   );
+}
+
+/** Full paths where they fit over their columns, else their last parts. */
+function shortener(labels: readonly string[]): (label: string) => string {
+  const room = Math.max(6, Math.floor(ROOM / labels.length));
+  if (labels.every((label) => label.length <= room)) return (label) => label;
+  return (label) => middleEllipsis(label.split(".").at(-1) ?? label, room);
 }
 
 export function GalleryGroups({ plan, data }: { plan: GalleryPlan; data: GalleryData }) {

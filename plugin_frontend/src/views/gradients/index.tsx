@@ -82,7 +82,8 @@ function NoGradients() {
 async function askNorms(api: Api, { places }: NormsKey): Promise<[RunNorms, ...RunNorms[]]> {
   const ask = async (where: Place): Promise<RunNorms> => {
     const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), api.sites(where)]);
-    return { run: where.run, colour: colourOfRun(where.run), answer, names: table.sites.map(({ name }) => name) };
+    const columns = new Map(table.sites.map(({ name }, column) => [name, column]));
+    return { run: where.run, colour: colourOfRun(where.run), answer, columns };
   };
   const [own, ...others] = places;
   if (!own) throw new Error("no run is shown");

@@ -6,12 +6,13 @@ import { indexAt } from "../../base/bins";
 import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
 import { formatNumber } from "../../base/format";
 
-/** A run's norms; `names` are its sites, in the order of the columns. */
+/** A run's norms. */
 export interface RunNorms {
   run: string;
   colour: string;
   answer: StatisticsAnswer;
-  names: readonly string[];
+  /** Column of each site. */
+  columns: ReadonlyMap<string, number>;
 }
 
 export interface Norm {
@@ -22,18 +23,18 @@ export interface Norm {
 const NOT_MEASURED: Norm = { value: Number.NaN, state: State.missing };
 
 export function normAt(runs: RunNorms, site: string, step: number): Norm {
-  return cellAt(runs, runs.names.indexOf(site), indexAt(runs.answer.steps, step));
+  return cellAt(runs, runs.columns.get(site), indexAt(runs.answer.steps, step));
 }
 
 /** The norms of one site over the steps. */
 export function normSeries(runs: RunNorms, site: string): Norm[] {
-  const column = runs.names.indexOf(site);
+  const column = runs.columns.get(site);
   return Array.from(runs.answer.steps, (_, row) => cellAt(runs, column, row));
 }
 
-function cellAt({ answer, names }: RunNorms, column: number, row: number): Norm {
-  if (column < 0 || row < 0) return NOT_MEASURED;
-  const cell = row * names.length + column;
+function cellAt({ answer, columns }: RunNorms, column: number | undefined, row: number): Norm {
+  if (column === undefined || row < 0) return NOT_MEASURED;
+  const cell = row * columns.size + column;
   return { value: answer.values[cell] ?? Number.NaN, state: answer.state[cell] ?? State.missing };
 }
 

@@ -36,7 +36,7 @@ function norms(...rows: number[][]): RunNorms {
   return {
     run: "first",
     colour: "#000",
-    names,
+    columns: new Map(names.map((name, column) => [name, column])),
     answer: {
       stage: "gradient",
       column: "l2",
