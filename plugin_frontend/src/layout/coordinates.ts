@@ -88,7 +88,8 @@ function settleRow(row: number[], wanted: Float64Array, x: Float64Array, extents
   });
 }
 
-function distance(a: number, b: number, extents: Extents): number {
+/** The least distance between the anchors of two neighbours. */
+export function distance(a: number, b: number, extents: Extents): number {
   const margin = Math.max(extents.margin[a] ?? 0, extents.margin[b] ?? 0);
   return (extents.right[a] ?? 0) + margin + (extents.left[b] ?? 0);
 }

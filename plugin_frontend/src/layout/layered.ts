@@ -7,6 +7,7 @@ import { type GroupInput, type GroupLayout, Route, type RouteKind, targetOffset,
 import { adjacency, assignRanks, backArcs, findSpine, type Spine } from "./ranks";
 import { routeEdges } from "./routes";
 import { CHIP } from "./sizes";
+import { straightenChains } from "./straighten";
 
 /** More readers than this, and all but the first get a chip with the source's name instead of an edge. */
 export const MOST_READERS = 8;
@@ -33,6 +34,7 @@ export function layoutGroup(input: GroupInput): GroupLayout {
   const lists = segmentLists(vertices.rank.length, segments);
   orderRows(rows, segments, lists);
   const x = placeRows(rows, segments, lists, vertices);
+  straightenChains(chains, rows, x, vertices);
   if (input.edges.length === 0) alignLeft(rows, x, vertices);
   return routeEdges({ input, vertices, rows, x, kinds, chips, chains });
 }

@@ -59,6 +59,23 @@ describe("a residual block", () => {
   });
 });
 
+test("an edge that passes several ranks beside the spine runs straight down", () => {
+  const graph = new GraphBuilder();
+  const x = graph.input("x");
+  const short = graph.layer("skip", "Conv2d", "convolution", x);
+  let long: number = graph.layer("first", "Conv2d", "convolution", x);
+  for (const name of ["a_rather_long_name_for_a_layer", "b", "another_long_name", "d"]) {
+    long = graph.layer(name, "BatchNorm2d", "native_batch_norm", long);
+  }
+  graph.output("y", graph.operation("add", [long, short]));
+  const { layout, group, middle } = layoutOf(buildHierarchy(graph.build()), "", new Set());
+  const skip = group.children.indexOf(1);
+  const path = layout.paths[group.edges.findIndex((edge) => edge.from === skip)];
+  const columns = [...(path?.points ?? [])].filter((_, index) => index % 2 === 0);
+  expect(columns.slice(0, -2)).toEqual(columns.slice(0, -2).map(() => middle("skip")));
+  expect(columns.at(-1)).not.toBe(middle("skip"));
+});
+
 describe("attention", () => {
   test("has q, k and v side by side with k on the spine", () => {
     const { layout, middle } = layoutOf(buildHierarchy(transformer(2)), "h.1.attn");
