@@ -14,6 +14,9 @@ _LARGE, _SMALL = 2.0**400, 2.0**-400
 # Below this share of the sum of squares, the difference that gives the variance has lost 4 of 16 digits.
 _CANCELLATION = 1e-4
 
+_ROW = 8192
+_ONES = np.ones(_ROW)  # a product with them is the fastest sum that numpy has
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -104,24 +107,37 @@ def moments_of_distinct(values: Float64s, counts: Int64s) -> Moments:
     return Moments(count, low, high, mean, squares, float((np.abs(scaled) * counts).sum()), scale)
 
 
-def moments_of_chunk(values: Float64s, scratch: Float64s, low: float, high: float) -> Moments:
+def moments_of_chunk(values: Float64s, low: float, high: float) -> Moments:
     """Moments of one non-empty chunk of finite values whose least and greatest are known.
 
-    Overwrites ``values``; ``scratch`` is as long. All in place: memory traffic is what it costs.
+    Overwrites ``values``: memory traffic is what it costs, so all is done in place.
     """
     scale = scale_for(low, high)
     if scale != 1.0:
         np.divide(values, scale, out=values)
-    total = float(values.sum())
+    total, raw_squares = _sum(values), _sum_of_squares(values)
     mean = total / len(values)
-    l1 = abs(total) if low >= 0 or high <= 0 else float(np.abs(values, out=scratch).sum())
-    # Not np.dot: BLAS would start threads of its own under ours.
-    raw_squares = float(np.square(values, out=scratch).sum())
     squares = raw_squares - mean * total
     if squares < _CANCELLATION * raw_squares:
-        np.subtract(values, mean, out=values)
-        squares = float(np.square(values, out=values).sum())
+        squares = _sum_of_squares(values - mean)
+    l1 = abs(total) if low >= 0 or high <= 0 else _sum(np.abs(values, out=values))
     return Moments(len(values), low, high, mean, squares, l1, scale)
+
+
+def _sum(values: Float64s) -> float:
+    rows, rest = _rows(values)
+    return float(np.matmul(rows[:, np.newaxis, :], _ONES[:, np.newaxis]).sum()) + float(rest.sum())
+
+
+def _sum_of_squares(values: Float64s) -> float:
+    rows, rest = _rows(values)
+    return float(np.matmul(rows[:, np.newaxis, :], rows[:, :, np.newaxis]).sum()) + float(np.dot(rest, rest))
+
+
+def _rows(values: Float64s) -> tuple[Float64s, Float64s]:
+    """The values as rows so short that BLAS sums each without starting threads of its own, and the rest."""
+    whole = len(values) - len(values) % _ROW
+    return values[:whole].reshape(-1, _ROW), values[whole:]
 
 
 def scale_for(low: float, high: float) -> float:

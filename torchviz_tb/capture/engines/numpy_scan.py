@@ -21,7 +21,7 @@ from torchviz_tb.records.grid import MANTISSA_BITS
 UInt32s = npt.NDArray[np.uint32]
 
 CHUNK = 1 << 16
-"""Elements: few enough that three buffers of 8 bytes each stay in a core's cache."""
+"""Elements: few enough that a few buffers of 8 bytes each stay in a core's cache."""
 
 _PATTERN_BITS = 32
 _KEY_BITS = 1 + 8 + USUAL_BITS
@@ -53,17 +53,17 @@ class Scan:
     pos_inf: int = 0
     neg_inf: int = 0
 
-    def add(self, chunk: FiniteChunk, values: Float64s, scratch: Float64s) -> None:
-        """Takes one chunk in; the two buffers are at least as long."""
+    def add(self, chunk: FiniteChunk, buffer: Float64s) -> None:
+        """Takes one chunk in; the buffer is at least as long."""
         self.nan += chunk.nan
         self.pos_inf += chunk.pos_inf
         self.neg_inf += chunk.neg_inf
         size = len(chunk.values)
         if size:
             self._count(chunk)
-            np.copyto(values[:size], chunk.values)
-            moments = moments_of_chunk(values[:size], scratch[:size], chunk.low, chunk.high)
-            self.moments = self.moments.merged(moments)
+            values = buffer[:size]
+            np.copyto(values, chunk.values)
+            self.moments = self.moments.merged(moments_of_chunk(values, chunk.low, chunk.high))
 
     def _count(self, chunk: FiniteChunk) -> None:
         if self.table is None:
@@ -124,10 +124,9 @@ class ScanJob:
     def part(self, piece: Array) -> Scan:
         """What one piece says."""
         scan = Scan(np.zeros(1 << _KEY_BITS, np.int64) if self.histograms else None)
-        size = min(CHUNK, len(piece))
-        values, scratch = np.empty(size), np.empty(size)
+        buffer = np.empty(min(CHUNK, len(piece)))
         for chunk in finite_chunks(piece):
-            scan.add(chunk, values, scratch)
+            scan.add(chunk, buffer)
         return scan
 
     def joined(self, parts: Sequence[Scan]) -> "Measurement | RefineJob":
