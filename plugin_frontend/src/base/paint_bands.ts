@@ -66,14 +66,17 @@ function fillBand(
 ): void {
   const y = (value: number) => plot.y + plot.height * (1 - Math.min(1, Math.max(0, axis.position(value))));
   const thinnest = low === high ? THINNEST + 1 : THINNEST;
+  // One path: its rectangles unite, so neither seams nor overlaps show through the opacity.
+  context.beginPath();
   for (let step = 0; step < series.steps.length; step++) {
     const top = y(series.quantiles[step * LEVELS + high] ?? Number.NaN);
     const bottom = y(series.quantiles[step * LEVELS + low] ?? Number.NaN);
     if (!(bottom >= top)) continue;
     const height = Math.max(thinnest, bottom - top);
     const left = columns.edge(step);
-    context.fillRect(plot.x + left, (top + bottom - height) / 2, columns.edge(step + 1) - left, height);
+    context.rect(plot.x + left, (top + bottom - height) / 2, columns.edge(step + 1) - left, height);
   }
+  context.fill();
 }
 
 /** Draws what is not on the axis over its columns: NaN and its aftermath, infinities, not measured, exactly 0. */

@@ -141,7 +141,8 @@ function TitleRow({ name }: { name: string }) {
 function PictureNotes() {
   if (drawing.value === "bands") return null;
   if (drawing.value !== "density") {
-    return <p class="picture-notes">Each outline is relative to its own peak. Orange: the current step.</p>;
+    const order = drawing.value === "overlay" ? " Pale: early steps, strong: late ones." : "";
+    return <p class="picture-notes">Each outline is relative to its own peak.{order} Orange: the current step.</p>;
   }
   const stops = paletteStops("magnitude", dark.value).join(", ");
   return (
