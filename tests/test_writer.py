@@ -147,9 +147,9 @@ def test_a_model_that_torch_cannot_trace_still_has_our_graph(writer, tmp_path):
 
 
 def test_an_input_that_does_not_fit_warns_and_leaves_the_modules(writer, tmp_path):
-    with pytest.warns(UserWarning) as caught:
+    torchs = "switched off 'the graph in TensorBoard's own Graphs tab'"
+    with pytest.warns(UserWarning, match=torchs), pytest.warns(UserWarning, match="switched off 'graph' for 'model'"):
         writer.add_graph(training.net(), torch.ones(2, 99))
-    assert "switched off 'graph' for 'model'" in str(caught[0].message)
     writer.flush()
     assert graphs(tmp_path)[0][1].mode == pb.CAPTURE_MODE_MODULES
 
@@ -307,13 +307,11 @@ def with_torchs():
 @pytest.mark.parametrize(
     "ending",
     [
-        "writer = with_ours()",
         "with_ours()",
         "writer = with_ours(); cycle = [writer]; cycle.append(cycle); del writer, cycle",
         "writer = with_ours(); sys.exit(3)",
         "writer = with_ours(); raise RuntimeError('training went wrong')",
         "writer = with_torchs()",
-        "with_torchs()",
     ],
 )
 def test_a_program_that_ends_without_close_loses_nothing(tmp_path, ending):

@@ -14,7 +14,9 @@ from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.statistics import measure
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
+from torchviz_tb.events.file_writer import FileWriter
 from torchviz_tb.events.leaving import call_at_exit, may_wait
+from torchviz_tb.events.resuming import first_event, is_new_run
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import Watch, watch
@@ -242,6 +244,14 @@ class SummaryWriter(TorchSummaryWriter):
     def __del__(self) -> None:
         if may_wait(self._pid):
             self.close()
+
+    def _get_file_writer(self) -> FileWriter:
+        """As torch's: the open file, or a new one after ``close()``."""
+        begins = self.all_writers is None and self.purge_step is None and is_new_run(self.log_dir)
+        file_writer: FileWriter = super()._get_file_writer()  # type: ignore[no-untyped-call]
+        if begins:
+            file_writer.add_event(first_event())
+        return file_writer
 
     @property
     def _groups(self) -> Groups:

@@ -29,20 +29,26 @@ MISTAKES = [
     ({"model": torch.nn.ReLU()}, "model (ReLU) has no parameters: pass the module that is trained"),
     (
         {"optimizer": MODEL},
-        "optimizer is a Net, not a torch.optim.Optimizer or a list of them: pass the optimizer whose step() updates "
-        "the model, or none and call watch.step() before each update",
+        (
+            "optimizer is a Net, not a torch.optim.Optimizer or a list of them: pass the optimizer whose step() "
+            "updates the model, or none and call watch.step() before each update"
+        ),
     ),
     ({"optimizer": [training.sgd(MODEL), None]}, "optimizer is a NoneType, not a torch.optim.Optimizer"),
     ({"optimizer": []}, "optimizer is an empty list: pass at least one torch.optim.Optimizer, or none"),
     (
         {"optimizer": [training.sgd(MODEL), training.sgd(OTHER)]},
-        "optimizer 1 (SGD) holds none of the model's parameters: pass the optimizer that was made from "
-        "model.parameters()",
+        (
+            "optimizer 1 (SGD) holds none of the model's parameters: pass the optimizer that was made from "
+            "model.parameters()"
+        ),
     ),
     (
         {"log": "grads"},
-        "log has 'grads', which is not a part of the recording: choose from 'all', 'graph', 'parameters', 'gradients', "
-        "'updates', 'heatmaps'",
+        (
+            "log has 'grads', which is not a part of the recording: choose from 'all', 'graph', 'parameters', "
+            "'gradients', 'updates', 'heatmaps'"
+        ),
     ),
     ({"log": ["graph", 3]}, "log has 3, which is not a part of the recording: choose from"),
     ({"log": "activations"}, "log='activations' is not there yet: choose from"),
@@ -66,13 +72,17 @@ MISTAKES = [
     ({"name": ""}, "name is '', not a word"),
     (
         {"global_step": 3},
-        "global_step is 3, not a function that returns the step: pass for example global_step=lambda: trainer.step, "
-        "or none to count optimizer steps",
+        (
+            "global_step is 3, not a function that returns the step: pass for example global_step=lambda: trainer.step"
+            ", or none to count optimizer steps"
+        ),
     ),
     (
         {"include": "nothing.*"},
-        "include='nothing.*' and exclude=None leave none of the model's parameters: compare the patterns with the "
-        "names in model.named_parameters()",
+        (
+            "include='nothing.*' and exclude=None leave none of the model's parameters: compare the patterns with the "
+            "names in model.named_parameters()"
+        ),
     ),
     ({"include": 3}, "include is given 3 of type int, but takes a glob pattern"),
     ({"writer": {}}, "writer is a dict, which has no event file to add to: pass a SummaryWriter of torchviz_tb, torch"),
@@ -95,9 +105,9 @@ def test_a_name_that_is_taken(writer):
     sentence = "the name 'net' is taken on this writer: names of watches, tensors and tags must differ, so pass another"
     with pytest.raises(ArgumentError, match=f"^{sentence} one, such as 'net_2'"):
         writer.watch(OTHER, log="graph", name="net")
-    with pytest.raises(ArgumentError, match="^the name 'weights' is taken"):
+    with pytest.raises(ArgumentError, match=r"^the name 'weights' is taken"):
         writer.watch(OTHER, log="graph", name="weights")
-    with pytest.raises(ArgumentError, match="^the name 'net' is taken"):
+    with pytest.raises(ArgumentError, match=r"^the name 'net' is taken"):
         writer.add_distribution("net", torch.ones(2), 0)
 
 

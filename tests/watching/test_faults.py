@@ -1,4 +1,4 @@
-"""A fault in capture or writing warns once, switches off what failed, and the training goes on as if we were not there."""
+"""A fault in capture or writing warns once, switches off what failed, and the training goes on undisturbed."""
 
 import warnings
 from collections import OrderedDict

@@ -9,9 +9,10 @@ from torchviz_tb.watching.guard import Guard
 
 def test_a_fault_is_swallowed_named_in_one_warning_and_switches_off_only_its_part():
     guard = Guard("encoder")
-    with pytest.warns(
-        UserWarning, match=r"switched off 'updates' for 'encoder', all else goes on: ValueError: too odd"
-    ), guard.part("updates"):
+    with (
+        pytest.warns(UserWarning, match=r"switched off 'updates' for 'encoder', all else goes on: ValueError: too odd"),
+        guard.part("updates"),
+    ):
         raise ValueError("too odd")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

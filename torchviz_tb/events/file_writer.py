@@ -1,6 +1,6 @@
 """The way into the event file of anybody's SummaryWriter."""
 
-from importlib import import_module
+import sys
 from typing import Any, Protocol, runtime_checkable
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -42,5 +42,5 @@ def in_its_own_type(file_writer: FileWriter, event: Event) -> Any:
     """The event as the file writer takes it: tensorboardX's thread dies of any Event class but its own."""
     if not type(file_writer).__module__.startswith("tensorboardX."):
         return event
-    own = import_module("tensorboardX.proto.event_pb2").Event
+    own = sys.modules["tensorboardX.proto.event_pb2"].Event
     return own.FromString(event.SerializeToString())
