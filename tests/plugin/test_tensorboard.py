@@ -103,8 +103,9 @@ def test_every_step_is_kept(address: str):
     assert answer["problems"] == []
     runs = {run["name"]: run for run in answer["runs"]}
     assert set(runs) == {"first", str(Path("nested", "second")), "scalars_only"}
-    kinds = runs["first"]["groups"][0]["kinds"]
-    assert kinds["statistics"] == list(range(0, 3000, 50))
+    groups = {group["name"]: group["kinds"] for group in runs["first"]["groups"]}
+    assert list(groups) == ["attention.probs", "model"]
+    assert groups["model"]["statistics"] == list(range(0, 3000, 50))
 
 
 def test_the_page_is_served(address: str):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from torchviz_tb.errors import DamagedRecord
-from torchviz_tb.reading.distributions import Distribution
+from torchviz_tb.reading.distributions import MAX_BINS, Distribution
 from torchviz_tb.reading.quantiles import Bins, quantiles
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.grid import Grid
@@ -152,6 +152,12 @@ def test_impossible_histograms_are_refused(changes: dict[str, object], fault: st
     fields = {field.name: getattr(SOUND, field.name) for field in SOUND.DESCRIPTOR.fields}
     with pytest.raises(DamagedRecord, match=fault):
         Distribution.from_record(pb.Histogram(**{**fields, **changes}))
+
+
+def test_more_bins_than_the_bound_are_refused():
+    many = pb.Histogram(mantissa_bits=23, first=1, steps=[1] * MAX_BINS, counts=[1] * (MAX_BINS + 1))
+    with pytest.raises(DamagedRecord, match=f"claims {MAX_BINS + 1} bins, more than the bound"):
+        Distribution.from_record(many)
 
 
 def test_a_bin_numbered_zero_is_refused():

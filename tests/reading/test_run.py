@@ -163,7 +163,7 @@ def test_several_groups(tmp_path: Path):
         file.record(group, Kind.SITES, handmade.sites({f"{group}.weight": (2,)}), 0)
     file.record("extra", Kind.PROGRESS, pb.Progress(epoch=4), 0)
     run = load(tmp_path)["run"]
-    assert run.groups == ["discriminator", "generator", "extra"]
+    assert run.groups == ["discriminator", "extra", "generator"]
     assert [site.name for site in run.sites] == ["discriminator.weight"]
     assert [site.name for site in run.sites_of("generator")] == ["generator.weight"]
     assert run.progress().epoch == 4

@@ -73,7 +73,7 @@ class Query:
         return Group(self.source, run, name, index, self._cache)
 
     def groups(self, run: str | None = None) -> list[Group]:
-        """All groups of a run, or of all runs, in the order of runs and of writing."""
+        """All groups of a run, or of all runs, runs and groups in alphabetical order."""
         references = self.source.references(run)
         by_run = {name: [each for each in references if each.run == name] for name in {r.run for r in references}}
         return [

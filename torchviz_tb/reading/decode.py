@@ -43,7 +43,7 @@ class Schema(Generic[RecordT]):
 SITES = Schema(Kind.SITES, SiteTable, pb.Sites, 64 * _MIB, SiteTable.from_record)
 STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_record)
 DISTRIBUTIONS = Schema(Kind.DISTRIBUTIONS, Distributions, pb.Distributions, 128 * _MIB, Distributions.from_record)
-HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 256 * _MIB, Heatmaps.from_record)
+HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 128 * _MIB, Heatmaps.from_record)
 GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
 PROGRESS = Schema(Kind.PROGRESS, Progress, pb.Progress, _MIB, Progress.from_record)
 TENSOR_VIEW = Schema(Kind.TENSOR_VIEW, TensorView, pb.TensorView, 256 * _MIB, TensorView.from_record)

@@ -40,7 +40,7 @@ StepIndex = dict[int, Reference]
 
 
 def by_group(references: Iterable[Reference]) -> dict[str, dict[Kind, StepIndex]]:
-    """The records of one run by group, kind and step.
+    """The records of one run by group, kind and step, groups in alphabetical order.
 
     The copies of first steps are merged in. Of several records at one step the one that was
     written last counts; a copy never replaces the record that it copies.
@@ -52,5 +52,5 @@ def by_group(references: Iterable[Reference]) -> dict[str, dict[Kind, StepIndex]
         kinds.setdefault(reference.tag.kind, {})[reference.step] = reference
     return {
         group: {kind: dict(sorted(kinds[kind].items())) for kind in Kind if kind in kinds}
-        for group, kinds in found.items()
+        for group, kinds in sorted(found.items())
     }
