@@ -1,0 +1,56 @@
+"""The Tensors view shows the saved numbers, of the slice and step that are asked for."""
+
+import numpy as np
+import pytest
+from browser_page import Board, OpenPage
+
+from torchviz_tb.reading import load
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def saved(board: Board, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    board("tensor_views")
+    log_dir = next(tmp_path_factory.getbasetemp().glob("tensor_views_rust*")) / "runs"
+    return load(log_dir)["first"].tensor_view("attention.probs", 150).values
+
+
+def test_values_are_those_of_the_picked_slice(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.get_by_role("button", name="attention.probs").click()
+    page.frame.get_by_role("button", name="Next head").click()
+    page.frame.get_by_role("button", name="Values", exact=True).click()
+    cell = page.frame.locator(".values-table tbody tr").nth(2).locator("td").nth(3)
+    assert float(cell.get_attribute("title").replace("−", "-")) == pytest.approx(saved[0, 1, 2, 3], rel=1e-6)
+
+
+def test_statistics_are_those_of_the_tensor(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.get_by_role("button", name="attention.probs").click()
+    maximum = page.frame.locator(".tensor-panel tr", has_text="maximum").locator("td").last
+    assert float(maximum.inner_text()) == pytest.approx(saved.max(), rel=0.01)
+
+
+def test_an_earlier_step_is_shown_and_said(open_page: OpenPage) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.get_by_role("button", name="Previous step").click()
+    page.frame.get_by_text("at step 100").wait_for()
+
+
+def test_arrow_keys_read_the_values(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.get_by_role("button", name="attention.probs").click()
+    canvas = page.frame.locator(".slice-map canvas")
+    canvas.focus()
+    canvas.press("ArrowDown")
+    canvas.press("ArrowRight")
+    title = page.frame.get_by_role("tooltip").inner_text()
+    assert "[0, 0, 1, 1]" in title
+    assert f"{saved[0, 0, 1, 1]:.8g}"[:6] in title
+
+
+def test_a_run_without_tensors_says_what_to_write(open_page: OpenPage) -> None:
+    page = open_page("small", "tensors")
+    page.frame.get_by_text("No tensor was saved in this run").wait_for()
+    assert "writer.add_tensor_view(" in page.text()

@@ -1,0 +1,92 @@
+"""Our page as a user has it before them: inside TensorBoard, in its frame."""
+
+from typing import Protocol
+
+from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, Request
+from tensorboard_process import TensorBoard
+
+# A fixed look on every machine, no GPU, and none of the browser's own traffic.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+    "--disable-lcd-text",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+_PATIENCE_MS = 10_000
+_FRAME = "iframe[src*='torchviz_tb']"
+# TensorBoard's own page asks for these, whatever plugins are there.
+_HOST_REQUESTS = ("fonts.googleapis.com", "fonts.gstatic.com", "www.gstatic.com")
+
+
+class TorchVizPage:
+    """What a test does with the page and what it noticed meanwhile."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        self.foreign_requests: list[str] = []
+        page.set_default_timeout(_PATIENCE_MS)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._heard)
+        page.on("request", self._requested)
+
+    def open(self, view: str = "overview", *, dark: bool = False, **parameters: object) -> None:
+        """Goes to the view by its address, as a copied link does."""
+        keys = {"view": view, **parameters}
+        hash_part = "".join(f"&p.torchviz_tb.{key}={value}" for key, value in keys.items())
+        self.page.goto(f"{self.url}?darkMode={str(dark).lower()}#torchviz_tb{hash_part}")
+        self.tab(view).wait_for()
+
+    @property
+    def frame(self) -> FrameLocator:
+        """Our document."""
+        return self.page.frame_locator(_FRAME)
+
+    def tab(self, view: str) -> Locator:
+        """The view's tab in our header."""
+        views = self.frame.get_by_role("navigation", name="Views")
+        return views.get_by_role("button", name=view.capitalize(), exact=True)
+
+    def press(self, key: str) -> None:
+        """A key, after a click into the page: only then keys are the page's, not TensorBoard's."""
+        self.frame.get_by_role("banner").click(position={"x": 600, "y": 22})
+        self.page.keyboard.press(key)
+
+    def text(self) -> str:
+        """All text of our document that can be seen."""
+        return self.frame.locator("body").inner_text()
+
+    def evaluate(self, script: str) -> object:
+        """The value of a JavaScript expression in our document."""
+        return self.frame.locator("body").evaluate(f"() => {script}")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "torchviz_tb" in (message.location or {}).get("url", ""):
+            self.errors.append(message.text)
+
+    def _requested(self, request: Request) -> None:
+        if request.url.startswith((self.url, "data:", "blob:")):
+            return
+        if not any(host in request.url for host in _HOST_REQUESTS):
+            self.foreign_requests.append(request.url)
+
+
+class Board(Protocol):
+    """Gives the TensorBoard that shows a sample log; the same one whenever it is asked for again."""
+
+    def __call__(self, sample: str, backend: str = "rust") -> TensorBoard: ...
+
+
+class OpenPage(Protocol):
+    """Opens our tab on a sample log."""
+
+    def __call__(
+        self, sample: str, view: str = "overview", *, dark: bool = False, width: int = 1280, backend: str = "rust"
+    ) -> TorchVizPage: ...
