@@ -5,10 +5,13 @@ VENV ?= .venv
 LOGS ?= runs/demo
 SERVE ?= 1
 PYTEST ?=
+# Test files at a time. Each of them computes with one thread, or they would wait for each other's.
+WORKERS ?= 2
+test-python: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint test-frontend test-python frontend proto clean
+.PHONY: help demo test lint test-frontend test-python frontend bench proto clean
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -66,7 +69,10 @@ test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
 	$(BIN)/python build_frontend.py lint types test
 
 test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+
+bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchmarks/results (minutes)
+	$(BIN)/python -m benchmarks.overhead --write
 
 # ----------------------------------------------------------- what is generated
 

@@ -73,6 +73,7 @@ parser.add_argument("--log-dir", default="runs/attention")
 parser.add_argument("--steps", type=int, default=800)
 arguments = parser.parse_args()
 torch.manual_seed(0)
+torch.set_num_threads(1)  # with pictures this small, more threads mostly wait for each other
 
 pixels, digits = (torch.from_numpy(array) for array in load_digits(return_X_y=True))
 pictures = (pixels / 16).float().view(-1, 8, 8)
