@@ -95,6 +95,20 @@ def test_a_damaged_step_is_there_and_not_measured(tmp_path: Path):
     assert np.isnan(answer.arrays["values"][1]).all()
 
 
+def test_a_damaged_distribution_is_not_measured_though_the_statistics_are(tmp_path: Path):
+    names, tensors = ["a"], {"gradient": [np.ones(2)]}
+    file = EventFile(tmp_path / "first")
+    file.record("model", Kind.SITES, handmade.sites({"a": (2,)}), 0)
+    for step in (0, 50):
+        file.record("model", Kind.STATISTICS, handmade.statistics(names, tensors), step)
+    file.record("model", Kind.DISTRIBUTIONS, handmade.distributions(names, tensors), 0)
+    file.blob("model", Kind.DISTRIBUTIONS, b"garbage", 50)
+    fetch = in_process(tmp_path)
+    for route, parameters in (("distributions", {"site": "a"}), ("bands", {})):
+        state = fetch(route, **GROUP, stage="gradient", **parameters).arrays["state"]
+        assert state.ravel().tolist() == [State.FINITE, State.NOT_MEASURED]
+
+
 def test_records_of_a_newer_version_say_to_upgrade(tmp_path: Path):
     sample_logs.newer(tmp_path)
     answer = in_process(tmp_path)("statistics", run="newer", group="model", stage="gradient", column="l2")

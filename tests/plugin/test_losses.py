@@ -12,6 +12,7 @@ from torchviz_tb.plugin.responses.scalars import loss_tag
         (["loss/val", "loss/train"], "loss/train"),
         (["val_loss", "loss"], "loss"),
         (["val_loss", "test/loss"], "val_loss"),
+        (["val_loss", "loss_of_all_heads"], "loss_of_all_heads"),
         (["Loss/Train", "accuracy"], "Loss/Train"),
         (["train/accuracy", "train/cross_entropy", "lr"], "train/cross_entropy"),
         (["train/loss_epoch", "train/loss"], "train/loss"),

@@ -66,6 +66,12 @@ def test_one_quantile_is_a_number():
     assert isinstance(distribution([1.0]).quantile(0.5), float)
 
 
+def test_the_elements_of_a_bin_are_spread_evenly_about_its_middle():
+    # Without mantissa bits, 2.1 and 3.9 share the bin from 2 to 4.
+    assert distribution([2.1], bits=0).quantile(0.5) == 3.0
+    assert distribution([2.1, 3.9], bits=0).quantile([0.0, 0.5, 1.0]).tolist() == [2.5, 3.0, 3.5]
+
+
 def test_zeros_are_a_point_mass_at_zero():
     assert (distribution([-1.0, 0, 0, 0, 1.0]).quantile([0.25, 0.5, 0.75]) == 0).all()
 

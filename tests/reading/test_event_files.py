@@ -83,6 +83,12 @@ def test_a_restart_drops_what_came_at_or_after_its_step(tmp_path: Path):
     assert epochs(EventFileSource(tmp_path), "run") == {0: 1, 10: 1, 20: 2}
 
 
+def test_a_restart_drops_its_own_step_even_where_nothing_replaces_it(tmp_path: Path):
+    write(tmp_path / "run", {0: 1, 20: 1, 30: 1})
+    EventFile(tmp_path / "run", "events.out.tfevents.2").start(20)
+    assert epochs(EventFileSource(tmp_path), "run") == {0: 1}
+
+
 def test_a_start_at_zero_in_the_first_file_drops_nothing(tmp_path: Path):
     file = EventFile(tmp_path / "run")
     file.start(0)
