@@ -22,7 +22,7 @@ Int64s = npt.NDArray[np.int64]
 PIECE = 1 << 20
 """Elements: what one thread takes at a time."""
 
-_CODES = 1 << 18  # elements
+_CODES = 1 << 17  # elements
 
 
 class Job(Protocol):
@@ -83,9 +83,12 @@ class CodesJob:
         """How often each code occurs."""
         size = 1 << (8 * piece.itemsize)
         counts = np.zeros(size, np.int64)
-        # bincount copies what it counts to 8 bytes an element: less than a piece at a time stays in the cache.
+        # In the type that bincount works on, less than a piece at a time, so that it stays in the cache.
+        buffer = np.empty(min(_CODES, len(piece)), np.int64)
         for start in range(0, len(piece), _CODES):
-            counts += np.bincount(piece[start : start + _CODES], minlength=size)
+            codes = piece[start : start + _CODES]
+            np.copyto(buffer[: len(codes)], codes)
+            counts += np.bincount(buffer[: len(codes)], minlength=size)
         return counts
 
     def joined(self, parts: Sequence[Int64s]) -> Measurement:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.capture.engines import Measurement
-from torchviz_tb.capture.engines.numpy_jobs import Array, Float64s, Int64s, cut
+from torchviz_tb.capture.engines.numpy_jobs import Array, Int64s, cut
 from torchviz_tb.capture.histograms import USUAL_BITS, Tally, float32_patterns, is_too_coarse, tally_of_distinct
 from torchviz_tb.capture.moments import Moments, moments_of_chunk
 from torchviz_tb.records.grid import MANTISSA_BITS
@@ -41,6 +41,14 @@ class FiniteChunk(NamedTuple):
     neg_inf: int = 0
 
 
+class _Buffers:
+    """Memory that the chunks of a piece share: taking it anew costs the system as much as filling it."""
+
+    def __init__(self, size: int) -> None:
+        self.values = np.empty(size)
+        self.keys = np.empty(size, np.int64)
+
+
 @dataclass
 class Scan:
     """What has been seen of an array so far."""
@@ -53,24 +61,25 @@ class Scan:
     pos_inf: int = 0
     neg_inf: int = 0
 
-    def add(self, chunk: FiniteChunk, buffer: Float64s) -> None:
-        """Takes one chunk in; the buffer is at least as long."""
+    def add(self, chunk: FiniteChunk, buffers: "_Buffers") -> None:
+        """Takes one chunk in."""
         self.nan += chunk.nan
         self.pos_inf += chunk.pos_inf
         self.neg_inf += chunk.neg_inf
         size = len(chunk.values)
         if size:
-            self._count(chunk)
-            values = buffer[:size]
+            self._count(chunk, buffers)
+            values = buffers.values[:size]
             np.copyto(values, chunk.values)
             self.moments = self.moments.merged(moments_of_chunk(values, chunk.low, chunk.high))
 
-    def _count(self, chunk: FiniteChunk) -> None:
+    def _count(self, chunk: FiniteChunk, buffers: "_Buffers") -> None:
         if self.table is None:
             self.zeros += int(np.count_nonzero(chunk.values == 0))
             return
         patterns = signed_patterns(chunk.values)
-        counts = np.bincount(_prefixes(patterns, _KEY_BITS), minlength=len(self.table))
+        keys = _prefixes(patterns, _KEY_BITS, buffers.keys[: len(patterns)])
+        counts = np.bincount(keys, minlength=len(self.table))
         self.table += counts
         # Zeros share a key with denormals; mostly there are none of either, and nothing to look for.
         if counts[0] or counts[_SIGN_KEY]:
@@ -124,9 +133,9 @@ class ScanJob:
     def part(self, piece: Array) -> Scan:
         """What one piece says."""
         scan = Scan(np.zeros(1 << _KEY_BITS, np.int64) if self.histograms else None)
-        buffer = np.empty(min(CHUNK, len(piece)))
+        buffers = _Buffers(min(CHUNK, len(piece)))
         for chunk in finite_chunks(piece):
-            scan.add(chunk, buffer)
+            scan.add(chunk, buffers)
         return scan
 
     def joined(self, parts: Sequence[Scan]) -> "Measurement | RefineJob":
@@ -223,10 +232,10 @@ def signed_patterns(values: Array) -> UInt32s:
     return float32_patterns(values).astype(np.uint32) | (np.signbit(values).astype(np.uint32) << np.uint32(31))
 
 
-def _prefixes(patterns: UInt32s, bits: int) -> npt.NDArray[np.intp]:
+def _prefixes(patterns: UInt32s, bits: int, out: Int64s | None = None) -> Int64s:
     """The leading bits, in the type that bincount works on: anything else it would copy once more."""
-    prefixes = np.empty(len(patterns), np.intp)
-    return np.right_shift(patterns, np.uint32(_PATTERN_BITS - bits), out=prefixes, casting="unsafe")
+    out = np.empty(len(patterns), np.int64) if out is None else out
+    return np.right_shift(patterns, np.uint32(_PATTERN_BITS - bits), out=out, casting="unsafe")
 
 
 def _finite(values: Array) -> FiniteChunk:
