@@ -8,6 +8,7 @@ import sample_logs
 from plugin_client import Fetch, in_process
 from sample_logs import SMALL_SHAPES, training
 
+from torchviz_tb import SummaryWriter
 from torchviz_tb.reading.statistics import COLUMNS, State
 
 GROUP = {"run": "first", "group": "model"}
@@ -154,8 +155,15 @@ def test_graph(small: Fetch):
 
 
 def test_progress(small: Fetch):
-    answer = small("progress", **GROUP).fields["progress"]
+    answer = small("progress", run="first").fields["progress"]
     assert (answer["step"], answer["total_steps"], answer["epoch"]) == (2950, 2950, 3)
+
+
+def test_progress_is_the_run_s_whatever_group_the_writer_kept_it_in(tmp_path: Path):
+    with SummaryWriter(tmp_path / "first") as writer:
+        writer.add_progress(7, epoch=2, epochs=3)
+    answer = in_process(tmp_path)("progress", run="first").fields["progress"]
+    assert (answer["step"], answer["epoch"], answer["total_steps"]) == (7, 2, None)
 
 
 def test_losses(small: Fetch):

@@ -48,7 +48,7 @@ export interface Api {
   tensorViews(run: string): Promise<TensorViewsAnswer>;
   tensorView(place: Place, step: number): Promise<TensorViewAnswer>;
   losses(run: string): Promise<LossesAnswer>;
-  progress(place: Place): Promise<ProgressAnswer>;
+  progress(run: string): Promise<ProgressAnswer>;
 }
 
 type Parameters = Record<string, string | number>;
@@ -80,7 +80,7 @@ export function httpApi(base = "."): Api {
     tensorViews: (run) => json("tensor_views", { run }),
     tensorView: async (place, step) => tensorViewOf(await arrays("tensor_view", { ...place, step })),
     losses: async (run) => lossesOf(await arrays("losses", { run })),
-    progress: (place) => json("progress", place),
+    progress: (run) => json("progress", { run }),
   };
 }
 

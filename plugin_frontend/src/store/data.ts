@@ -37,12 +37,13 @@ export function colourOfRun(name: string): string {
 /** Starts the shared requests; returns the end of them. */
 export function createData(api: Api): () => void {
   const always = signal(true);
+  const shownName = computed(() => shownRun.value?.name ?? null);
   // Names joined by a character that no path has, so that an equal list is an equal key.
   const names = computed(() => drawnRuns.value.join("\0") || null);
   const stops = [
     share(runsRequest, always, () => api.runs()),
     share(sites, place, (where) => api.sites(where)),
-    share(progress, place, (where) => api.progress(where)),
+    share(progress, shownName, (run) => api.progress(run)),
     effect(() => {
       if (runsRequest.value.data) catalogue.value = runsRequest.value.data;
     }),

@@ -70,9 +70,9 @@ function Tab({ name, shortcut }: { name: View; shortcut: number }) {
   );
 }
 
-/** Only where a run has several groups: two watched models, or single calls with names of their own. */
+/** Only where a run has several groups with statistics or a graph: two watched models, or tensors given by name. */
 function GroupMenu() {
-  const groups = shownRun.value?.groups ?? [];
+  const groups = (shownRun.value?.groups ?? []).filter(({ kinds }) => kinds.statistics || kinds.graph);
   const current = shownGroup.value;
   if (groups.length < 2 || !current) return null;
   return (

@@ -52,7 +52,7 @@ export async function fetchRuns(api: Api, key: string): Promise<RunData[]> {
 }
 
 async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData> {
-  const [{ sites, stages }, progress] = await Promise.all([api.sites(where), progressOf(api, where)]);
+  const [{ sites, stages }, progress] = await Promise.all([api.sites(where), progressOf(api, where.run)]);
   const shownStage = stageOf(wanted.stage, stages) ?? "parameter";
   const shownColumn = columnOf(wanted.column, shownStage);
   const normStage = stageOf("gradient", stages) ?? shownStage;
@@ -72,9 +72,9 @@ async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData
 }
 
 /** Progress is a line beside the rest: without it everything else is shown. */
-async function progressOf(api: Api, where: Place): Promise<Progress | null> {
+async function progressOf(api: Api, run: string): Promise<Progress | null> {
   try {
-    return (await api.progress(where)).progress;
+    return (await api.progress(run)).progress;
   } catch {
     return null;
   }

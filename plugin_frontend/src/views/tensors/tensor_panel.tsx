@@ -33,7 +33,11 @@ export function TensorPanel({ entry, tensor, slice, scale }: TensorPanelProps) {
       </PanelSection>
       <PanelSection>
         <p class="tensor-step">at step {tensor.step}</p>
-        <Table caption="Statistics of the slice and of the whole tensor" head={["statistic", "slice", "tensor"]} rows={rows} />
+        <Table
+          caption="Statistics of the slice and of the whole tensor"
+          head={["statistic", "slice", "tensor"]}
+          rows={rows}
+        />
         <p class="tensor-type">
           {formatShape(tensor.shape)}, {tensor.dtype}
           {tensor.fullShape.length > 0 &&
