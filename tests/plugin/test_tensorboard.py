@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sample_logs
 from plugin_client import Answer, Fetch, in_process, over_http
-from real_tensorboard import tensorboard
+from tensorboard_process import BACKENDS, serving
 
 from torchviz_tb.records.metadata import PLUGIN_NAME
 
@@ -44,11 +44,12 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module", params=["true", "false"], ids=["data server", "in Python"])
+@pytest.fixture(scope="module", params=BACKENDS)
 def address(request: pytest.FixtureRequest, log_dir: Path) -> Iterator[str]:
-    if request.param == "true":
+    if request.param == "rust":
         pytest.importorskip("tensorboard_data_server").server_binary() or pytest.skip("no data server here")
-    with tensorboard(log_dir, f"--load_fast={request.param}") as address:
+    with serving(log_dir, BACKENDS[request.param]) as board:
+        address = board.url.rstrip("/")
         until(lambda: len(over_http(address)("runs").fields["runs"]) == 3 and len(kept(address)) == 60)
         yield address
 
@@ -130,7 +131,8 @@ def test_errors_are_json(address: str):
 def test_a_record_that_is_appended_is_seen(tmp_path: Path):
     root = tmp_path / "runs"
     file = sample_logs.write_run(root / "first", [0, 50])
-    with tensorboard(root, "--load_fast=auto", "--reload_interval=1") as address:
+    with serving(root) as board:
+        address = board.url.rstrip("/")
         until(lambda: kept(address) == [0, 50])
         file.record("model", sample_logs.Kind.PROGRESS, sample_logs.pb.Progress(epoch=9), 100)
         until(lambda: kept(address) == [0, 50, 100])
@@ -139,7 +141,8 @@ def test_a_record_that_is_appended_is_seen(tmp_path: Path):
 
 def test_a_log_directory_that_is_no_directory_is_unknown(tmp_path: Path):
     sample_logs.one_step(tmp_path / "runs")
-    with tensorboard(tmp_path / "none", f"--logdir_spec=a:{tmp_path / 'runs'}", "--logdir=") as address:
+    with serving(tmp_path / "none", f"--logdir_spec=a:{tmp_path / 'runs'}", "--logdir=") as board:
+        address = board.url.rstrip("/")
         until(lambda: bool(over_http(address)("runs").fields["runs"]))
         answer = over_http(address)("runs").fields
     assert answer["log_directory"]["state"] == "unknown"
