@@ -1,7 +1,7 @@
 """Histograms on the float grid: edges, merging, quantiles, distances."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
@@ -143,6 +143,10 @@ class Distributions:
     site_count: int
     sites_checksum: int
     entries: Mapping[tuple[str, int], pb.Histogram]
+    # Small beside the histograms, and asked for again at each reload of the page.
+    _known_quantiles: dict[tuple[str, tuple[float, ...]], tuple[Int64s, Float64s]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def from_record(cls, record: pb.Distributions) -> "Distributions":
@@ -162,7 +166,11 @@ class Distributions:
         return None if record is None else Distribution.from_record(record)
 
     def stage_quantiles(self, stage: str, q: Sequence[float]) -> tuple[Int64s, Float64s]:
-        """Quantiles of every histogram of a stage: sites [n], float64 [n, len(q)]. Raises DamagedRecord."""
-        sites = [site for name, site in self.entries if name == stage]
-        found = [Distribution.from_record(self.entries[stage, site]) for site in sites]
-        return np.asarray(sites, np.int64), quantiles(Bins.of(found), np.asarray(q, np.float64))
+        """Quantiles of every histogram of a stage: sites [n], float64 [n, len(q)]; kept. Raises DamagedRecord."""
+        key = (stage, tuple(q))
+        if key not in self._known_quantiles:
+            sites = [site for name, site in self.entries if name == stage]
+            found = [Distribution.from_record(self.entries[stage, site]) for site in sites]
+            values = quantiles(Bins.of(found), np.asarray(q, np.float64))
+            self._known_quantiles[key] = np.asarray(sites, np.int64), values
+        return self._known_quantiles[key]
