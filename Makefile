@@ -11,7 +11,7 @@ test-python: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint test-frontend test-python frontend bench proto clean
+.PHONY: help demo test lint test-frontend test-python frontend bench pictures proto clean
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -78,6 +78,9 @@ bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchma
 
 frontend: $(VENV)/.dev ## build the page, if its sources changed
 	$(BIN)/python build_frontend.py
+
+pictures: frontend $(LOGS)/digits/.trained $(LOGS)/attention/.trained ## take the pictures of the README again
+	$(BIN)/python docs/pictures.py $(LOGS)
 
 proto: $(VENV)/.dev ## generate the Python code of records.proto
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. torchviz_tb/records/records.proto
