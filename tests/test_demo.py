@@ -25,10 +25,10 @@ def run_demo(name: str, log_dir: Path, *arguments: str) -> float:
 
 @pytest.mark.heavy
 def test_digits_learns_and_logs_every_kind_but_tensor_views(tmp_path: Path) -> None:
-    # Guessing gives 10 %; two of its forty epochs are enough to tell that it learns.
-    assert run_demo("digits.py", tmp_path, "--epochs", "2") > 50
+    # Guessing gives 10 %; four of its forty epochs are enough to tell that it learns, on any number of threads.
+    assert run_demo("digits.py", tmp_path, "--epochs", "4") > 50
     (run,) = torchviz_tb.load(tmp_path).values()
-    assert run.steps("statistics") == [0, 10, 20, 30]
+    assert run.steps("statistics") == [0, 10, 20, 30, 40, 50, 60, 70]
     for kind in ("distributions", "heatmaps"):
         assert run.steps(kind)[0] == 0
     assert [site.name for site in run.sites][:2] == ["stem.weight", "stem.bias"]

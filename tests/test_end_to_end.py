@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,8 +66,7 @@ def unpacked_sdist(
     run([sys.executable, "-m", "build", "--sdist", "--outdir", clone / "dist", clone], env=environment)
     (path,) = (clone / "dist").glob("*.tar.gz")
     target = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(path) as archive:
-        archive.extractall(target, filter="data")
+    shutil.unpack_archive(path, target)
     (folder,) = target.iterdir()
     return folder
 

@@ -18,7 +18,7 @@ def saved(board: Board, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 def test_values_are_those_of_the_picked_slice(open_page: OpenPage, saved: np.ndarray) -> None:
     page = open_page("tensor_views", "tensors")
-    page.frame.get_by_role("button", name="attention.probs").click()
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
     page.frame.get_by_role("button", name="Next head").click()
     page.frame.get_by_role("button", name="Values", exact=True).click()
     cell = page.frame.locator(".values-table tbody tr").nth(2).locator("td").nth(3)
@@ -27,7 +27,7 @@ def test_values_are_those_of_the_picked_slice(open_page: OpenPage, saved: np.nda
 
 def test_statistics_are_those_of_the_tensor(open_page: OpenPage, saved: np.ndarray) -> None:
     page = open_page("tensor_views", "tensors")
-    page.frame.get_by_role("button", name="attention.probs").click()
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
     maximum = page.frame.locator(".tensor-panel tr", has_text="maximum").locator("td").last
     assert float(maximum.inner_text()) == pytest.approx(saved.max(), rel=0.01)
 
@@ -40,7 +40,7 @@ def test_an_earlier_step_is_shown_and_said(open_page: OpenPage) -> None:
 
 def test_arrow_keys_read_the_values(open_page: OpenPage, saved: np.ndarray) -> None:
     page = open_page("tensor_views", "tensors")
-    page.frame.get_by_role("button", name="attention.probs").click()
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
     canvas = page.frame.locator(".slice-map canvas")
     canvas.focus()
     canvas.press("ArrowDown")

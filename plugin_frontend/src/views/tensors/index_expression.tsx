@@ -46,7 +46,7 @@ function AxisBox({ axis, size, picks, channels, name }: AxisBoxProps) {
     const swap = () => choose({ ...picks, rowAxis: picks.columnAxis, columnAxis: picks.rowAxis });
     const label = `${name} runs ${down ? "down" : "to the right"}; swap the two drawn axes`;
     return (
-      <button type="button" class="index-box drawn" title={label} aria-label={label} onClick={swap}>
+      <button type="button" class="index-box drawn" title={label} onClick={swap}>
         {down ? "↓" : "→"} {size}
       </button>
     );
