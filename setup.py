@@ -76,6 +76,7 @@ setup(
             "ruff",
             "scikit-learn",
             "setuptools>=77",
+            "tensorboardX",
             "tqdm",
             "types-protobuf",
             "types-setuptools",
