@@ -73,6 +73,16 @@ def test_each_target_says_what_it_does() -> None:
     assert set(re.findall(r"^  make ([a-z-]+)  +\S", listed, re.MULTILINE)) == targets
 
 
+def test_the_readmes_costs_are_the_measured_ones() -> None:
+    def rows(document: str) -> list[list[str]]:
+        lines = re.findall(r"^\| (?:b?float\d+) .*$", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+    measured = [[*row[:3], row[-1]] for row in rows("benchmarks/results/overhead.md")]
+    assert rows("README.md") == measured
+    assert measured
+
+
 @pytest.mark.heavy
 def test_the_readmes_code_runs(tmp_path: Path) -> None:
     quick_start, arguments, reading = code_blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
