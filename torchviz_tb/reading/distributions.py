@@ -46,10 +46,11 @@ class Distribution:
         index = _signed_indices(record, int(bins.offsets[TOP_EXPONENT + 1]))
         infinities = tuple(record.infinities) or (0, 0)
         checks.require(len(infinities) == 2, "its infinities are not two numbers")
-        total = sum(record.counts) + record.zeros + record.nan + sum(infinities)
-        checks.require(min(record.counts, default=1) > 0 and total <= MAX_COUNT, "a count in a histogram is impossible")
-        counts = np.fromiter(record.counts, np.int64, len(record.counts))
-        return cls(bins, index, counts, record.zeros, record.nan, infinities[1], infinities[0])
+        counts = np.fromiter(record.counts, np.uint64, len(record.counts))
+        # In float64, because hostile counts could overflow the sum of integers.
+        total = counts.sum(dtype=np.float64) + record.zeros + record.nan + sum(infinities)
+        checks.require(bool(counts.all() and total <= MAX_COUNT), "a count in a histogram is impossible")
+        return cls(bins, index, counts.astype(np.int64), record.zeros, record.nan, infinities[1], infinities[0])
 
     @cached_property
     def edges(self) -> Float64s:
@@ -127,11 +128,11 @@ def _signed_indices(record: pb.Histogram, bins: int) -> Int64s:
     checks.require((record.first == 0) == (count == 0), "a histogram's first bin is impossible")
     if not count:
         return np.zeros(0, np.int64)
+    steps = np.fromiter(record.steps, np.uint64, count - 1)
     # With each step and the start within the grid, the sum can't overflow.
-    in_grid = abs(record.first) <= bins and 0 < min(record.steps, default=1) <= max(record.steps, default=1) <= 2 * bins
+    in_grid = abs(record.first) <= bins and bool(steps.all() and (steps <= np.uint64(2 * bins)).all())
     checks.require(in_grid, "a histogram leaves its grid")
-    steps = np.fromiter(record.steps, np.int64, count - 1)
-    index = record.first + np.concatenate([[0], np.cumsum(steps)])
+    index = record.first + np.concatenate([[0], np.cumsum(steps.astype(np.int64))])
     checks.require(bool(index[-1] <= bins and (index != 0).all()), "a histogram leaves its grid")
     return index
 
