@@ -31,7 +31,13 @@ class Written(NamedTuple):
 
 
 def event_files(log_dir: Path) -> list[Path]:
-    return sorted(log_dir.glob("events.out.tfevents.*"))
+    """In the order in which they were opened: names end in a counter of the process, in which 10 comes after 9."""
+    return sorted(log_dir.glob("events.out.tfevents.*"), key=lambda path: (path.name.split(".")[3], _counter(path)))
+
+
+def _counter(path: Path) -> int:
+    digits = [part for part in path.name.split(".") if part.isdigit()]
+    return int(digits[-1])
 
 
 def events(log_dir: Path) -> list[Event]:
