@@ -4,6 +4,7 @@ import { type Site, State, type StatisticsAnswer } from "../../api/types";
 import { type ColourScale, magnitudeScale } from "../../base/colour_scale";
 import { formatNumber } from "../../base/format";
 import { ratioScale } from "../../base/ratio_scale";
+import { STATE_WORDS } from "../../base/state_words";
 import { formatCompact, pathsHolding } from "./facts";
 
 export const COLOURINGS = ["gradient", "update_ratio", "parameter", "count", "none"] as const;
@@ -129,14 +130,3 @@ const stronger = (a: number, b: number): number =>
 export function describeMeasure({ value, state }: Measure, format: (value: number) => string): string {
   return STATE_WORDS[state] ?? format(value);
 }
-
-const STATE_WORDS: Record<number, string> = {
-  [State.zero]: "0",
-  [State.posInf]: "+Inf",
-  [State.negInf]: "−Inf",
-  [State.nan]: "NaN",
-  [State.noGradient]: "no gradient",
-  [State.frozen]: "frozen",
-  [State.unsupported]: "not measured",
-  [State.missing]: "not measured",
-};

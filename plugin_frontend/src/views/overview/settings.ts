@@ -1,8 +1,8 @@
 // What the Overview itself remembers, and how a cell is read out.
 
 import { signal } from "@preact/signals";
-import { State } from "../../api/types";
 import { formatCount, formatNumber } from "../../base/format";
+import { STATE_WORDS } from "../../base/state_words";
 import type { ScaleKind } from "./columns";
 import type { Order } from "./map_rows";
 
@@ -11,17 +11,6 @@ export const order = signal<Order>("model");
 
 /** The cell under the pointer or the crosshair, as row and column of the map; null: none. */
 export const hovered = signal<{ row: number; column: number } | null>(null);
-
-const STATE_WORDS: Partial<Record<number, string>> = {
-  [State.zero]: "0",
-  [State.posInf]: "+Inf",
-  [State.negInf]: "−Inf",
-  [State.nan]: "NaN",
-  [State.noGradient]: "no gradient",
-  [State.frozen]: "frozen",
-  [State.unsupported]: "not measured",
-  [State.missing]: "not measured",
-};
 
 /** A cell's value in words: the number if it is one. */
 export function describeValue(value: number, state: number): string {
