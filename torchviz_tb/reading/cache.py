@@ -10,6 +10,8 @@ from torchviz_tb.reading.decode import Decoded
 DEFAULT_BOUND = 512 * 2**20
 """Bytes of memory, as estimated by ``decode``."""
 
+_TURNS = 16
+
 
 class RecordCache:
     """Keeps the most recently used records; safe to use from several threads."""
@@ -19,6 +21,15 @@ class RecordCache:
         self._memory = 0
         self._kept: OrderedDict[Hashable, Decoded[Any]] = OrderedDict()
         self._lock = Lock()
+        self._turns = [Lock() for _ in range(_TURNS)]
+
+    def turn(self, key: Hashable) -> Lock:
+        """The lock under which the record of a key is decoded.
+
+        A page asks for several answers made of the same records at once: one request decodes, the others wait for it
+        and find the record here.
+        """
+        return self._turns[hash(key) % _TURNS]
 
     @property
     def memory(self) -> int:

@@ -144,11 +144,18 @@ class Group:
             if isinstance(blob, RecordError):
                 raise blob
             if blob is not None:
-                decoded = decode(schema, blob)
-                self._cache.put(reference, decoded)
+                decoded = self._decoded_once(schema, reference, blob)
         except RecordError as error:
             self.report(schema.kind, reference.step, error)
         return decoded.record if decoded is not None else None
+
+    def _decoded_once(self, schema: Schema[RecordT], reference: Reference, blob: bytes) -> Decoded[RecordT]:
+        with self._cache.turn(reference):
+            decoded = self._cache.get(reference)
+            if decoded is None:
+                decoded = decode(schema, blob)
+                self._cache.put(reference, decoded)
+        return decoded
 
     def _join(self, kind: Kind, step: int, record: OnSitesT | None) -> OnSites[OnSitesT] | None:
         if record is None:

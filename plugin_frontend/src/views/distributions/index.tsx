@@ -18,7 +18,7 @@ import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { siteKey } from "./data";
 import distributionsCss from "./distributions.css?inline";
 import { Lattice } from "./lattice";
-import { change, seriesOf } from "./measures";
+import { openingSite } from "./opening_site";
 import {
   drawing,
   filter,
@@ -50,19 +50,23 @@ const ORDERS = [
   { value: "change", label: "change", formula: "most changed first" },
 ] as const;
 
-const bandsKey = computed<{ place: Place; stage: Stage } | null>(() =>
+const shownKey = computed<{ place: Place; stage: Stage } | null>(() =>
   place.value && shownStage.value ? { place: place.value, stage: shownStage.value } : null,
 );
 
 export function DistributionsView({ api }: { api: Api }) {
+  const opening = useResource(shownKey, (key) => openingSite(api, key.place, key.stage));
+  const fallback = useComputed(() => siteName(opening.value));
+  const site = useMemo(() => siteKey(fallback), [fallback]);
+  const siteKnown = useComputed(() => site.value !== null);
+  // The bands of all sites are the heaviest answer: they are asked for once the pictures above them know their site.
+  const bandsKey = useComputed(() => (siteKnown.value ? shownKey.value : null));
   const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage));
-  const mostChanged = useComputed(() => mostChangedSite(bands.value));
-  const site = useMemo(() => siteKey(mostChanged), [mostChanged]);
   const { data, error } = bands.value;
   const table = sites.value;
   if (table.error && !table.data) return <Failure error={table.error} onRetry={askAgain} />;
   if (table.data && !shownGroup.value?.kinds.distributions?.length) return <NothingMeasured />;
-  if (!table.data || !site.value) return error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />;
+  if (!table.data || !site.value) return <Skeleton />;
   return (
     <div class="split">
       <div class="split-main distributions">
@@ -95,12 +99,10 @@ function NothingMeasured() {
   );
 }
 
-/** The site whose distribution changed most over the steps; null while that isn't known. */
-function mostChangedSite({ data: bands, error }: Resource<BandsAnswer>): string | null {
-  const names = sites.value.data?.sites.map(({ name }) => name) ?? [];
-  if (!bands) return error ? (names[0] ?? null) : null;
-  const changes = names.map((_, index) => change(seriesOf(bands, index)));
-  return names[changes.indexOf(Math.max(...changes))] ?? null;
+/** The name of the site that opens: the first one if the statistics can't be had, null while they are on their way. */
+function siteName({ data: index, error }: Resource<number>): string | null {
+  if (index === null && !error) return null;
+  return sites.value.data?.sites[index ?? 0]?.name ?? null;
 }
 
 function TitleRow({ name }: { name: string }) {
