@@ -14,10 +14,12 @@ def test_the_public_names_are_listed_sorted_and_all_there():
     assert torchviz_tb.__all__ == sorted(torchviz_tb.__all__)
     assert torchviz_tb.__all__ == [
         "ArgumentError",
+        "Finding",
         "SummaryWriter",
         "TorchVizError",
         "Watch",
         "__version__",
+        "diagnose",
         "load",
         "watch",
     ]

@@ -6,17 +6,30 @@ from torchviz_tb.errors import ArgumentError, TorchVizError
 from torchviz_tb.version import __version__
 
 if TYPE_CHECKING:
+    from torchviz_tb.diagnosis import Finding, diagnose
     from torchviz_tb.reading import load
     from torchviz_tb.watching import Watch, watch
     from torchviz_tb.writer import SummaryWriter
 
-__all__ = ["ArgumentError", "SummaryWriter", "TorchVizError", "Watch", "__version__", "load", "watch"]
+__all__ = [
+    "ArgumentError",
+    "Finding",
+    "SummaryWriter",
+    "TorchVizError",
+    "Watch",
+    "__version__",
+    "diagnose",
+    "load",
+    "watch",
+]
 
 # TensorBoard imports this package to find our plugin and must not import torch because of it,
 # which takes seconds and memory: what needs torch is imported when it is first used.
 _HOMES = {
+    "Finding": "torchviz_tb.diagnosis",
     "SummaryWriter": "torchviz_tb.writer",
     "Watch": "torchviz_tb.watching",
+    "diagnose": "torchviz_tb.diagnosis",
     "load": "torchviz_tb.reading",
     "watch": "torchviz_tb.watching",
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sample_logs
+import synthetic_runs
 from plugin_client import Fetch, in_process
 from sample_logs import SMALL_SHAPES, training
 
@@ -217,3 +218,23 @@ def test_what_was_not_measured_says_why(tmp_path: Path):
     sites = fetch("sites", **query).fields["sites"]
     assert sites[3]["reason"] == "sparse gradient"
     assert sites[0]["frozen"]
+
+
+def test_findings_of_a_run_in_which_nothing_is_wrong(small: Fetch):
+    answer = small("findings", run="first", group="model").fields
+    assert (answer["findings"], answer["steps"], answer["sites"]) == ([], len(STEPS), len(NAMES))
+    assert "non_finite" in answer["checked"]
+
+
+def test_findings_have_their_evidence_and_their_reasons(tmp_path: Path):
+    def break_one(step: int, tensors: synthetic_runs.Tensors) -> None:
+        if step >= 100:
+            tensors["gradient"][0].flat[0] = np.nan
+
+    synthetic_runs.write(tmp_path / "broken", break_one)
+    (finding,) = in_process(tmp_path)("findings", run="broken", group="model").fields["findings"]
+    assert (finding["kind"], finding["severity"], finding["step"]) == ("non_finite", "warning", 100)
+    assert finding["sites"] == ["layer0.weight"]
+    assert finding["picture"]["sites"] == ["layer0.weight"]
+    assert finding["link"].startswith("https://")
+    assert all(finding[field] for field in ("title", "evidence", "why", "advice", "source"))

@@ -3,31 +3,14 @@
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Protocol
 
 from torchviz_tb.errors import TorchVizError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
 from torchviz_tb.reading.group import Group
-from torchviz_tb.reading.source import Source, by_group
+from torchviz_tb.reading.source import ScalarSource, by_group
 from torchviz_tb.reading.statistics import COLUMNS
 from torchviz_tb.records.metadata import Kind, Tag
-
-
-class ScalarSource(Source, Protocol):
-    """A source that also has ordinary scalars."""
-
-    def runs_with_scalars(self) -> set[str]:
-        """Runs that have any."""
-        ...
-
-    def scalar_tags(self, run: str) -> list[str]:
-        """Their tags in a run."""
-        ...
-
-    def scalars(self, run: str, tag: str) -> list[tuple[int, float]]:
-        """Steps and values of one, ascending."""
-        ...
 
 
 class RequestError(TorchVizError):

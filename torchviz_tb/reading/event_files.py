@@ -12,6 +12,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading.framing import End, FrameWalk
 from torchviz_tb.reading.problems import Problem
+from torchviz_tb.reading.scalars import ScalarSeries, scalar_value
 from torchviz_tb.reading.source import Reference
 from torchviz_tb.records.metadata import PLUGIN_NAME, Tag, parse_tag
 
@@ -36,12 +37,19 @@ class _Contents:
     references: list[Reference] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     plugin_of_tag: dict[str, str] = field(default_factory=dict)
+    scalars: dict[str, ScalarSeries] = field(default_factory=dict)
+
+    def restart(self, step: int) -> None:
+        """The run was resumed at a step: what was written for it and later ones is void."""
+        self.references = [kept for kept in self.references if kept.step < step]
+        for series in self.scalars.values():
+            series.drop_from(step)
 
 
 class EventFileSource:
     """All event files under a directory, indexed once, when it is made.
 
-    Cost: reads every file once; keeps only where our records are. Raises ArgumentError where
+    Cost: reads every file once; keeps where our records are, and ordinary scalars. Raises ArgumentError where
     ``log_dir`` is not a directory.
     """
 
@@ -67,6 +75,18 @@ class EventFileSource:
     def read(self, references: Sequence[Reference]) -> list[bytes | RecordError]:
         """See Source."""
         return [_read_blob(reference.locator) for reference in references]
+
+    def runs_with_scalars(self) -> set[str]:
+        """See ScalarSource."""
+        return {run for run, contents in self._runs.items() if contents.scalars}
+
+    def scalar_tags(self, run: str) -> list[str]:
+        """See ScalarSource."""
+        return sorted(self._runs[run].scalars)
+
+    def scalars(self, run: str, tag: str) -> list[tuple[int, float]]:
+        """See ScalarSource."""
+        return self._runs[run].scalars[tag].points()
 
     def problems(self, run: str) -> list[Problem]:
         """Files of a run that could not be read to their end."""
@@ -151,12 +171,12 @@ def _read_blob(place: object) -> bytes | RecordError:
 
 def _index_event(run: str, place: Location, event: Event, contents: _Contents) -> None:
     if event.session_log.status == SessionLog.START:
-        contents.references = [kept for kept in contents.references if kept.step < event.step]
+        contents.restart(event.step)
     for position, value in enumerate(event.summary.value):
-        tag = parse_tag(value.tag)
-        if tag is None:
-            continue
         # As TensorBoard does: a tag belongs to the plugin that its first event in the run names.
         owner = contents.plugin_of_tag.setdefault(value.tag, value.metadata.plugin_data.plugin_name)
-        if owner == PLUGIN_NAME:
+        tag = parse_tag(value.tag)
+        if tag is not None and owner == PLUGIN_NAME:
             contents.references.append(Reference(run, tag, event.step, replace(place, value=position)))
+        elif (number := scalar_value(value, owner)) is not None:
+            contents.scalars.setdefault(value.tag, ScalarSeries()).add(event.step, number)

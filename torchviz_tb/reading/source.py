@@ -35,6 +35,22 @@ class Source(Protocol):
         ...
 
 
+class ScalarSource(Source, Protocol):
+    """A source that also has ordinary scalars."""
+
+    def runs_with_scalars(self) -> set[str]:
+        """Runs that have any."""
+        ...
+
+    def scalar_tags(self, run: str) -> list[str]:
+        """Their tags in a run."""
+        ...
+
+    def scalars(self, run: str, tag: str) -> list[tuple[int, float]]:
+        """Steps and values of one, ascending."""
+        ...
+
+
 StepIndex = dict[int, Reference]
 """The records of one group and kind by step, ascending."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from torchviz_tb.plugin.arrays import Arrays, Json
 from torchviz_tb.plugin.query import Query
+from torchviz_tb.plugin.responses.findings import findings
 from torchviz_tb.plugin.responses.graph import graph
 from torchviz_tb.plugin.responses.heatmaps import heatmaps
 from torchviz_tb.plugin.responses.histograms import bands, distributions
@@ -16,6 +17,7 @@ RESPONSES: Mapping[str, Callable[[Query], Json | Arrays]] = {
     response.__name__: response
     for response in (
         sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses, progress,
+        findings,
     )
 }  # fmt: skip
 """By route. The route ``runs`` also needs the log directory: responses/runs.py."""

@@ -1,6 +1,6 @@
 import pytest
 
-from torchviz_tb.plugin.responses.scalars import loss_tag
+from torchviz_tb.reading.loss import loss_tag
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The rules: each looks at the evidence and returns what it finds."""

@@ -1,0 +1,81 @@
+"""NaN and ±Inf: where first, and whether it arose there or came from elsewhere."""
+
+import numpy as np
+
+from torchviz_tb.diagnosis.evidence import NON_FINITE, Bools, Evidence
+from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
+from torchviz_tb.diagnosis.words import count, listed
+from torchviz_tb.reading.sites import Positions
+
+STAGES = ("parameter", "activation", "raw_gradient", "gradient", "update")
+"""In the order in which a training step makes them."""
+
+
+def first_non_finite_step(evidence: Evidence) -> int | None:
+    """The first sampled step at which any stage holds a NaN or ±Inf."""
+    rows = [np.flatnonzero(_bad(evidence, stage).any(axis=1)) for stage in STAGES if evidence.measured(stage)]
+    firsts = [int(row[0]) for row in rows if row.size]
+    return evidence.steps[min(firsts)] if firsts else None
+
+
+def non_finite(evidence: Evidence) -> list[Finding]:
+    """At most one finding: what comes after the first step follows from it."""
+    step = first_non_finite_step(evidence)
+    if step is None:
+        return []
+    row = evidence.steps.index(step)
+    stage = next(each for each in STAGES if evidence.measured(each) and _bad(evidence, each)[row].any())
+    bad = np.flatnonzero(_bad(evidence, stage)[row])
+    site = int(bad[_origin(evidence, stage, bad)])
+    name = evidence.sites[site].name
+    what = _what(evidence, stage, row, site)
+    spread = f"at step {step} in {len(bad):,} of {count(len(evidence.sites), 'site')}"
+    return [
+        Finding(
+            kind="non_finite",
+            severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
+            title=f"{what} starts in {name}, step {step}",
+            evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, bad)}",
+            step=step,
+            sites=tuple(dict.fromkeys([name, *evidence.names(bad)])),
+            picture=Picture(stage, "l2", (name,), evidence.steps[max(row - 12, 0)], evidence.steps[-1]),
+        )
+    ]
+
+
+def _bad(evidence: Evidence, stage: str) -> Bools:
+    return np.isin(evidence.state(stage), NON_FINITE)
+
+
+def _what(evidence: Evidence, stage: str, row: int, site: int) -> str:
+    return "NaN" if evidence.column(stage, "nan")[row, site] > 0 else "Inf"
+
+
+def _lasts(evidence: Evidence, row: int) -> bool:
+    """Whether a parameter is not finite at the last step: then nothing more can be learned."""
+    if evidence.measured("parameter") and _bad(evidence, "parameter")[-1].any():
+        return True
+    # A run that ended at once shows it in the update that it was about to make.
+    return row == len(evidence.steps) - 1 and evidence.measured("update") and bool(_bad(evidence, "update")[-1].any())
+
+
+def _origin(evidence: Evidence, stage: str, bad: Positions) -> int:
+    """Backward runs from the last layer to the first, so a gradient breaks in the last bad one; others in the first."""
+    ranks = np.asarray([evidence.execution_ranks[site] for site in bad])
+    backward = stage in ("gradient", "raw_gradient")
+    return int(np.argmax(ranks) if backward else np.argmin(ranks))
+
+
+def _inference(evidence: Evidence, stage: str, bad: Positions) -> str:
+    if stage == "parameter":
+        return "The update before it broke the weights."
+    if stage == "activation":
+        return "It arises in the forward pass."
+    ranks = np.asarray(evidence.execution_ranks)
+    last = ranks[bad].max()
+    later = evidence.names(np.flatnonzero(ranks > last))
+    if stage == "update":
+        return "The gradients are finite: it arises in the optimizer."
+    if later:
+        return f"What runs after it stays finite ({listed(later)}): it arises in its backward pass."
+    return "No gradient after it is finite: it arises in the loss or in the forward pass."

@@ -1,0 +1,56 @@
+"""Numbers and names in sentences."""
+
+import math
+from collections.abc import Sequence
+from itertools import takewhile
+
+_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float) -> str:
+    """Two or three significant digits with a true minus: "0.37", "1.2e−6"."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Inf" if value > 0 else "−Inf")
+    size = abs(value)
+    if 100 <= size < 1e5:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.2g}" if size == 0 or 1e-3 <= size < 100 else f"{value:.1e}"
+    mantissa, _, exponent = text.partition("e")
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+
+
+def power(decades: float) -> str:
+    """A factor as a power of ten: "10⁴"."""
+    return f"10{str(round(decades)).translate(_POWERS)}"
+
+
+def share(value: float) -> str:
+    """A percentage without false precision: "41 %"; what is not all is never "100 %"."""
+    percent = 100 * value
+    if 99.5 <= percent < 100:
+        return "over 99 %"
+    return f"{percent:.0f} %" if percent >= 1 or percent == 0 else "under 1 %"
+
+
+def count(amount: int, noun: str) -> str:
+    """As in "1 site", "3 sites", "1,024 sites"."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    shown = list(names[:most])
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more:,} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def place(names: Sequence[str]) -> str:
+    """The one name, or the module that all are in, or the first and how many more."""
+    if len(names) == 1:
+        return names[0]
+    parts = [name.split(".")[:-1] for name in names]
+    shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False))]
+    return ".".join(shared) or listed(names, 1)
