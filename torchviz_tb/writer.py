@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb.capture.graph import capture_graph
 from torchviz_tb.capture.graph.preserve import preserved
@@ -14,11 +13,11 @@ from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.statistics import measure
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.events.file_writer import FileWriter
 from torchviz_tb.events.leaving import call_at_exit, may_wait
-from torchviz_tb.events.resuming import first_event, is_new_run
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
+from torchviz_tb.summaries.opening import LogDir
+from torchviz_tb.summaries.stock_writer import StockWriter
 from torchviz_tb.watching import Watch, watch
 from torchviz_tb.watching.arguments import Optimizers, check_model, check_module, check_tag, check_tensor, step_number
 from torchviz_tb.watching.first_graph import record_first_graph, write_modules
@@ -32,12 +31,12 @@ PROGRESS_GROUP = "progress"
 TORCH_GRAPH = "the graph in TensorBoard's own Graphs tab"
 
 
-class SummaryWriter(TorchSummaryWriter):
+class SummaryWriter(StockWriter):
     """torch's SummaryWriter with a look inside the model; change the import and keep the rest.
 
-    All of torch's methods and constructor arguments stay as they are. What is added goes into the
-    same event file and shows in TensorBoard's TorchViz tab. Nothing queued is lost at the end
-    of a program that forgets ``close()``.
+    All of torch's methods and constructor arguments stay as they are, and take tensorboardX's additions by
+    name; docs/compatibility.md lists them. What is added goes into the same event file and shows in
+    TensorBoard's TorchViz tab. Nothing queued is lost at the end of a program that forgets ``close()``.
 
     Wrong arguments raise ArgumentError at the call; anything else that goes wrong in the added methods
     warns once and never reaches the training loop.
@@ -47,21 +46,30 @@ class SummaryWriter(TorchSummaryWriter):
         >>> writer.watch(model, optimizer)  # doctest: +SKIP
     """
 
-    # Until torch's __init__ is through, so that __del__ finds nothing to close if that raises.
-    all_writers = None
-
     def __init__(
         self,
-        log_dir: Any = None,
+        log_dir: LogDir = None,
         comment: str = "",
         purge_step: int | None = None,
         max_queue: int = 10,
         flush_secs: int = 120,
         filename_suffix: str = "",
+        *,
+        logdir: LogDir = None,
+        write_to_disk: bool = True,
     ) -> None:
-        """The same as torch's."""
+        """As torch's; ``logdir`` is tensorboardX's name of ``log_dir``, ``write_to_disk=False`` keeps nothing."""
         self._pid = os.getpid()
-        super().__init__(log_dir, comment, purge_step, max_queue, flush_secs, filename_suffix)
+        super().__init__(
+            log_dir,
+            comment,
+            purge_step,
+            max_queue,
+            flush_secs,
+            filename_suffix,
+            logdir=logdir,
+            write_to_disk=write_to_disk,
+        )
         call_at_exit(self.close)
 
     def watch(
@@ -186,7 +194,7 @@ class SummaryWriter(TorchSummaryWriter):
         """
         check_tag(name)
         check_tensor(tensor)
-        step = step_number(global_step)
+        step = self._step(global_step)
         group = self._groups.for_name(name)
         with group.guard.part("tensor view", lets_through=(ArgumentError,)):
             group.write(Kind.TENSOR_VIEW, tensor_view(name, tensor, axes), step)
@@ -225,7 +233,7 @@ class SummaryWriter(TorchSummaryWriter):
             "items_per_second": items_per_second,
         }
         known = {name: value for name, value in progress.items() if value is not None}
-        self._groups.for_name(PROGRESS_GROUP).write(Kind.PROGRESS, _progress(known), step_number(global_step))
+        self._groups.for_name(PROGRESS_GROUP).write(Kind.PROGRESS, _progress(known), self._step(global_step))
 
     def flush(self) -> None:
         """Returns when everything logged so far is in the file."""
@@ -245,24 +253,20 @@ class SummaryWriter(TorchSummaryWriter):
         if may_wait(self._pid):
             self.close()
 
-    def _get_file_writer(self) -> FileWriter:
-        """As torch's: the open file, or a new one after ``close()``."""
-        begins = self.all_writers is None and self.purge_step is None and is_new_run(self.log_dir)
-        file_writer: FileWriter = super()._get_file_writer()  # type: ignore[no-untyped-call]
-        if begins:
-            file_writer.add_event(first_event())
-        return file_writer
-
     @property
     def _groups(self) -> Groups:
         return Groups.of(self)
+
+    def _step(self, global_step: int | None) -> int:
+        """The step of a record: the call's, or that of ``use_metadata``, or 0."""
+        return step_number(self._moment(global_step)[0])
 
     def _add(
         self, part: str, add: Callable[[Sample, Sites], None], model: torch.nn.Module, global_step: int | None
     ) -> None:
         """Adds a part to what is gathered for a model at a step."""
         check_model(model)
-        step = step_number(global_step)
+        step = self._step(global_step)
         group = self._groups.for_model(model)
         if not group.guard.is_on(part, WRITING):
             return
@@ -283,7 +287,7 @@ class SummaryWriter(TorchSummaryWriter):
         """Writes a sample whose only site is a tensor."""
         check_tag(tag)
         check_tensor(tensor)
-        step = step_number(global_step)
+        step = self._step(global_step)
         group = self._groups.for_name(tag)
         if not group.guard.is_on(part, WRITING):
             return

@@ -1,0 +1,122 @@
+"""All that a TensorBoard histogram says of many numbers, in one pass over them."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from torchviz_tb.capture.tensors import NARROW_DTYPES
+from torchviz_tb.summaries.bins import BinBuffers, BinTable, bin_table
+
+Array = npt.NDArray[Any]
+Float64s = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+CHUNK = 1 << 16
+"""Elements that are looked at together: what they turn into stays in the cache."""
+
+_ROW = 8192
+_ONES = np.ones(_ROW)  # a product with them is the fastest sum that numpy has
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Counts of finite values by bin, and their sums in float64."""
+
+    counts: Int64s
+    number: int = 0
+    minimum: float = math.inf
+    maximum: float = -math.inf
+    total: float = 0.0
+    squares: float = 0.0
+
+    def merged(self, other: "Binned") -> "Binned":
+        """Both sets of values together."""
+        return Binned(
+            self.counts + other.counts,
+            self.number + other.number,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+            self.total + other.total,
+            self.squares + other.squares,
+        )
+
+    def with_zeros(self, zeros: int, edges: Float64s) -> "Binned":
+        """With so many zeros more."""
+        if not zeros:
+            return self
+        counts = np.histogram(np.zeros(1), edges)[0] * zeros
+        return self.merged(Binned(counts, zeros, 0.0, 0.0))
+
+
+def binned(values: torch.Tensor, edges: Float64s) -> Binned:
+    """The finite ones of a dense CPU tensor of real numbers, counted as ``numpy.histogram`` does.
+
+    Sums of at most 65,536 values are bit for bit numpy's; beyond, they may differ in the last digits.
+    """
+    flat = values.reshape(-1)
+    if flat.dtype in NARROW_DTYPES:
+        if flat.numel() > CHUNK:
+            return _binned_codes(flat, edges)
+        flat = flat.to(torch.float64)
+    array = flat.numpy()
+    dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+    table = bin_table(edges, dtype, len(array))
+    buffers = BinBuffers(dtype, CHUNK if table else 0)
+    result = Binned(np.zeros(len(edges) - 1, np.int64))
+    for start in range(0, len(array), CHUNK):
+        chunk = array[start : start + CHUNK].astype(dtype, copy=False)
+        result = result.merged(_binned_chunk(chunk, edges, table, buffers))
+    return result
+
+
+def finite(values: torch.Tensor) -> Float64s:
+    """The finite ones of a dense CPU tensor of real numbers, flat and in float64."""
+    array: Float64s = values.reshape(-1).to(torch.float64).numpy()
+    kept = np.isfinite(array)
+    return array if kept.all() else array[kept]
+
+
+def _binned_chunk(chunk: Array, edges: Float64s, table: BinTable | None, buffers: BinBuffers) -> Binned:
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        low, high = float(chunk.min()), float(chunk.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        chunk = chunk[np.isfinite(chunk)]
+        if not len(chunk):
+            return Binned(np.zeros(len(edges) - 1, np.int64))
+        low, high = float(chunk.min()), float(chunk.max())
+    counts = table.counts(chunk, buffers)[1:-1] if table else np.histogram(chunk, edges)[0]
+    return Binned(counts, len(chunk), low, high, *sums(chunk.astype(np.float64, copy=False), in_rows=table is not None))
+
+
+def sums(values: Float64s, *, in_rows: bool = False) -> tuple[float, float]:
+    """The sum and the sum of squares; in rows so short that BLAS starts no threads, or in one go as torch does it."""
+    if not in_rows:
+        with np.errstate(over="ignore"):
+            return float(values.sum()), float(values.dot(values))
+    whole = len(values) - len(values) % _ROW
+    rows, rest = values[:whole].reshape(-1, _ROW), values[whole:]
+    total = np.matmul(rows[:, np.newaxis, :], _ONES[:, np.newaxis]).sum() + rest.sum()
+    squares = np.matmul(rows[:, np.newaxis, :], rows[:, :, np.newaxis]).sum() + rest.dot(rest)
+    return float(total), float(squares)
+
+
+def _binned_codes(values: torch.Tensor, edges: Float64s) -> Binned:
+    """Of types of at most 16 bits each code is counted, and all else follows from the counts."""
+    codes = values.view(torch.uint8 if values.itemsize == 1 else torch.int16).numpy().view(f"u{values.itemsize}")
+    counts = np.zeros(1 << (8 * values.itemsize), np.int64)
+    for start in range(0, len(codes), CHUNK):
+        counts += np.bincount(codes[start : start + CHUNK], minlength=len(counts))
+    occurring = np.flatnonzero(counts)
+    signed = occurring.astype(codes.dtype).view(np.int16 if values.itemsize == 2 else np.uint8)
+    numbers = torch.from_numpy(signed).view(values.dtype).to(torch.float64).numpy()
+    kept = np.isfinite(numbers)
+    numbers, counts = numbers[kept], counts[occurring][kept]
+    if not len(numbers):
+        return Binned(np.zeros(len(edges) - 1, np.int64))
+    by_bin = np.histogram(numbers, edges, weights=counts)[0].astype(np.int64)
+    total, squares = float((numbers * counts).sum()), float((numbers * numbers * counts).sum())
+    return Binned(by_bin, int(counts.sum()), float(numbers.min()), float(numbers.max()), total, squares)

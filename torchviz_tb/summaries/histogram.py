@@ -1,0 +1,130 @@
+"""Many numbers → the summary of their histogram, in torch's bins or the caller's."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
+
+from torchviz_tb.errors import ArgumentError
+from torchviz_tb.summaries.arrays import as_array, dense
+from torchviz_tb.summaries.binned import Binned, binned, finite, sums
+
+Float64s = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+
+def histogram(tag: str, values: object, bins: Any, max_bins: int | None = None) -> Summary:
+    """The summary of a histogram: equal to torch's for what torch can do.
+
+    Buckets, minimum, maximum and sums are those of the finite values, in float64 whatever the type. ``num`` counts
+    all elements, so that NaN, infinities and what lies beyond the outermost edges are the difference
+    to the buckets' sum. Without any finite value there is one empty bucket, which TensorBoard shows
+    as an empty histogram.
+
+    Args:
+        tag: The summary's.
+        values: A tensor of any kind that holds its values here, an array, a list or a number.
+        bins: Edges, ascending, or what ``numpy.histogram`` takes: a number of bins or the name of a rule.
+        max_bins: Neighbours are joined until there are about so many bins.
+
+    Raises:
+        ArgumentError: The values can't be read.
+    """
+    tensor, zeros = _elements(values)
+    edges = _edges(bins)
+    if edges is None:
+        result, edges = _by_rule(tensor, zeros, bins)
+    else:
+        result = binned(tensor, edges).with_zeros(zeros, edges)
+    proto = _proto(result, edges, max_bins)
+    proto.num = tensor.numel() + zeros
+    return Summary(value=[Summary.Value(tag=tag, histo=proto)])
+
+
+def _elements(values: object) -> tuple[torch.Tensor, int]:
+    """What there is of elements, on the CPU, and how many zeros come on top of a sparse tensor's."""
+    if not isinstance(values, torch.Tensor):
+        array = as_array(values, "values")
+        if array.dtype.kind == "c":
+            values = torch.from_numpy(array)
+        else:
+            native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+            return torch.from_numpy(np.ascontiguousarray(array, native)), 0
+    stored = _stored(values)
+    tensor = dense(stored, "values").cpu()
+    if tensor.is_complex():
+        raise ArgumentError("values are complex: pass their abs(), or .real and .imag under tags of their own")
+    is_whole = stored is values or values.is_nested
+    return tensor, 0 if is_whole else values.numel() - tensor.numel()
+
+
+@torch.no_grad()
+def _stored(values: torch.Tensor) -> torch.Tensor:
+    """The elements that a sparse or nested tensor stores; any other tensor itself."""
+    if values.is_nested:
+        return torch.cat([each.reshape(-1) for each in values.unbind()])
+    if values.layout == torch.sparse_coo:
+        return values.coalesce().values()
+    if values.layout in (torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc):
+        return values.values()
+    return values
+
+
+def _edges(bins: Any) -> Float64s | None:
+    """Edges that the caller gave; None for a number of bins or the name of a rule."""
+    if isinstance(bins, str) or np.ndim(bins) == 0:
+        return None
+    edges = as_array(bins, "bins").astype(np.float64)
+    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) >= 0).all():
+        raise ArgumentError("bins are not edges of bins: pass at least two numbers, ascending, or a number of bins")
+    return edges
+
+
+def _by_rule(tensor: torch.Tensor, zeros: int, bins: Any) -> tuple[Binned, Float64s]:
+    """Bins that depend on the values, as numpy finds them."""
+    values = np.concatenate([finite(tensor), np.zeros(zeros)]) if zeros else finite(tensor)
+    try:
+        counts, edges = np.histogram(values, bins)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"bins is {bins!r:.60}, which numpy.histogram does not take ({error}): pass 'tensorflow', 'auto', "
+            "a number of bins or their edges"
+        ) from error
+    if not len(values):
+        return Binned(counts), edges
+    return Binned(counts, len(values), float(values.min()), float(values.max()), *sums(values)), edges
+
+
+def _proto(result: Binned, edges: Float64s, max_bins: int | None) -> HistogramProto:
+    if not result.number:
+        return HistogramProto(bucket_limit=[0.0], bucket=[0.0])
+    counts, limits = _joined(result.counts, edges, max_bins)
+    occupied = np.flatnonzero(counts)
+    if len(occupied):
+        first, last = int(occupied[0]), int(occupied[-1])
+        # TensorBoard knows a bucket's upper limit only, so an empty one before them tells where they begin.
+        before = counts[first - 1 : first] if first else np.zeros(1, np.int64)
+        counts, limits = np.concatenate([before, counts[first : last + 1]]), limits[first : last + 2]
+    else:  # all of them beyond the outermost edges
+        counts, limits = np.array([result.number]), np.array([result.maximum])
+    return HistogramProto(
+        min=result.minimum,
+        max=result.maximum,
+        sum=result.total,
+        sum_squares=result.squares,
+        bucket_limit=limits.tolist(),
+        bucket=counts.tolist(),
+    )
+
+
+def _joined(counts: Int64s, edges: Float64s, max_bins: int | None) -> tuple[Int64s, Float64s]:
+    """Groups of neighbouring bins, all of the same number, of which the last may have fewer."""
+    if max_bins is None or len(counts) <= max_bins:
+        return counts, edges
+    if max_bins < 1:
+        raise ArgumentError(f"max_bins is {max_bins!r}, not a number of bins from 1 on: pass one, or None for all")
+    together = len(counts) // max_bins
+    starts = np.arange(0, len(counts), together)
+    return np.add.reduceat(counts, starts), np.append(edges[starts], edges[-1])
