@@ -51,17 +51,18 @@ def as_tensor(value: object, name: str) -> torch.Tensor:
 
 def dense(value: torch.Tensor, name: str) -> torch.Tensor:
     """The tensor of its own type, detached, with its values laid out in memory; raises as ``as_array``."""
-    try:
-        return _dense(value, name)
-    except (RuntimeError, NotImplementedError, TypeError) as error:
-        # A kind of tensor that we don't know of; its own words are the best reason there is.
-        raise ArgumentError(
-            f"{name} is {_described(value)}, whose values can't be read ({str(error).partition(chr(10))[0]}): "
-            "pass a plain tensor of them"
-        ) from error
+    # A subclass may do anything in its own functions; its values are the same without them.
+    with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+        try:
+            return _dense(value, name)
+        except (RuntimeError, NotImplementedError, TypeError) as error:
+            # A kind of tensor that we don't know of; its own words are the best reason there is.
+            raise ArgumentError(
+                f"{name} is {_described(value)}, whose values can't be read ({str(error).partition(chr(10))[0]}): "
+                "pass a plain tensor of them"
+            ) from error
 
 
-@torch.no_grad()
 def _dense(value: torch.Tensor, name: str) -> torch.Tensor:
     remedy = _remedy(value)
     if remedy:
