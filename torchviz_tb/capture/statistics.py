@@ -23,12 +23,37 @@ _GRADIENTS = (pb.STAGE_GRADIENT, pb.STAGE_RAW_GRADIENT)
 _BATCH = 1 << 24
 
 
+Outcome: TypeAlias = "Measurement | pb.Status | Unsupported"
+"""What was measured of a site's tensor, or why there is nothing."""
+
+
 @dataclass(frozen=True)
 class StageSample:
-    """What one stage of all sites says at one step."""
+    """What one stage of all sites says at one step, as it is recorded."""
 
     statistics: pb.StageStatistics
     distributions: list[pb.DistributionEntry] = field(default_factory=list)
+
+
+@dataclass
+class StageMeasurement:
+    """What one stage of all sites says at one step, before grids are chosen: what ranks can merge."""
+
+    stage: pb.Stage
+    outcomes: list[Outcome]  # by site
+    complex_sites: list[int] = field(default_factory=list)
+    lost: list[int] | None = None  # by site, of updates only
+
+    def sample(self) -> StageSample:
+        """The measurement as it is recorded."""
+        statistics = pb.StageStatistics(stage=self.stage, lost=self.lost or [], complex_sites=self.complex_sites)
+        sample = StageSample(statistics)
+        for site, outcome in enumerate(self.outcomes):
+            if isinstance(outcome, Measurement):
+                _add_measured(sample, site, outcome)
+            else:
+                _add_missing(statistics, site, outcome)
+        return sample
 
 
 @torch.no_grad()
@@ -51,21 +76,30 @@ def measure(
     the true value exceeds float64. Complex tensors are measured by magnitude. ``values`` may
     be lazy: about 16 million elements are held at a time.
     """
-    sample = StageSample(pb.StageStatistics(stage=stage, lost=lost or []))
+    return measure_stage(stage, values, histograms=histograms, lost=lost, engine=engine).sample()
+
+
+@torch.no_grad()
+def measure_stage(
+    stage: pb.Stage,
+    values: Iterable[Value],
+    *,
+    histograms: bool = True,
+    lost: Sequence[int] | None = None,
+    engine: Engine | None = None,
+) -> StageMeasurement:
+    """As ``measure``, but what can still be merged with the measurements of other ranks."""
+    measured = StageMeasurement(stage, [], lost=None if lost is None else list(lost))
     noun = "gradient" if stage in _GRADIENTS else "tensor"
     engine = engine or NumpyEngine()
-    site = 0
     for batch in _batches(_flattened(value, noun) for value in values):
-        measured = iter(
-            engine.measure([value for value in batch if isinstance(value, FlatTensor)], histograms=histograms)
-        )
+        tensors = [value for value in batch if isinstance(value, FlatTensor)]
+        measurements = iter(engine.measure(tensors, histograms=histograms))
         for value in batch:
-            if isinstance(value, FlatTensor):
-                _add_measured(sample, site, value, next(measured))
-            else:
-                _add_missing(sample.statistics, site, value)
-            site += 1
-    return sample
+            if isinstance(value, FlatTensor) and value.values.is_complex():
+                measured.complex_sites.append(len(measured.outcomes))
+            measured.outcomes.append(next(measurements) if isinstance(value, FlatTensor) else value)
+    return measured
 
 
 def _flattened(value: Value, noun: str) -> _Flattened:
@@ -84,7 +118,7 @@ def _batches(values: Iterable[_Flattened]) -> Iterator[list[_Flattened]]:
     yield batch
 
 
-def _add_measured(sample: StageSample, site: int, value: FlatTensor, measured: Measurement) -> None:
+def _add_measured(sample: StageSample, site: int, measured: Measurement) -> None:
     columns, moments = sample.statistics, measured.moments
     columns.status.append(pb.STATUS_MEASURED)
     columns.count.append(measured.count)
@@ -99,8 +133,6 @@ def _add_measured(sample: StageSample, site: int, value: FlatTensor, measured: M
     columns.abs_max.append(moments.abs_max)
     columns.l1.append(moments.true_l1)
     columns.l2.append(moments.l2)
-    if value.values.is_complex():
-        columns.complex_sites.append(site)
     if measured.tally is not None:
         counted = histogram(
             measured.tally,

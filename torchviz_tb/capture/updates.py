@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from torchviz_tb.capture.statistics import StageSample, Value, measure
+from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, measure_stage
 from torchviz_tb.capture.tensors import Unsupported, plain
 from torchviz_tb.records import records_pb2 as pb
 
@@ -45,8 +45,14 @@ class UpdateSnapshot:
         self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
     ) -> StageSample:
         """Statistics and distributions of the updates; as ``finish``."""
+        return self.measure_stage(parameters, gradients, histograms=histograms).sample()
+
+    def measure_stage(
+        self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
+    ) -> StageMeasurement:
+        """As ``measure``, but what can still be merged with the measurements of other ranks."""
         deltas, lost = self.finish(parameters, gradients)
-        return measure(pb.STAGE_UPDATE, deltas, histograms=histograms, lost=lost)
+        return measure_stage(pb.STAGE_UPDATE, deltas, histograms=histograms, lost=lost)
 
 
 def _copy(parameter: Value) -> Value:
