@@ -23,13 +23,13 @@ class RecordCache:
         self._lock = Lock()
         self._turns = [Lock() for _ in range(_TURNS)]
 
-    def turn(self, key: Hashable) -> Lock:
-        """The lock under which the record of a key is decoded.
+    def turn(self, series: Hashable) -> Lock:
+        """The lock under which the records of a series are fetched and decoded.
 
-        A page asks for several answers made of the same records at once: one request decodes, the others wait for it
-        and find the record here.
+        A page asks for several answers made of the same records at once: one request reads them, the others wait for
+        it and find them here.
         """
-        return self._turns[hash(key) % _TURNS]
+        return self._turns[hash(series) % _TURNS]
 
     @property
     def memory(self) -> int:

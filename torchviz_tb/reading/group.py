@@ -127,34 +127,39 @@ class Group:
         index = self._index[schema.kind] if steps else {}
         for start in range(0, len(steps), _BATCH):
             batch = [index[step] for step in steps[start : start + _BATCH]]
-            kept = {reference: self._cache.get(reference) for reference in batch}
-            absent = [reference for reference, decoded in kept.items() if decoded is None]
-            blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
+            with self._cache.turn((self.run, self.name, schema.kind)):
+                blobs = self._fill_cache(schema, batch)
             for reference in batch:
-                yield reference.step, self._record(schema, reference, kept[reference], blobs.get(reference))
+                yield reference.step, self._record(schema, reference, blobs.get(reference))
+
+    def _fill_cache(self, schema: Schema[RecordT], batch: Sequence[Reference]) -> dict[Reference, bytes | RecordError]:
+        """Decodes what the cache does not have; gives the bytes of those, for what it does not keep."""
+        absent = [reference for reference in batch if self._cache.get(reference) is None]
+        blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
+        for reference, blob in blobs.items():
+            self._decoded(schema, reference, blob)
+        return blobs
 
     def _record(
-        self,
-        schema: Schema[RecordT],
-        reference: Reference,
-        decoded: Decoded[RecordT] | None,
-        blob: bytes | RecordError | None,
+        self, schema: Schema[RecordT], reference: Reference, blob: bytes | RecordError | None
     ) -> RecordT | None:
-        try:
-            if isinstance(blob, RecordError):
-                raise blob
-            if blob is not None:
-                decoded = self._decoded_once(schema, reference, blob)
-        except RecordError as error:
-            self.report(schema.kind, reference.step, error)
+        decoded = self._cache.get(reference) or self._decoded(schema, reference, blob)
         return decoded.record if decoded is not None else None
 
-    def _decoded_once(self, schema: Schema[RecordT], reference: Reference, blob: bytes) -> Decoded[RecordT]:
-        with self._cache.turn(reference):
-            decoded = self._cache.get(reference)
-            if decoded is None:
-                decoded = decode(schema, blob)
-                self._cache.put(reference, decoded)
+    def _decoded(
+        self, schema: Schema[RecordT], reference: Reference, blob: bytes | RecordError | None
+    ) -> Decoded[RecordT] | None:
+        """A record, kept in the cache; None, and a problem, where it can't be read."""
+        try:
+            if blob is None:  # another request's records took its place in the cache
+                (blob,) = self._source.read([reference])
+            if isinstance(blob, RecordError):
+                raise blob
+            decoded = decode(schema, blob)
+        except RecordError as error:
+            self.report(schema.kind, reference.step, error)
+            return None
+        self._cache.put(reference, decoded)
         return decoded
 
     def _join(self, kind: Kind, step: int, record: OnSitesT | None) -> OnSites[OnSitesT] | None:

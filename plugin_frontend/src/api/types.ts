@@ -68,6 +68,8 @@ export interface Site {
 export interface SitesAnswer extends Answer {
   sites: Site[];
   stages: Stage[];
+  /** The site whose values moved most over the steps; null where none did. */
+  most_changed: string | null;
 }
 
 /** S steps × N sites. */

@@ -20,6 +20,7 @@ def sites(query: Query) -> Json:
     return {
         "sites": [_site(site, reasons.get(position)) for position, site in enumerate(group.sites.sites)],
         "stages": group.stages,
+        "most_changed": _most_changed(group),
         "problems": problems(group.problems),
     }
 
@@ -80,6 +81,24 @@ def _site(site: Site, reason: str | None) -> Json:
         "parameter_group": site.parameter_group or 0,
         "reason": reason,
     }
+
+
+def _most_changed(group: Group) -> str | None:
+    """The site whose spread or mean moved most over the steps, in decades; None where nothing moved.
+
+    The mean's way is measured in the largest standard deviation. Of the stage that is shown first.
+    """
+    if not group.stages or not group.sites.sites:
+        return None
+    std, mean = (statistics_series(group, group.stages[0], column).values for column in ("std", "mean"))
+    with np.errstate(all="ignore"):
+        highest, lowest = np.fmax.reduce(std, axis=0), np.fmin.reduce(std, axis=0)
+        spread = np.log10(highest / lowest)
+        shift = np.log10(1 + (np.fmax.reduce(mean, axis=0) - np.fmin.reduce(mean, axis=0)) / highest)
+    moved = np.fmax(spread, shift)
+    moved[~np.isfinite(moved)] = 0
+    most = int(np.argmax(moved))
+    return group.sites.sites[most].name if moved[most] > 0 else None
 
 
 def _newest_reasons(group: Group) -> dict[int, str]:

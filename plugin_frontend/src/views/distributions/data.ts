@@ -1,9 +1,9 @@
 // What the view asks for.
 
-import { computed, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { DistributionsAnswer, SiteAnswer, Stage } from "../../api/types";
+import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Stage } from "../../api/types";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, place, selectedSite } from "../../store/selection";
@@ -29,14 +29,30 @@ async function ofRuns<T>(key: SiteKey, ask: (place: Place) => Promise<T>): Promi
   return [shown, ...compared];
 }
 
-/** The site that is shown: the selected one if this group has it, else the given one. */
-export function siteKey(fallback: ReadonlySignal<string | null>): ReadonlySignal<SiteKey | null> {
+/** Whether a picture of one site was there: it goes before all that is heavier. */
+export const pictured = signal(false);
+
+/** The site that opens in each group, chosen once: a new step must not move what is shown. */
+const opening = new Map<string, string>();
+
+/** The site that is shown: the selected one if this group has it, else the one that changed most. */
+export function siteKey(): ReadonlySignal<SiteKey | null> {
   return computed(() => {
     const where = place.value;
-    const selected = sites.value.data?.sites.find(({ name }) => name === selectedSite.value)?.name;
-    const site = selected ?? fallback.value;
-    return where && site ? { place: where, site, compared: comparedRuns.value.map((run) => run.name) } : null;
+    const table = sites.value.data;
+    if (!where || !table) return null;
+    const selected = table.sites.find(({ name }) => name === selectedSite.value)?.name;
+    const site = selected ?? openingSite(where, table);
+    return site ? { place: where, site, compared: comparedRuns.value.map((run) => run.name) } : null;
   });
+}
+
+function openingSite({ run, group }: Place, table: SitesAnswer): string | undefined {
+  const key = `${run}\0${group}`;
+  const known = opening.get(key);
+  const site = table.sites.find(({ name }) => name === known)?.name ?? table.most_changed ?? table.sites[0]?.name;
+  if (site) opening.set(key, site);
+  return site;
 }
 
 export type Distributions = [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]];
@@ -50,7 +66,13 @@ export function useDistributions(
     () => computed(() => (key.value && stage.value ? { ...key.value, stage: stage.value } : null)),
     [key, stage],
   );
-  return useResource(whole, (wanted) => ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage)));
+  return useResource(whole, async (wanted) => {
+    try {
+      return await ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage));
+    } finally {
+      pictured.value = true;
+    }
+  });
 }
 
 export function useSite(

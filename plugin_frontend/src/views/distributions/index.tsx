@@ -9,16 +9,15 @@ import { splitName } from "../../base/format";
 import { globMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { sites, useResource } from "../../store/data";
-import { type Resource, reloads } from "../../store/resource";
+import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { adopt, dark } from "../../theme";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
-import { siteKey } from "./data";
+import { pictured, siteKey } from "./data";
 import distributionsCss from "./distributions.css?inline";
 import { Lattice } from "./lattice";
-import { openingSite } from "./opening_site";
 import {
   drawing,
   filter,
@@ -55,12 +54,9 @@ const shownKey = computed<{ place: Place; stage: Stage } | null>(() =>
 );
 
 export function DistributionsView({ api }: { api: Api }) {
-  const opening = useResource(shownKey, (key) => openingSite(api, key.place, key.stage));
-  const fallback = useComputed(() => siteName(opening.value));
-  const site = useMemo(() => siteKey(fallback), [fallback]);
-  const siteKnown = useComputed(() => site.value !== null);
-  // The bands of all sites are the heaviest answer: they are asked for once the pictures above them know their site.
-  const bandsKey = useComputed(() => (siteKnown.value ? shownKey.value : null));
+  const site = useMemo(siteKey, []);
+  // The bands of all sites are the heaviest answer: they are asked for once a picture above them is there.
+  const bandsKey = useComputed(() => (pictured.value ? shownKey.value : null));
   const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage));
   const { data, error } = bands.value;
   const table = sites.value;
@@ -97,12 +93,6 @@ function NothingMeasured() {
       code="writer.watch(model, optimizer)"
     />
   );
-}
-
-/** The name of the site that opens: the first one if the statistics can't be had, null while they are on their way. */
-function siteName({ data: index, error }: Resource<number>): string | null {
-  if (index === null && !error) return null;
-  return sites.value.data?.sites[index ?? 0]?.name ?? null;
 }
 
 function TitleRow({ name }: { name: string }) {
