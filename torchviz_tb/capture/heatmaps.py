@@ -1,5 +1,6 @@
 """A parameter's gradient, or any matrix, reduced to a heatmap of few cells."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,61 @@ _INFINITE, _NAN = 254, 255
 _STEPS = 252  # from the smallest to the largest magnitude: codes 1 to 253
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Which rows and columns of a whole matrix one holds, ascending, and how many there are in all."""
+
+    rows: Int64s
+    columns: Int64s
+    row_count: int
+    column_count: int
+
+    @classmethod
+    def of(cls, shape: Sequence[int], indices: Sequence[Int64s] | None = None) -> "Lines":
+        """Those of a tensor's ``matrix_view``, of which one holds the elements at these indices; all if not given."""
+        indices = [np.arange(size) for size in shape] if indices is None else indices
+        if len(shape) < 2:  # a single row
+            columns = indices[0] if indices else np.arange(1)
+            return cls(np.arange(1), columns, 1, math.prod(shape))
+        columns = np.zeros(1, np.int64)
+        for size, kept in zip(shape[1:], indices[1:], strict=True):
+            columns = (columns[:, np.newaxis] * size + kept).reshape(-1)
+        return cls(indices[0], columns, shape[0], math.prod(shape[1:]))
+
+
+@dataclass(frozen=True)
+class HeatmapPart:
+    """A heatmap before it is averaged and coded: parts of one tensor merge by maxima and sums."""
+
+    site: int
+    stage: pb.Stage
+    cell_max: Float64s  # largest magnitude of each cell, NaN where there is one, 0 where there is no element
+    row_max: Float64s  # the same of each row and column
+    column_max: Float64s
+    sums: Float64s  # of each cell's finite elements
+    counts: Float64s  # finite elements of each cell
+
+    def record(self) -> pb.Heatmap:
+        """The heatmap of the whole tensor."""
+        means = np.full(self.sums.shape, np.nan)
+        np.divide(self.sums, self.counts, out=means, where=self.counts > 0)
+        return pb.Heatmap(
+            site=self.site,
+            stage=self.stage,
+            rows=len(self.row_max),
+            columns=len(self.column_max),
+            cell_rows=len(self.cell_max),
+            cell_columns=self.cell_max.shape[1],
+            abs_max=log_bytes(self.cell_max),
+            mean_magnitude=log_bytes(np.abs(means)),
+            mean_negative=np.packbits(means.reshape(-1) < 0, bitorder="little").tobytes(),
+            row_max=log_bytes(_cut_to_lines(self.row_max)),
+            column_max=log_bytes(_cut_to_lines(self.column_max)),
+            dead_rows=_ranges(self.row_max == 0),
+            dead_columns=_ranges(self.column_max == 0),
+        )
+
+
 @torch.no_grad()
 def heatmap(tensor: torch.Tensor, *, site: int, stage: pb.Stage, max_cells: int = 64) -> pb.Heatmap | None:
     """The heatmap of a tensor with at most ``max_cells`` × ``max_cells`` cells, as records.proto defines it.
@@ -32,30 +88,34 @@ def heatmap(tensor: torch.Tensor, *, site: int, stage: pb.Stage, max_cells: int 
     Extra memory: 24 bytes × ``max_cells`` × columns, and a copy of the tensor where its type
     or strides need one.
     """
-    values = plain(tensor)
-    if not isinstance(values, torch.Tensor) or not values.numel():
+    if torch.nn.parameter.is_lazy(tensor) or tensor.is_nested:  # these have no shape
         return None
+    part = heatmap_part(tensor, Lines.of(tensor.shape), site=site, stage=stage, max_cells=max_cells)
+    return None if part is None else part.record()
+
+
+@torch.no_grad()
+def heatmap_part(
+    tensor: torch.Tensor, lines: Lines, *, site: int, stage: pb.Stage, max_cells: int = 64
+) -> HeatmapPart | None:
+    """What a part of a tensor says of the whole tensor's heatmap; costs and None as for ``heatmap``."""
+    values = plain(tensor)
+    if not isinstance(values, torch.Tensor) or not lines.row_count * lines.column_count:
+        return None
+    part = _nothing(lines, site, stage, max_cells)
+    if not values.numel():
+        return part
     matrix = _reducible(matrix_view(values))
-    rows, columns = matrix.shape
-    row_starts, column_starts = _starts(rows, max_cells), _starts(columns, max_cells)
+    row_cells, row_starts = _cells(lines.rows, lines.row_count, max_cells)
+    column_cells, column_starts = _cells(lines.columns, lines.column_count, max_cells)
     maxima = _maxima(matrix, row_starts)
-    means = _means(matrix, row_starts, column_starts, all_finite=bool(np.isfinite(maxima.rows).all()))
-    column_maxima = maxima.bands.max(axis=0)
-    return pb.Heatmap(
-        site=site,
-        stage=stage,
-        rows=rows,
-        columns=columns,
-        cell_rows=len(row_starts),
-        cell_columns=len(column_starts),
-        abs_max=log_bytes(np.maximum.reduceat(maxima.bands, column_starts, axis=1)),
-        mean_magnitude=log_bytes(np.abs(means)),
-        mean_negative=np.packbits(means.reshape(-1) < 0, bitorder="little").tobytes(),
-        row_max=log_bytes(_cut_to_lines(maxima.rows)),
-        column_max=log_bytes(_cut_to_lines(column_maxima)),
-        dead_rows=_ranges(maxima.rows == 0),
-        dead_columns=_ranges(column_maxima == 0),
-    )
+    cells = np.ix_(row_cells, column_cells)
+    part.cell_max[cells] = np.maximum.reduceat(maxima.bands, column_starts, axis=1)
+    part.row_max[lines.rows] = maxima.rows
+    part.column_max[lines.columns] = maxima.bands.max(axis=0)
+    all_finite = bool(np.isfinite(maxima.rows).all())
+    part.sums[cells], part.counts[cells] = _sums(matrix, row_starts, column_starts, all_finite=all_finite)
+    return part
 
 
 def matrix_view(tensor: torch.Tensor) -> torch.Tensor:
@@ -99,18 +159,16 @@ def _maxima(matrix: torch.Tensor, row_starts: Int64s) -> _Maxima:
     return _Maxima(_float64(torch.cat(rows)), _float64(torch.cat(bands)))
 
 
-def _means(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s, *, all_finite: bool) -> Float64s:
-    """Mean of each cell's finite values."""
+def _sums(
+    matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s, *, all_finite: bool
+) -> tuple[Float64s, Float64s]:
+    """Sum of each cell's finite values, and how many there are."""
     if all_finite:
-        sums = _cell_sums(matrix, row_starts, column_starts)
-        sizes = np.diff([*row_starts, matrix.size(0)]), np.diff([*column_starts, matrix.size(1)])
-        return sums / np.outer(*sizes).astype(np.float64)
+        heights, widths = np.diff([*row_starts, matrix.size(0)]), np.diff([*column_starts, matrix.size(1)])
+        return _cell_sums(matrix, row_starts, column_starts), np.outer(heights, widths).astype(np.float64)
     finite = matrix.isfinite()
     sums = _cell_sums(matrix.where(finite, 0), row_starts, column_starts)
-    counts = _cell_sums(finite, row_starts, column_starts)
-    means = np.full(sums.shape, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    return means
+    return sums, _cell_sums(finite, row_starts, column_starts)
 
 
 def _cell_sums(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) -> Float64s:
@@ -125,11 +183,32 @@ def _slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
     As many bands at a time as possible: many small operations would mostly wait for torch's threads.
     """
     rows, columns = matrix.shape
-    if rows % len(row_starts):  # bands of unequal height, one at a time
+    heights = np.diff([*row_starts, rows])
+    if (heights != heights[0]).any():  # one at a time
         return [band.unsqueeze(0) for band in torch.tensor_split(matrix, row_starts[1:].tolist())]
-    height = rows // len(row_starts)
+    height = int(heights[0])
     bands = matrix.unflatten(0, (len(row_starts), height))
     return torch.split(bands, max(1, _SLAB // (height * columns)))
+
+
+def _nothing(lines: Lines, site: int, stage: pb.Stage, max_cells: int) -> HeatmapPart:
+    """The part of a rank that holds no element."""
+    shape = min(lines.row_count, max_cells), min(lines.column_count, max_cells)
+    return HeatmapPart(
+        site,
+        stage,
+        np.zeros(shape),
+        np.zeros(lines.row_count),
+        np.zeros(lines.column_count),
+        np.zeros(shape),
+        np.zeros(shape),
+    )
+
+
+def _cells(held: Int64s, size: int, most: int) -> tuple[Int64s, Int64s]:
+    """The cells in which the lines that one holds lie, and the place of the first line of each."""
+    cells, first = np.unique(np.searchsorted(_starts(size, most), held, side="right") - 1, return_index=True)
+    return cells, first.astype(np.int64)
 
 
 def _starts(size: int, most: int) -> Int64s:
