@@ -1,5 +1,7 @@
 """Many numbers → the summary of their histogram, in torch's bins or the caller's."""
 
+import warnings
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,50 +16,86 @@ from torchviz_tb.summaries.binned import Binned, binned, finite, sums
 Float64s = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
+_COMPLEX = "values are complex: pass their abs(), or .real and .imag under tags of their own"
+
 
 def histogram(tag: str, values: object, bins: Any, max_bins: int | None = None) -> Summary:
-    """The summary of a histogram: equal to torch's for what torch can do.
+    """The summary of a histogram, at once. As ``prepared(values, bins, max_bins).summary(tag)``."""
+    return prepared(values, bins, max_bins).summary(tag)
 
-    Buckets, minimum, maximum and sums are those of the finite values, in float64 whatever the type. ``num`` counts
-    all elements, so that NaN, infinities and what lies beyond the outermost edges are the difference
-    to the buckets' sum. Without any finite value there is one empty bucket, which TensorBoard shows
-    as an empty histogram.
+
+@dataclass(frozen=True)
+class PreparedHistogram:
+    """A histogram whose arguments are checked and whose values are read, but not counted yet."""
+
+    values: torch.Tensor  # dense, real, on the CPU
+    zeros: int  # that come on top of a sparse tensor's values
+    edges: Float64s | None
+    rule: Any  # what numpy.histogram makes edges from, where there are none
+    max_bins: int | None
+    is_own: bool  # nobody else can write to the values
+
+    def own(self) -> "PreparedHistogram":
+        """With values that nobody else can change. Costs a copy, if they are not such already."""
+        return self if self.is_own else replace(self, values=self.values.clone(), is_own=True)
+
+    def summary(self, tag: str) -> Summary:
+        """The summary: equal to torch's for what torch can do.
+
+        Buckets, minimum, maximum and sums are those of the finite values, in float64 whatever the type. ``num``
+        counts all elements, so that NaN, infinities and what lies beyond the outermost edges are the
+        difference to the buckets' sum. Without any finite value there is one empty bucket, which
+        TensorBoard shows as an empty histogram.
+        """
+        if self.edges is None:
+            result, edges = _by_rule(self.values, self.zeros, self.rule)
+        else:
+            result, edges = binned(self.values, self.edges).with_zeros(self.zeros, self.edges), self.edges
+        proto = _proto(result, edges, self.max_bins)
+        proto.num = self.values.numel() + self.zeros
+        return Summary(value=[Summary.Value(tag=tag, histo=proto)])
+
+
+def prepared(values: object, bins: Any, max_bins: int | None = None) -> PreparedHistogram:
+    """Checks and reads all that a histogram needs; on a device that is one copy, and one synchronisation.
 
     Args:
-        tag: The summary's.
         values: A tensor of any kind that holds its values here, an array, a list or a number.
         bins: Edges, ascending, or what ``numpy.histogram`` takes: a number of bins or the name of a rule.
         max_bins: Neighbours are joined until there are about so many bins.
 
     Raises:
-        ArgumentError: The values can't be read.
+        ArgumentError: The values can't be read, or the bins are none.
     """
-    tensor, zeros = _elements(values)
+    if max_bins is not None and max_bins < 1:
+        raise ArgumentError(f"max_bins is {max_bins!r}, not a number of bins from 1 on: pass one, or None for all")
     edges = _edges(bins)
-    if edges is None:
-        result, edges = _by_rule(tensor, zeros, bins)
-    else:
-        result = binned(tensor, edges).with_zeros(zeros, edges)
-    proto = _proto(result, edges, max_bins)
-    proto.num = tensor.numel() + zeros
-    return Summary(value=[Summary.Value(tag=tag, histo=proto)])
+    tensor, zeros = _elements(values)
+    is_own = isinstance(values, torch.Tensor) and values.device.type != "cpu"
+    return PreparedHistogram(tensor, zeros, edges, bins if edges is None else None, max_bins, is_own)
 
 
 def _elements(values: object) -> tuple[torch.Tensor, int]:
     """What there is of elements, on the CPU, and how many zeros come on top of a sparse tensor's."""
     if not isinstance(values, torch.Tensor):
-        array = as_array(values, "values")
-        if array.dtype.kind == "c":
-            values = torch.from_numpy(array)
-        else:
-            native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
-            return torch.from_numpy(np.ascontiguousarray(array, native)), 0
+        return _as_real_tensor(values), 0
     stored = _stored(values)
     tensor = dense(stored, "values").cpu()
     if tensor.is_complex():
-        raise ArgumentError("values are complex: pass their abs(), or .real and .imag under tags of their own")
+        raise ArgumentError(_COMPLEX)
     is_whole = stored is values or values.is_nested
     return tensor, 0 if is_whole else values.numel() - tensor.numel()
+
+
+def _as_real_tensor(values: object) -> torch.Tensor:
+    array = as_array(values, "values")
+    if array.dtype.kind == "c":
+        raise ArgumentError(_COMPLEX)
+    # torch knows neither other byte orders nor floats of more than 64 bits.
+    dtype = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.dtype(np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of arrays that may not be written to: nobody will
+        return torch.from_numpy(np.ascontiguousarray(array, dtype))
 
 
 @torch.no_grad()
@@ -75,6 +113,7 @@ def _stored(values: torch.Tensor) -> torch.Tensor:
 def _edges(bins: Any) -> Float64s | None:
     """Edges that the caller gave; None for a number of bins or the name of a rule."""
     if isinstance(bins, str) or np.ndim(bins) == 0:
+        _check_rule(bins)
         return None
     edges = as_array(bins, "bins").astype(np.float64)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) >= 0).all():
@@ -82,16 +121,20 @@ def _edges(bins: Any) -> Float64s | None:
     return edges
 
 
-def _by_rule(tensor: torch.Tensor, zeros: int, bins: Any) -> tuple[Binned, Float64s]:
-    """Bins that depend on the values, as numpy finds them."""
-    values = np.concatenate([finite(tensor), np.zeros(zeros)]) if zeros else finite(tensor)
+def _check_rule(bins: Any) -> None:
     try:
-        counts, edges = np.histogram(values, bins)
+        np.histogram_bin_edges(np.zeros(1), bins)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"bins is {bins!r:.60}, which numpy.histogram does not take ({error}): pass 'tensorflow', 'auto', "
             "a number of bins or their edges"
         ) from error
+
+
+def _by_rule(tensor: torch.Tensor, zeros: int, rule: Any) -> tuple[Binned, Float64s]:
+    """Bins that depend on the values, as numpy finds them."""
+    values = np.concatenate([finite(tensor), np.zeros(zeros)]) if zeros else finite(tensor)
+    counts, edges = np.histogram(values, rule)
     if not len(values):
         return Binned(counts), edges
     return Binned(counts, len(values), float(values.min()), float(values.max()), *sums(values)), edges
@@ -123,8 +166,6 @@ def _joined(counts: Int64s, edges: Float64s, max_bins: int | None) -> tuple[Int6
     """Groups of neighbouring bins, all of the same number, of which the last may have fewer."""
     if max_bins is None or len(counts) <= max_bins:
         return counts, edges
-    if max_bins < 1:
-        raise ArgumentError(f"max_bins is {max_bins!r}, not a number of bins from 1 on: pass one, or None for all")
     together = len(counts) // max_bins
     starts = np.arange(0, len(counts), together)
     return np.add.reduceat(counts, starts), np.append(edges[starts], edges[-1])

@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.resuming import first_event, is_new_run
 from torchviz_tb.summaries.arguments import check_step, check_walltime
+from torchviz_tb.summaries.background import Background
 from torchviz_tb.summaries.null_file_writer import NullFileWriter
 
 LogDir = str | os.PathLike[str] | None
@@ -52,6 +53,7 @@ class OpeningWriter(TorchSummaryWriter):
         Raises:
             ArgumentError: ``log_dir`` and ``logdir`` are both given and differ, or the step is none.
         """
+        self._background = Background()
         if logdir and log_dir and str(logdir) != str(log_dir):
             raise ArgumentError(f"log_dir is {str(log_dir)!r} and logdir is {str(logdir)!r}: pass one of them")
         check_step(purge_step)

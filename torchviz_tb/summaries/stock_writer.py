@@ -1,5 +1,6 @@
 """torch's SummaryWriter, mended: every method that it has, with what tensorboardX adds to them."""
 
+import functools
 import os
 import time
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from torch.utils.tensorboard.summary import hparams
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.summaries.arguments import told
 from torchviz_tb.summaries.arrays import as_array
-from torchviz_tb.summaries.histogram import histogram
+from torchviz_tb.summaries.histogram import PreparedHistogram, prepared
 from torchviz_tb.summaries.media import MediaWriter
 from torchviz_tb.summaries.scalars import number, plain_domains, plain_hparams, scalar
+
+_LARGE = 1 << 16
+"""Elements of a histogram from which on it is worth a thread."""
 
 
 class StockWriter(MediaWriter):
@@ -70,15 +74,42 @@ class StockWriter(MediaWriter):
         walltime: Any = None,
         max_bins: int | None = None,
     ) -> None:
-        """As torch's, of any kind of tensor, array, list or number, and with NaN and infinities left out of the bins.
+        """As torch's, of any kind of tensor, array, list or number, with NaN and infinities left out of the bins.
 
-        ``torchviz_tb.summaries.histogram`` says what is recorded of what.
+        The values of a large tensor are copied, and counted in the background: the call costs the copy. Such
+        events come into the file a little later than those of calls after it, with the time of the call.
+        ``PreparedHistogram.summary`` says what is recorded of what.
         """
         step, walltime = self._checked(tag, global_step, walltime)
         edges = self.default_bins if isinstance(bins, str) and bins == "tensorflow" else bins
         with told("add_histogram", tag, "pass a tensor of real numbers"):
-            summary = histogram(tag, values, edges, max_bins)
-        self._get_file_writer().add_summary(summary, step, walltime)
+            ready = prepared(values, edges, max_bins)
+        self._write(tag, ready, step, time.time() if walltime is None else walltime)
+
+    def flush(self) -> None:
+        """Returns when everything logged so far is in the file."""
+        self._background.wait()
+        super().flush()
+
+    def close(self) -> None:
+        """Writes everything logged so far and closes the file; what is logged later opens another, as torch does it."""
+        self._background.wait()
+        super().close()
+
+    def _write(self, tag: str, ready: PreparedHistogram, step: Any, walltime: Any) -> None:
+        """Counts and writes a histogram: a small one now, unless earlier ones are still to be written."""
+        file_writer = self._get_file_writer()
+        if ready.values.numel() < _LARGE and not self._background:
+            self._write_now(file_writer, ready, tag, step, walltime)
+            return
+        own = ready.own()
+        size = own.values.numel() * own.values.itemsize
+        # Bound to the writer, so that nobody's forgetting of it closes the file before.
+        work = functools.partial(self._write_now, file_writer, own, tag, step, walltime)
+        self._background.submit(work, size)
+
+    def _write_now(self, file_writer: Any, ready: PreparedHistogram, tag: str, step: Any, walltime: Any) -> None:
+        file_writer.add_summary(ready.summary(tag), step, walltime)
 
     def add_histogram_raw(
         self,

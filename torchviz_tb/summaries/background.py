@@ -1,0 +1,77 @@
+"""Work that the training loop need not wait for: done in order, on a thread that lives while there is some."""
+
+import os
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable
+
+MOST_BYTES = 1 << 28
+"""Bytes of values that wait; a call that would exceed it waits for earlier ones instead."""
+
+
+class Background:
+    """Does what it is given one after the other.
+
+    The thread is not a daemon: a program that ends waits for what is left. A forked child starts with
+    nothing to do, since the parent does what was given to it.
+    """
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._is_running = False
+        self._changed = threading.Condition()
+        self._begin()
+
+    def __bool__(self) -> bool:
+        """Whether there is work that is not done."""
+        return bool(self._jobs) and self._pid == os.getpid()
+
+    def submit(self, work: Callable[[], None], size: int) -> None:
+        """Adds work that holds so many bytes; a fault in it warns. Where no thread can start it is done at once."""
+        if self._pid != os.getpid():
+            self._begin()
+        with self._changed:
+            while self._jobs and self._bytes + size > MOST_BYTES:
+                self._changed.wait()
+            self._jobs.append((work, size))
+            self._bytes += size
+            if self._is_running:
+                return
+            self._is_running = True
+        try:
+            threading.Thread(target=self._run, name="torchviz_tb summaries").start()
+        except RuntimeError:  # too many threads, or the interpreter is about to end
+            self._run()
+
+    def wait(self) -> None:
+        """Returns when all work is done."""
+        if self._pid == os.getpid():
+            with self._changed:
+                while self._jobs:
+                    self._changed.wait()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._jobs: deque[tuple[Callable[[], None], int]] = deque()
+        self._bytes = 0
+        self._is_running = False
+        self._changed = threading.Condition()
+
+    def _run(self) -> None:
+        while self._is_running:
+            self._do(self._jobs[0][0])
+            with self._changed:
+                # Let go of outside the lock: it may be the last to hold a writer, which closes then.
+                done = self._jobs.popleft()
+                self._bytes -= done[1]
+                self._is_running = bool(self._jobs)
+                self._changed.notify_all()
+            del done
+
+    @staticmethod
+    def _do(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  (nobody waits for it who could be told otherwise)
+            warnings.warn(f"torchviz_tb could not write a histogram: {type(error).__name__}: {error}", stacklevel=2)
