@@ -59,6 +59,16 @@ def _append(columns: pb.StageStatistics, tensor: Floats | int) -> None:
     columns.l2.append(np.sqrt((magnitude**2).sum()) if some else np.nan)
 
 
+def flight_recorder(names: Sequence[str], norms: Mapping[int, Sequence[float]], **fields: object) -> pb.FlightRecorder:
+    """A flight recorder of gradient norms by step; every gradient was measured."""
+    record = pb.FlightRecorder(
+        site_count=len(names), sites_checksum=sites_checksum(names), **{"trigger": pb.INCIDENT_NON_FINITE, **fields}
+    )
+    for step, row in norms.items():
+        record.steps.add(step=step, gradient_norm=row, status=[pb.STATUS_MEASURED] * len(row))
+    return record
+
+
 def histogram(values: Floats, mantissa_bits: int = 3, taper_exponent: int = 0) -> pb.Histogram:
     """The histogram of an array, by the definition in records.proto."""
     values = np.asarray(values, np.float32).ravel()

@@ -20,6 +20,8 @@ MESSAGES: dict[Kind, type[Message]] = {
     Kind.GRAPH: pb.Graph,
     Kind.PROGRESS: pb.Progress,
     Kind.TENSOR_VIEW: pb.TensorView,
+    Kind.INCIDENTS: pb.Incidents,
+    Kind.FLIGHT_RECORDER: pb.FlightRecorder,
 }
 
 

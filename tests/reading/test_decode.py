@@ -38,6 +38,8 @@ VALID = {
     Kind.GRAPH: handmade.chain_graph(SMALL_SHAPES),
     Kind.PROGRESS: pb.Progress(epoch=2),
     Kind.TENSOR_VIEW: handmade.tensor_view("t", np.ones((2, 3)), ["a", "b"]),
+    Kind.INCIDENTS: pb.Incidents(incidents=[pb.Incident(step=3, kind=pb.INCIDENT_NON_FINITE, first_bad_index=[1, 2])]),
+    Kind.FLIGHT_RECORDER: handmade.flight_recorder(NAMES, {3: [0.5] * len(NAMES), 4: [np.nan] * len(NAMES)}),
 }
 SCHEMAS = {schema.kind: schema for schema in (*ON_SITES, *OTHERS)}
 kinds = st.sampled_from(list(Kind))

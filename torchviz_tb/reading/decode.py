@@ -8,8 +8,10 @@ from google.protobuf.message import Message
 
 from torchviz_tb.reading import checks
 from torchviz_tb.reading.distributions import Distributions
+from torchviz_tb.reading.flight_recorder import FlightRecorder
 from torchviz_tb.reading.graph import Graph
 from torchviz_tb.reading.heatmaps import Heatmaps
+from torchviz_tb.reading.incidents import Incidents
 from torchviz_tb.reading.progress import Progress
 from torchviz_tb.reading.sites import SiteTable
 from torchviz_tb.reading.statistics import Statistics
@@ -18,7 +20,7 @@ from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import parse, unseal_bytes
 from torchviz_tb.records.metadata import Kind
 
-Record = SiteTable | Statistics | Distributions | Heatmaps | Graph | Progress | TensorView
+Record = SiteTable | Statistics | Distributions | Heatmaps | Graph | Progress | TensorView | Incidents | FlightRecorder
 RecordT = TypeVar("RecordT", bound=Record)
 
 _MIB = 2**20
@@ -47,9 +49,13 @@ HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 128 * _MIB, Heatmaps.fro
 GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
 PROGRESS = Schema(Kind.PROGRESS, Progress, pb.Progress, _MIB, Progress.from_record)
 TENSOR_VIEW = Schema(Kind.TENSOR_VIEW, TensorView, pb.TensorView, 256 * _MIB, TensorView.from_record)
+INCIDENTS = Schema(Kind.INCIDENTS, Incidents, pb.Incidents, 16 * _MIB, Incidents.from_record)
+FLIGHT_RECORDER = Schema(
+    Kind.FLIGHT_RECORDER, FlightRecorder, pb.FlightRecorder, 128 * _MIB, FlightRecorder.from_record
+)
 
-ON_SITES: tuple[Schema[Any], ...] = (STATISTICS, DISTRIBUTIONS, HEATMAPS)
-OTHERS: tuple[Schema[Any], ...] = (SITES, GRAPH, PROGRESS, TENSOR_VIEW)
+ON_SITES: tuple[Schema[Any], ...] = (STATISTICS, DISTRIBUTIONS, HEATMAPS, FLIGHT_RECORDER)
+OTHERS: tuple[Schema[Any], ...] = (SITES, GRAPH, PROGRESS, TENSOR_VIEW, INCIDENTS)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
 from torchviz_tb.reading.decode import Decoded, RecordT, Schema, decode
 from torchviz_tb.reading.distributions import Distributions
+from torchviz_tb.reading.flight_recorder import FlightRecorder
 from torchviz_tb.reading.heatmaps import Heatmaps
 from torchviz_tb.reading.problems import Problem
 from torchviz_tb.reading.sites import Positions, SiteUnion
@@ -21,7 +22,7 @@ from torchviz_tb.reading.source import Reference, Source, StepIndex
 from torchviz_tb.reading.statistics import Statistics
 from torchviz_tb.records.metadata import Kind
 
-OnSitesT = TypeVar("OnSitesT", Statistics, Distributions, Heatmaps)
+OnSitesT = TypeVar("OnSitesT", Statistics, Distributions, Heatmaps, FlightRecorder)
 
 _BATCH = 64
 """Records that are fetched together: their bytes are in memory at the same time."""

@@ -10,11 +10,22 @@ import numpy.typing as npt
 from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
-from torchviz_tb.reading.decode import GRAPH, HEATMAPS, PROGRESS, TENSOR_VIEW, RecordT, Schema
+from torchviz_tb.reading.decode import (
+    FLIGHT_RECORDER,
+    GRAPH,
+    HEATMAPS,
+    INCIDENTS,
+    PROGRESS,
+    TENSOR_VIEW,
+    RecordT,
+    Schema,
+)
 from torchviz_tb.reading.distributions import Distribution
+from torchviz_tb.reading.flight_recorder import FlightRecorder
 from torchviz_tb.reading.graph import Graph
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.heatmaps import Heatmap
+from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.problems import Problem
 from torchviz_tb.reading.progress import Progress
 from torchviz_tb.reading.series import distribution_at, statistics_series
@@ -101,6 +112,26 @@ class Run:
     def progress(self, group: str | None = None) -> Progress:
         """The newest that the training loop told of itself."""
         return self._newest(PROGRESS, group)
+
+    def incidents(self, group: str | None = None) -> list[Incident]:
+        """What happened, by step: non-finite values, skipped steps, spikes, exceptions, changes of cadence.
+
+        Empty where nothing did. Records that can't be read are in ``problems``.
+        """
+        records = self._group(group, Kind.INCIDENTS).read_all(INCIDENTS) if self._groups else iter(())
+        found = [incident for _, record in records if record is not None for incident in record.incidents]
+        return sorted(found, key=lambda incident: incident.step)
+
+    def flight_recorder(self, group: str | None = None) -> list[FlightRecorder]:
+        """The steps before each accident, oldest accident first; columns are in the order of ``sites_of(group)``.
+
+        Empty where none was recorded. Records that can't be read are in ``problems``.
+        """
+        if not self._groups:
+            return []
+        chosen = self._group(group, Kind.FLIGHT_RECORDER)
+        joined = [flight for _, flight in chosen.read_all_on_sites(FLIGHT_RECORDER) if flight is not None]
+        return [flight.record.placed(flight.positions, len(chosen.sites.sites)) for flight in joined]
 
     def tensor_view(self, name: str, step: int) -> TensorView:
         """The tensor that was saved under a name at a step."""

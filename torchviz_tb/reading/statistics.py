@@ -1,5 +1,6 @@
 """Statistics of all sites at one step, and the columns that are computed from them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -46,7 +47,7 @@ class State(IntEnum):
     NOT_MEASURED = 8  # not at this step
 
 
-_STATE_OF_STATUS = {
+STATE_OF_STATUS = {
     pb.STATUS_NO_GRADIENT: State.NO_GRADIENT,
     pb.STATUS_FROZEN: State.FROZEN,
     pb.STATUS_UNSUPPORTED: State.UNSUPPORTED,
@@ -78,7 +79,7 @@ class StageColumns:
 
 def _states(status: Float64s, columns: Mapping[str, Float64s]) -> States:
     state = np.full(status.shape, State.NOT_MEASURED, np.uint8)
-    for code, meaning in _STATE_OF_STATUS.items():
+    for code, meaning in STATE_OF_STATUS.items():
         state[status == code] = meaning
     state[status == pb.STATUS_MEASURED] = State.FINITE
     state[(columns["zeros"] == columns["count"]) & (columns["count"] > 0)] = State.ZERO
@@ -96,6 +97,14 @@ class Statistics:
     site_count: int
     sites_checksum: int
     stages: Mapping[str, StageColumns]
+    sample_seconds: float | None = None
+    """Seconds that taking the sample held up the training loop."""
+    gradient_scale: float | None = None
+    """The loss scale that the gradients were divided by."""
+    step_seconds: float | None = None
+    """Wall seconds of one training step, the mean since the sample before."""
+    watch_share: float | None = None
+    """Share of the wall time since the sample before that the watch took, 0 to 1."""
 
     @classmethod
     def from_record(cls, record: pb.Statistics) -> "Statistics":
@@ -107,7 +116,15 @@ class Statistics:
             if name is not None:
                 checks.require(name not in stages, "a stage is in it twice")
                 stages[name] = StageColumns.from_record(stage, count)
-        return cls(count, record.sites_checksum, stages)
+        return cls(
+            count,
+            record.sites_checksum,
+            stages,
+            sample_seconds=_positive(record.sample_seconds),
+            gradient_scale=_positive(record.gradient_scale),
+            step_seconds=_positive(record.step_seconds),
+            watch_share=_positive(record.watch_share),
+        )
 
     def column(self, stage: str, name: str) -> Float64s | None:
         """A kept or derived column over the sites; None where the stage does not have it.
@@ -136,6 +153,11 @@ class Statistics:
         if name == "lost_share" and "lost" in kept:
             return _divide(kept["lost"], kept["count"])
         return None
+
+
+def _positive(value: float) -> float | None:
+    """A number that is absent as 0; what can't be one counts as absent, too."""
+    return value if 0 < value < math.inf else None
 
 
 def _divide(numerator: Float64s, denominator: Float64s) -> Float64s:

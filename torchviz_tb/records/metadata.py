@@ -25,6 +25,8 @@ class Kind(str, Enum):
     GRAPH = "graph"
     PROGRESS = "progress"
     TENSOR_VIEW = "tensor_view"
+    INCIDENTS = "incidents"
+    FLIGHT_RECORDER = "flight_recorder"
 
 
 @dataclass(frozen=True)

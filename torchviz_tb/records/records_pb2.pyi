@@ -32,6 +32,23 @@ class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATUS_UNSUPPORTED: _ClassVar[Status]
     STATUS_EXCLUDED: _ClassVar[Status]
 
+class IncidentKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INCIDENT_UNSPECIFIED: _ClassVar[IncidentKind]
+    INCIDENT_NON_FINITE: _ClassVar[IncidentKind]
+    INCIDENT_SKIPPED_STEP: _ClassVar[IncidentKind]
+    INCIDENT_NORM_SPIKE: _ClassVar[IncidentKind]
+    INCIDENT_LOSS_SPIKE: _ClassVar[IncidentKind]
+    INCIDENT_EXCEPTION: _ClassVar[IncidentKind]
+    INCIDENT_CADENCE: _ClassVar[IncidentKind]
+    INCIDENT_LIMIT: _ClassVar[IncidentKind]
+
+class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROLE_UNSPECIFIED: _ClassVar[Role]
+    ROLE_ORIGIN: _ClassVar[Role]
+    ROLE_PROPAGATION: _ClassVar[Role]
+
 class CaptureMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CAPTURE_MODE_UNSPECIFIED: _ClassVar[CaptureMode]
@@ -54,6 +71,17 @@ STATUS_NO_GRADIENT: Status
 STATUS_FROZEN: Status
 STATUS_UNSUPPORTED: Status
 STATUS_EXCLUDED: Status
+INCIDENT_UNSPECIFIED: IncidentKind
+INCIDENT_NON_FINITE: IncidentKind
+INCIDENT_SKIPPED_STEP: IncidentKind
+INCIDENT_NORM_SPIKE: IncidentKind
+INCIDENT_LOSS_SPIKE: IncidentKind
+INCIDENT_EXCEPTION: IncidentKind
+INCIDENT_CADENCE: IncidentKind
+INCIDENT_LIMIT: IncidentKind
+ROLE_UNSPECIFIED: Role
+ROLE_ORIGIN: Role
+ROLE_PROPAGATION: Role
 CAPTURE_MODE_UNSPECIFIED: CaptureMode
 CAPTURE_MODE_TRAINING_STEP: CaptureMode
 CAPTURE_MODE_ADD_GRAPH: CaptureMode
@@ -156,16 +184,82 @@ class StageStatistics(_message.Message):
     def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., count: _Optional[_Iterable[int]] = ..., zeros: _Optional[_Iterable[int]] = ..., nan: _Optional[_Iterable[int]] = ..., pos_inf: _Optional[_Iterable[int]] = ..., neg_inf: _Optional[_Iterable[int]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., abs_max: _Optional[_Iterable[float]] = ..., l1: _Optional[_Iterable[float]] = ..., l2: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., complex_sites: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Statistics(_message.Message):
-    __slots__ = ("site_count", "sites_checksum", "stages", "sample_seconds")
+    __slots__ = ("site_count", "sites_checksum", "stages", "sample_seconds", "gradient_scale", "step_seconds", "watch_share")
     SITE_COUNT_FIELD_NUMBER: _ClassVar[int]
     SITES_CHECKSUM_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    STEP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    WATCH_SHARE_FIELD_NUMBER: _ClassVar[int]
     site_count: int
     sites_checksum: int
     stages: _containers.RepeatedCompositeFieldContainer[StageStatistics]
     sample_seconds: float
-    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[StageStatistics, _Mapping]]] = ..., sample_seconds: _Optional[float] = ...) -> None: ...
+    gradient_scale: float
+    step_seconds: float
+    watch_share: float
+    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., stages: _Optional[_Iterable[_Union[StageStatistics, _Mapping]]] = ..., sample_seconds: _Optional[float] = ..., gradient_scale: _Optional[float] = ..., step_seconds: _Optional[float] = ..., watch_share: _Optional[float] = ...) -> None: ...
+
+class Incident(_message.Message):
+    __slots__ = ("kind", "step", "site", "stage", "role", "first_bad_index", "reason", "before", "after", "gradient_scale", "module_type")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    SITE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_BAD_INDEX_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    MODULE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    kind: IncidentKind
+    step: int
+    site: str
+    stage: Stage
+    role: Role
+    first_bad_index: _containers.RepeatedScalarFieldContainer[int]
+    reason: str
+    before: float
+    after: float
+    gradient_scale: float
+    module_type: str
+    def __init__(self, kind: _Optional[_Union[IncidentKind, str]] = ..., step: _Optional[int] = ..., site: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., role: _Optional[_Union[Role, str]] = ..., first_bad_index: _Optional[_Iterable[int]] = ..., reason: _Optional[str] = ..., before: _Optional[float] = ..., after: _Optional[float] = ..., gradient_scale: _Optional[float] = ..., module_type: _Optional[str] = ...) -> None: ...
+
+class Incidents(_message.Message):
+    __slots__ = ("incidents",)
+    INCIDENTS_FIELD_NUMBER: _ClassVar[int]
+    incidents: _containers.RepeatedCompositeFieldContainer[Incident]
+    def __init__(self, incidents: _Optional[_Iterable[_Union[Incident, _Mapping]]] = ...) -> None: ...
+
+class RecordedStep(_message.Message):
+    __slots__ = ("step", "status", "gradient_norm", "loss", "gradient_scale")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_NORM_FIELD_NUMBER: _ClassVar[int]
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    status: _containers.RepeatedScalarFieldContainer[Status]
+    gradient_norm: _containers.RepeatedScalarFieldContainer[float]
+    loss: float
+    gradient_scale: float
+    def __init__(self, step: _Optional[int] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., gradient_norm: _Optional[_Iterable[float]] = ..., loss: _Optional[float] = ..., gradient_scale: _Optional[float] = ...) -> None: ...
+
+class FlightRecorder(_message.Message):
+    __slots__ = ("site_count", "sites_checksum", "trigger", "reason", "steps")
+    SITE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SITES_CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    site_count: int
+    sites_checksum: int
+    trigger: IncidentKind
+    reason: str
+    steps: _containers.RepeatedCompositeFieldContainer[RecordedStep]
+    def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., trigger: _Optional[_Union[IncidentKind, str]] = ..., reason: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[RecordedStep, _Mapping]]] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("mantissa_bits", "taper_exponent", "first", "steps", "counts", "zeros", "nan", "infinities")

@@ -1,5 +1,6 @@
 """A group: one name under which records of one table of sites are kept."""
 
+import time
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,7 @@ from torchviz_tb.capture.sites import ParameterSite, SiteTable
 from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.guard import Guard
+from torchviz_tb.watching.incidents import Incidents
 from torchviz_tb.watching.sample import Sample
 
 WRITING = "writing"
@@ -22,6 +24,7 @@ class Group:
         self.name = name
         self.guard = Guard(name)
         self.table = SiteTable()
+        self.incidents = Incidents(self.write, self.flush)
         self._recorder = recorder
         self._table_is_new = False
         self._pending: Sample | None = None  # gathered by single calls
@@ -69,6 +72,7 @@ class Group:
         if self._held is not None:
             self.write_sample(self._held)
         self.write_pending()
+        self.incidents.write()
 
     def write(self, kind: Kind, record: Message | None, step: int, wall_time: float | None = None) -> bool:
         """Queues a record and says whether it was taken; a fault warns once and ends all writing of this group."""
@@ -77,6 +81,11 @@ class Group:
         with self.guard.part(WRITING):
             return self._recorder.write(self.name, kind, record, step, wall_time=wall_time)
         return False
+
+    def write_on_sites(self, kind: Kind, record: Message, step: int) -> bool:
+        """As ``write``, for a record about sites: before it the table, if it has changed."""
+        self._write_table(step, time.time())
+        return self.write(kind, record, step)
 
     def has(self, kind: Kind) -> bool:
         """Whether a record of this kind has been written."""

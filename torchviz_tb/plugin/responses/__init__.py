@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from torchviz_tb.plugin.arrays import Arrays, Json
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.findings import findings
+from torchviz_tb.plugin.responses.flight_recorder import flight_recorder
 from torchviz_tb.plugin.responses.graph import graph
 from torchviz_tb.plugin.responses.heatmaps import heatmaps
 from torchviz_tb.plugin.responses.histograms import bands, distributions
+from torchviz_tb.plugin.responses.incidents import incidents, watch_cost
 from torchviz_tb.plugin.responses.scalars import losses
 from torchviz_tb.plugin.responses.statistics import site, sites, statistics
 from torchviz_tb.plugin.responses.tensor_views import tensor_view, tensor_views
@@ -17,7 +19,7 @@ RESPONSES: Mapping[str, Callable[[Query], Json | Arrays]] = {
     response.__name__: response
     for response in (
         sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses, progress,
-        findings,
+        findings, incidents, flight_recorder, watch_cost,
     )
 }  # fmt: skip
 """By route. The route ``runs`` also needs the log directory: responses/runs.py."""

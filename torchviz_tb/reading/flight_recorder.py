@@ -1,0 +1,98 @@
+"""The steps before an accident."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from torchviz_tb.reading import checks
+from torchviz_tb.reading.incidents import incident_kind
+from torchviz_tb.reading.statistics import STATE_OF_STATUS, State, States
+from torchviz_tb.records import records_pb2 as pb
+
+MAX_STEPS = 1000
+MAX_CELLS = 2**22
+"""Steps × sites of one record."""
+
+Float32s = npt.NDArray[np.float32]
+Float64s = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FlightRecorder:
+    """One record: S steps that end with an accident, N sites.
+
+    ``gradient_norms`` [S, N] are L2 norms over all values of the gradients that the optimizer consumed:
+    NaN or infinite where the gradient holds such a value, NaN where there was none (``state`` [S, N] tells
+    which). ``losses`` and ``gradient_scales`` [S] are NaN where they are not known.
+    """
+
+    site_count: int
+    sites_checksum: int
+    trigger: str
+    reason: str
+    steps: npt.NDArray[np.int64]
+    gradient_norms: Float32s
+    state: States
+    losses: Float64s
+    gradient_scales: Float64s
+
+    @classmethod
+    def from_record(cls, record: pb.FlightRecorder) -> "FlightRecorder":
+        """Raises DamagedRecord where steps don't grow or lengths don't fit."""
+        sites, steps = checks.site_count(record.site_count), [each.step for each in record.steps]
+        checks.require(0 < len(steps) <= MAX_STEPS, lambda: f"it holds {len(steps)} steps, not 1 to {MAX_STEPS}")
+        checks.require(len(steps) * sites <= MAX_CELLS, "it has more steps and sites than the bound")
+        checks.require(steps == sorted(set(steps)), "its steps don't grow")
+        norms, state = _cells(record.steps, sites)
+        return cls(
+            site_count=sites,
+            sites_checksum=record.sites_checksum,
+            trigger=incident_kind(record.trigger),
+            reason=record.reason,
+            steps=np.asarray(steps, np.int64),
+            gradient_norms=norms,
+            state=state,
+            losses=_told(record.steps, "loss"),
+            gradient_scales=_told(record.steps, "gradient_scale"),
+        )
+
+    def placed(self, positions: npt.NDArray[np.intp], sites: int) -> "FlightRecorder":
+        """The same over ``sites`` sites, site i of the record at ``positions[i]``; the others were not measured.
+
+        Raises DamagedRecord where that would be too many.
+        """
+        checks.require(len(self.steps) * sites <= MAX_CELLS, "it has more steps and sites than the bound")
+        norms = np.full((len(self.steps), sites), np.nan, np.float32)
+        state = np.full((len(self.steps), sites), State.NOT_MEASURED, np.uint8)
+        norms[:, positions], state[:, positions] = self.gradient_norms, self.state
+        return replace(self, site_count=sites, gradient_norms=norms, state=state)
+
+
+def _cells(steps: Sequence[pb.RecordedStep], sites: int) -> tuple[Float32s, States]:
+    norms = np.full((len(steps), sites), np.nan, np.float32)
+    state = np.full((len(steps), sites), State.NOT_MEASURED, np.uint8)
+    for row, step in enumerate(steps):
+        length = len(step.status)
+        checks.require(length <= sites, lambda: f"a step in it has {length} entries for {sites} sites")  # noqa: B023
+        status = checks.column(step.status, length, "status")
+        measured = status == pb.STATUS_MEASURED
+        found = checks.column(step.gradient_norm, length, "gradient_norm").astype(np.float32)
+        norms[row, :length] = np.where(measured, found, np.float32(np.nan))
+        for code, meaning in STATE_OF_STATUS.items():
+            state[row, :length][status == code] = meaning
+        state[row, :length][measured] = _states(found[measured])
+    return norms, state
+
+
+def _states(norms: Float32s) -> States:
+    """What the norms of measured gradients say of them."""
+    states = np.where(norms == 0, np.uint8(State.ZERO), np.uint8(State.FINITE))
+    states[np.isinf(norms)] = State.POS_INF
+    states[np.isnan(norms)] = State.NAN
+    return states
+
+
+def _told(steps: Sequence[pb.RecordedStep], field: str) -> Float64s:
+    return np.array([getattr(step, field) if step.HasField(field) else np.nan for step in steps], np.float64)
