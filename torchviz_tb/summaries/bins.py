@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 Array = npt.NDArray[Any]
 Float64s = npt.NDArray[np.float64]
@@ -33,31 +34,24 @@ class BinTable:
     entries: Array  # signed, as wide as the float
     bins: int  # those below and above all edges included
 
-    def counts(self, values: Array, buffers: "BinBuffers") -> Int64s:
-        """How many finite floats are in each bin. Costs about 4 ns an element."""
+    def counts(self, values: Array) -> Int64s:
+        """How many finite floats are in each bin. Costs about 5 ns an element, nearly all of it without Python's lock.
+
+        torch looks up and counts, since numpy would keep the lock while it does.
+        """
         patterns = values.view(self.entries.dtype)
-        keys, rest = buffers.keys[: len(values)], buffers.rest[: len(values)]
         other_bits = patterns.dtype.itemsize * 8 - _KEY_BITS
         # Of negative floats the bits run against the values, so theirs are turned round.
-        np.right_shift(patterns, patterns.dtype.itemsize * 8 - 1, out=rest)
+        rest = np.right_shift(patterns, patterns.dtype.itemsize * 8 - 1)
         np.bitwise_xor(rest, patterns, out=rest)
         np.bitwise_and(rest, (1 << other_bits) - 1, out=rest)
-        unsigned = values.view(f"u{values.itemsize}")
-        np.right_shift(unsigned, unsigned.dtype.type(other_bits), out=keys, casting="unsafe")
-        found = np.take(self.entries, keys, out=buffers.found[: len(values)], mode="wrap")
-        np.add(found, rest, out=found)
-        np.right_shift(found, other_bits, out=keys)
-        return np.bincount(keys, minlength=self.bins)
-
-
-class BinBuffers:
-    """Room for one chunk, used again and again."""
-
-    def __init__(self, dtype: np.dtype[Any], size: int) -> None:
-        signed = np.dtype(f"i{dtype.itemsize}")
-        self.keys = np.empty(size, np.int64)
-        self.rest = np.empty(size, signed)
-        self.found = np.empty(size, signed)
+        keys = np.right_shift(values.view(f"u{values.itemsize}"), other_bits).view(patterns.dtype)
+        found = torch.index_select(torch.from_numpy(self.entries), 0, torch.from_numpy(keys))
+        positions = found.numpy()
+        np.add(positions, rest, out=positions)
+        np.right_shift(positions, other_bits, out=positions)
+        counts: Int64s = torch.bincount(found, minlength=self.bins).numpy()
+        return counts
 
 
 def bin_table(edges: Float64s, dtype: np.dtype[Any], elements: int) -> BinTable | None:
