@@ -14,7 +14,7 @@ from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import first_graph, groups, handle, step_sample
 
 STAGES = {"parameters": pb.STAGE_PARAMETER, "gradients": pb.STAGE_GRADIENT, "updates": pb.STAGE_UPDATE}
-REAL_MEASURE = step_sample.measure
+REAL_MEASURE = step_sample.measure_stage
 
 
 def fail(*_, **__):
@@ -53,9 +53,9 @@ def test_a_part_that_fails_is_off_and_the_others_go_on(tmp_path, monkeypatch, un
     if part == "heatmaps":
         monkeypatch.setattr(step_sample, "heatmap", fail)
     elif part == "updates":
-        monkeypatch.setattr(step_sample.UpdateSnapshot, "measure", fail)
+        monkeypatch.setattr(step_sample.UpdateSnapshot, "measure_stage", fail)
     else:
-        monkeypatch.setattr(step_sample, "measure", measure)
+        monkeypatch.setattr(step_sample, "measure_stage", measure)
     state, report, messages = train_watched(tmp_path)
     assert same(state, undisturbed)
     assert messages == [f"torchviz_tb switched off '{part}' for 'model', all else goes on: MemoryError: no room"]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import torch
 
@@ -45,6 +46,19 @@ class FlatTensor:
         return self.values.numel() * self.repeats
 
 
+def is_distributed(tensor: torch.Tensor) -> TypeGuard[Any]:
+    """Whether it is a DTensor; told by its name, since importing its module takes a second."""
+    return type(tensor).__name__ == "DTensor" and hasattr(tensor, "placements")
+
+
+def is_split(tensor: torch.Tensor) -> bool:
+    """Whether this rank's memory alone does not say what the tensor's values are."""
+    return is_distributed(tensor) and any(
+        not placement.is_replicate() and size > 1
+        for placement, size in zip(tensor.placements, tensor.device_mesh.mesh.shape, strict=True)
+    )
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """The name that torch prints, without the prefix, such as "bfloat16"."""
     return str(dtype).removeprefix("torch.")
@@ -85,8 +99,12 @@ def _unsupported(tensor: torch.Tensor, noun: str) -> str | None:
         return "uninitialized parameter: its model has not run yet"
     if tensor.is_nested:
         return f"nested {noun}"
-    if type(tensor).__name__ == "DTensor":
-        return "DTensor: sharded tensors are not measured yet"
+    if is_distributed(tensor):
+        return (
+            f"sharded {noun}: its parts are on several ranks, which watch() on all of them measures"
+            if is_split(tensor)
+            else None
+        )
     if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         return f"{type(tensor).__name__}: a tensor subclass that computes its own values"
     if tensor.is_meta:
@@ -102,6 +120,8 @@ def _unsupported(tensor: torch.Tensor, noun: str) -> str | None:
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor | Unsupported:
+    if is_distributed(tensor):  # and all of it is here
+        return plain(tensor.to_local())
     with torch._C.DisableTorchFunctionSubclass():
         values = tensor.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
     if values._is_zerotensor():  # autograd's stand-in for zeros, without memory

@@ -19,6 +19,13 @@ class FileWriter(Protocol):
         """Returns when all queued events are in the file."""
 
 
+class NoWriter:
+    """Stands in for a SummaryWriter on a rank that measures and does not write."""
+
+    def _get_file_writer(self) -> None:
+        """As such a stand-in answers."""
+
+
 def find_file_writer(summary_writer: object) -> FileWriter | None:
     """The writer of the open event file; a SummaryWriter that was closed opens its next one.
 

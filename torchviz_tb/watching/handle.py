@@ -11,7 +11,8 @@ import torch
 
 from torchviz_tb.capture.sites import ParameterSite, Selection, find_sites
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.events.file_writer import find_file_writer
+from torchviz_tb.events.file_writer import NoWriter, find_file_writer
+from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import arguments
 from torchviz_tb.watching.first_graph import Removable, record_first_graph
@@ -21,6 +22,7 @@ from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, UPDATES
 from torchviz_tb.watching.report import WatchReport
 from torchviz_tb.watching.schedule import Schedule
+from torchviz_tb.watching.sharing import Sharing
 from torchviz_tb.watching.step_counter import StepCounter
 from torchviz_tb.watching.step_sample import StepSample
 
@@ -58,7 +60,9 @@ class Watch:
         self._model = weakref.ref(model)
         self._optimizers = [weakref.ref(optimizer) for optimizer in optimizers]
         self._writer = writer  # kept alive here: nobody else may hold it
-        self._group: Group | None = None if writer is None else Groups.of(writer).for_watch(model, name)
+        sites = select(model)
+        shares = parts != (GRAPH,) and Sharing.is_needed(sites)
+        self._group = _group_of(model, writer, name, shares=shares)
         self._name = name or "model" if self._group is None else self._group.name
         self._guard = Guard(self._name) if self._group is None else self._group.guard
         self._parts = parts
@@ -69,12 +73,16 @@ class Watch:
         self._open: StepSample | None = None
         self._handles: list[Removable] = []
         self._counter = StepCounter(optimizers)
-        self._sites = len(select(model))
+        self._sites = len(sites)
         self._samples = 0
         self._had_gradient: dict[str, bool] = {}
         self._seconds = 0.0
         self._began = time.perf_counter()
         self._ended = self._group is None
+        self._sharing: Sharing | None = None
+        if shares:
+            wanted = log_freq, heatmap_freq, parts
+            self._sharing = Sharing(self._guard, sites, wanted, has_writer=writer is not None)
         if self._group is not None:
             self._attach(model, optimizers, self._group)
 
@@ -103,6 +111,8 @@ class Watch:
         """Removes every hook and writes what is pending; further calls do nothing."""
         if self._ended:
             return
+        if self._sharing is not None:
+            self._sharing.end()  # an open sample is finished without the others
         with self._guarded():
             self._finish()
         self._ended = True
@@ -137,14 +147,15 @@ class Watch:
 
     @property
     def _is_running(self) -> bool:
-        return not self._ended and self._guard.is_on(SAMPLING, WRITING)
+        is_idle = self._sharing is not None and self._sharing.is_idle
+        return not self._ended and not is_idle and self._guard.is_on(SAMPLING, WRITING)
 
     def _attach(self, model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer], group: Group) -> None:
         if self._parts != (GRAPH,):
             for optimizer in optimizers:
                 self._handles.append(optimizer.register_step_pre_hook(self._before_step))
                 self._handles.append(optimizer.register_step_post_hook(self._after_step))
-        if GRAPH in self._parts and not group.has(Kind.GRAPH):
+        if GRAPH in self._parts and self._writer is not None and not group.has(Kind.GRAPH):
             self._handles.append(record_first_graph(model, group, self._current_step))
 
     def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
@@ -180,8 +191,12 @@ class Watch:
             return None
         sites = self._select(model)  # anew, since parameters may have been added or unfrozen
         self._sites = len(sites)
+        if self._sharing is not None:
+            self._sharing.begin(sites)
+            if self._sharing.is_idle:
+                return None
         optimizers = [optimizer for reference in self._optimizers if (optimizer := reference()) is not None]
-        return StepSample(self._group, step, parts, sites, optimizers)
+        return StepSample(self._group, step, parts, sites, optimizers, self._sharing)
 
     def _due_parts(self, step: int) -> frozenset[str]:
         due = _STATISTICS if self._samples_due.take(step) else frozenset[str]()
@@ -201,7 +216,7 @@ class Watch:
 
     def _not_recorded(self) -> dict[str, str]:
         reasons = self._guard.off
-        if self._group is None:
+        if self._group is None or self._writer is None:
             return dict.fromkeys(self._parts, "no writer was given")
         if UPDATES in self._parts and not self._optimizers:
             reasons[UPDATES] = "there is no optimizer to watch"
@@ -215,6 +230,13 @@ class Watch:
         with self._guard.part(SAMPLING), torch.no_grad():
             yield
         self._seconds += time.perf_counter() - start
+
+
+def _group_of(model: torch.nn.Module, writer: object, name: str | None, *, shares: bool) -> Group | None:
+    """The group of a new watch; on a rank that measures parts for others it writes nowhere. None: nothing is to do."""
+    if writer is not None:
+        return Groups.of(writer).for_watch(model, name)
+    return Group(name or "model", Recorder(NoWriter())) if shares else None
 
 
 def watch(
@@ -240,7 +262,8 @@ def watch(
     that step a copy of the parameters for the updates; next to nothing at the other steps.
 
     Args:
-        model: The module that is trained; wrapped ones (DistributedDataParallel, compiled) will do.
+        model: The module that is trained; wrapped ones (DistributedDataParallel, compiled) will do. If it is
+            sharded, by fully_shard or into DTensors, every rank calls this, after that, with the same arguments.
         optimizer: One or several; the steps of the first are counted. Without one, call ``step()`` on what
             is returned between backward and the update; updates can't be measured then.
         writer: A SummaryWriter of torchviz_tb, torch or tensorboardX. None records nothing: for ranks other

@@ -1,28 +1,54 @@
 """The parts of a recording that a user can choose, and the tensors behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import torch
 
+from torchviz_tb.capture.sharded.placements import is_alike
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.capture.statistics import Value
+from torchviz_tb.capture.tensors import Unsupported
 from torchviz_tb.records import records_pb2 as pb
 
 GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS = "graph", "parameters", "gradients", "updates", "heatmaps"
 ALL_PARTS = (GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS)
 
 
-def parameter_values(sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
+Own: TypeAlias = Callable[[torch.Tensor, str], Value]
+"""What this rank measures of a tensor, which the noun names: all of it, unless other ranks hold parts."""
+
+
+def all_of_it(tensor: torch.Tensor, noun: str) -> Value:  # noqa: ARG001 (an Own)
+    """The tensor."""
+    return tensor
+
+
+def parameter_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
     """The parameters in the order of the table; sites that are not given count as excluded."""
-    return [sites[i].parameter if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
+    return [own(sites[i].parameter, "parameter") if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
 
 
-def gradient_values(sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
+def gradient_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
     """The gradients in the order of the table, or why there is none."""
-    return [_gradient(sites[i].parameter) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
+    return [gradient_value(sites[i].parameter, own) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
 
 
-def _gradient(parameter: torch.nn.Parameter) -> Value:
-    if not parameter.requires_grad:
-        return pb.STATUS_FROZEN
-    return pb.STATUS_NO_GRADIENT if parameter.grad is None else parameter.grad
+def gradient_value(parameter: torch.nn.Parameter, own: Own = all_of_it) -> Value:
+    """A parameter's gradient, or why there is none."""
+    if parameter.requires_grad and parameter.grad is not None:
+        return own(parameter.grad, "gradient")
+    # Only who measures the parameter says why it has no gradient.
+    reason = pb.STATUS_NO_GRADIENT if parameter.requires_grad else pb.STATUS_FROZEN
+    held = own(parameter, "parameter")
+    return reason if isinstance(held, (torch.Tensor, Unsupported)) else held
+
+
+def applied_gradient_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
+    """As ``gradient_values``, of gradients that can be compared with their parameters element by element."""
+    values = gradient_values(sites, count, own)
+    for index, site in sites.items():
+        gradient = site.parameter.grad
+        if isinstance(values[index], torch.Tensor) and gradient is not None and not is_alike(gradient, site.parameter):
+            values[index] = Unsupported("sharded gradient: split in another way than its parameter")
+    return values

@@ -6,12 +6,25 @@ import torch
 
 from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import ParameterSite
-from torchviz_tb.capture.statistics import measure
+from torchviz_tb.capture.statistics import StageMeasurement, measure, measure_stage
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.group import Group
-from torchviz_tb.watching.parts import GRADIENTS, HEATMAPS, PARAMETERS, UPDATES, gradient_values, parameter_values
+from torchviz_tb.watching.parts import (
+    GRADIENTS,
+    HEATMAPS,
+    PARAMETERS,
+    UPDATES,
+    Own,
+    all_of_it,
+    applied_gradient_values,
+    gradient_value,
+    gradient_values,
+    parameter_values,
+)
 from torchviz_tb.watching.sample import Sample
+from torchviz_tb.watching.shared_sample import SharedSample
+from torchviz_tb.watching.sharing import Sharing
 
 Sites = Mapping[int, ParameterSite]
 
@@ -34,9 +47,6 @@ def add_gradient_heatmaps(sample: Sample, sites: Sites) -> None:
             sample.add_heatmap(heatmap(gradient, site=index, stage=pb.STAGE_GRADIENT))
 
 
-_MEASURES = {PARAMETERS: add_parameters, GRADIENTS: add_gradients, HEATMAPS: add_gradient_heatmaps}
-
-
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:
     """Sites by their place in the group's table."""
     return {group.table.index(site.name): site for site in sites}
@@ -45,7 +55,8 @@ def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, Paramete
 class StepSample:
     """Gathers one step, an optimizer at a time, so that each one's parameters are seen as it sees them.
 
-    Parameters that no watched optimizer holds go with the first one.
+    Parameters that no watched optimizer holds go with the first one. Where ranks measure together, all of
+    them gather first, and ``write`` merges.
     """
 
     def __init__(
@@ -55,11 +66,20 @@ class StepSample:
         parts: frozenset[str],
         sites: Sequence[ParameterSite],
         optimizers: Sequence[torch.optim.Optimizer],
+        sharing: Sharing | None = None,
     ) -> None:
         self.parts = parts
         self._group = group
         self._sample = group.hold_sample(step, sites, optimizers)
         self._unseen = by_index(group, sites)
+        self._sharing = sharing
+        self._shared = None if sharing is None else SharedSample(self._sample, self._unseen)
+        self._own: Own = all_of_it if sharing is None else sharing.own
+        self._measures = {
+            PARAMETERS: self._measure_parameters,
+            GRADIENTS: self._measure_gradients,
+            HEATMAPS: self._reduce_gradients,
+        }
         self._owner = {id(p): id(o) for o in optimizers for each in o.param_groups for p in each["params"]}
         self._waiting = {id(optimizer) for optimizer in optimizers}
         self._snapshots: dict[int, tuple[UpdateSnapshot, Sites]] = {}
@@ -82,13 +102,13 @@ class StepSample:
             for site in sites.values():
                 if site.parameter.requires_grad:
                     self.has_gradient[site.name] = site.parameter.grad is not None
-            for part, add in _MEASURES.items():
+            for part, measure_part in self._measures.items():
                 if self._records(part):
                     with self._group.guard.part(part):
-                        add(self._sample, sites)
+                        measure_part(sites)
             if optimizer is not None and self._records(UPDATES):
                 with self._group.guard.part(UPDATES):
-                    parameters = parameter_values(sites, self._sample.site_count)
+                    parameters = parameter_values(sites, self._sample.site_count, self._own)
                     self._snapshots[id(optimizer)] = UpdateSnapshot(parameters), sites
 
     def after(self, optimizer: torch.optim.Optimizer) -> None:
@@ -98,11 +118,35 @@ class StepSample:
         with self._sample.timed(), self._group.guard.part(UPDATES):
             snapshot, sites = self._snapshots.pop(id(optimizer))
             count = self._sample.site_count
-            self._sample.add(snapshot.measure(parameter_values(sites, count), gradient_values(sites, count)))
+            parameters = parameter_values(sites, count, self._own)
+            self._add(snapshot.measure_stage(parameters, applied_gradient_values(sites, count, self._own)))
 
     def write(self) -> None:
-        """Writes what was gathered."""
+        """Writes what was gathered; where ranks measure together, all of them come here, and the others wait."""
+        if self._sharing is not None and self._shared is not None:
+            with self._sample.timed():
+                self._sharing.merge(self._shared)
         self._group.write_sample(self._sample)
+
+    def _measure_parameters(self, sites: Sites) -> None:
+        self._add(measure_stage(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own)))
+
+    def _measure_gradients(self, sites: Sites) -> None:
+        self._add(measure_stage(pb.STAGE_GRADIENT, gradient_values(sites, self._sample.site_count, self._own)))
+
+    def _reduce_gradients(self, sites: Sites) -> None:
+        if self._shared is None:
+            add_gradient_heatmaps(self._sample, sites)
+            return
+        for index, site in sites.items():
+            if site.parameter.requires_grad:
+                self._shared.add_heatmap(index, site.parameter.grad, gradient_value(site.parameter, self._own))
+
+    def _add(self, measured: StageMeasurement) -> None:
+        if self._shared is None:
+            self._sample.add(measured.sample())
+        else:
+            self._shared.add(measured)
 
     def _records(self, part: str) -> bool:
         return part in self.parts and self._group.guard.is_on(part)

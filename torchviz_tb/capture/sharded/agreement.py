@@ -7,6 +7,7 @@ unless a rank did not call ``watch``. The rank with the writer, the leader, comp
 publishes one verdict, so that all ranks decide alike.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -16,7 +17,7 @@ from typing import Any
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore, _get_default_store
 
-from torchviz_tb.capture.sharded.exchange import Exchange, SharingError
+from torchviz_tb.capture.sharded.exchange import Exchange, RankLeft, SharingError
 
 TIMEOUT = timedelta(seconds=60)
 """How long a rank waits for another before distributed measuring ends for this run; training then goes on."""
@@ -59,22 +60,31 @@ class Membership:
         return self.members.index(self.rank)
 
     def check_all_there(self) -> None:
-        """Raises SharingError if a member has ended its watch."""
-        if self.store.check(["ended"]):
-            raise SharingError(self.store.get("ended").decode())
+        """Raises RankLeft if a member has ended its watch. Costs one answer of the store."""
+        reason = self._reason_of_end()
+        if reason:
+            raise RankLeft(reason)
 
-    def end(self, reason: str) -> None:
-        """Leaves, and tells the others why."""
-        try:
-            if not self.store.check(["ended"]):
+    def end(self, reason: str) -> str:
+        """Leaves, and returns the reason of whoever left first, which may be this rank's."""
+        first = self._reason_of_end()
+        if not first:
+            with contextlib.suppress(RuntimeError):  # the store's own rank has gone: then nobody is left to be told
                 self.store.set("ended", reason)
-        except RuntimeError:  # the store's own rank has gone: then nobody is left to be told
-            pass
         self.exchange.close()
+        return first or reason
+
+    def _reason_of_end(self) -> str:
+        with contextlib.suppress(RuntimeError):
+            return self.store.get("ended").decode() if self.store.check(["ended"]) else ""
+        return "the training's store has gone"
 
 
 class Meeting:
-    """One watch's ranks, before they know of each other. Making it posts this rank's terms and does not wait."""
+    """One watch's ranks, before they know of each other.
+
+    Making it posts this rank's terms and does not wait; raises SharingError if the store fails.
+    """
 
     def __init__(
         self, partners: Iterable[int], terms: Terms, *, has_writer: bool, timeout: timedelta | None = None
@@ -85,9 +95,12 @@ class Meeting:
         self._has_writer = has_writer
         self._timeout = TIMEOUT if timeout is None else timeout
         store = PrefixStore("torchviz_tb", _training_store())
-        # Each rank's n-th watch meets the others' n-th, which the store itself counts.
-        self._store = PrefixStore(f"watch {store.add(f'watches of {self._rank}', 1)}", store)
-        self._store.set(_post(self._rank), json.dumps({"writer": has_writer, "terms": asdict(terms)}))
+        try:
+            # Each rank's n-th watch meets the others' n-th, which the store itself counts.
+            self._store = PrefixStore(f"watch {store.add(f'watches of {self._rank}', 1)}", store)
+            self._store.set(_post(self._rank), json.dumps({"writer": has_writer, "terms": asdict(terms)}))
+        except RuntimeError as error:
+            raise SharingError(f"the training's store failed: {error}") from error
 
     def join(self) -> Membership | None:
         """The ranks that agreed; None if no rank with a writer holds parts of this model, so that nothing is to do.

@@ -1,29 +1,23 @@
 """Which part of a distributed tensor lies on this rank, and whether this rank counts it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from torchviz_tb.capture.tensors import Unsupported
+from torchviz_tb.capture.tensors import Unsupported, is_distributed, is_split
 from torchviz_tb.records import records_pb2 as pb
 
 Int64s = npt.NDArray[np.int64]
 
 
-def is_distributed(tensor: torch.Tensor) -> TypeGuard[Any]:
-    """Whether it is a DTensor; told by its name, since importing its module takes a second."""
-    return type(tensor).__name__ == "DTensor" and hasattr(tensor, "placements")
-
-
-def is_split(tensor: torch.Tensor) -> bool:
-    """Whether this rank's memory alone does not say what the tensor's values are."""
-    return is_distributed(tensor) and any(
-        not placement.is_replicate() and size > 1
-        for placement, size in zip(tensor.placements, tensor.device_mesh.mesh.shape, strict=True)
-    )
+def is_alike(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether both lie on the ranks in the same way."""
+    if is_distributed(tensor) and is_distributed(other):
+        return bool((tensor.device_mesh, tensor.placements) == (other.device_mesh, other.placements))
+    return is_distributed(tensor) == is_distributed(other)
 
 
 def partners(tensors: Iterable[torch.Tensor]) -> frozenset[int]:
