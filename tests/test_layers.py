@@ -15,7 +15,10 @@ EVERYWHERE = {*sys.stdlib_module_names, "numpy"}
 # A record is a message of the protobuf runtime: who may hold one may name its type and its exceptions.
 BROUGHT_ALONG = {"records": {"google"}, "protobuf": {"google"}}
 # The package itself names what it offers for type checkers; at run time it imports it when it is first used.
-OUTSIDE_THE_TABLE = {"__init__.py": {"errors", "version", "diagnosis", "reading", "watching", "writer"}, "version.py": set()}
+OUTSIDE_THE_TABLE = {
+    "__init__.py": {"errors", "version", "diagnosis", "global_writer", "reading", "watching", "writer"},
+    "version.py": set(),
+}
 
 
 @dataclass(frozen=True)

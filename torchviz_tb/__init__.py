@@ -7,6 +7,7 @@ from torchviz_tb.version import __version__
 
 if TYPE_CHECKING:
     from torchviz_tb.diagnosis import Finding, diagnose
+    from torchviz_tb.global_writer import GlobalSummaryWriter
     from torchviz_tb.reading import load
     from torchviz_tb.watching import Watch, watch
     from torchviz_tb.writer import SummaryWriter
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentError",
     "Finding",
+    "GlobalSummaryWriter",
     "SummaryWriter",
     "TorchVizError",
     "Watch",
@@ -27,6 +29,7 @@ __all__ = [
 # which takes seconds and memory: what needs torch is imported when it is first used.
 _HOMES = {
     "Finding": "torchviz_tb.diagnosis",
+    "GlobalSummaryWriter": "torchviz_tb.global_writer",
     "SummaryWriter": "torchviz_tb.writer",
     "Watch": "torchviz_tb.watching",
     "diagnose": "torchviz_tb.diagnosis",

@@ -64,6 +64,15 @@ class StockWriter(MediaWriter):
         numbers = {name: number(value, f"tag_scalar_dict[{name!r}]") for name, value in tag_scalar_dict.items()}
         for name, value in numbers.items():
             self._get_sub_writer(f"{prefix}{name}").add_summary(scalar(main_tag, value), step, walltime)
+            self._export.add(f"{prefix}{name}", walltime, step, value)
+
+    def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
+        """Writes what ``add_scalars`` has logged since the last export; as tensorboardX's.
+
+        The file holds ``{writer_id: [[walltime, step, value], ...], ...}``. Until then each scalar
+        of ``add_scalars`` is kept in memory, in 24 bytes.
+        """
+        self._export.write(path)
 
     def add_histogram(
         self,
