@@ -1,0 +1,150 @@
+"""Large histograms: the call takes a copy, the rest is done in order and is never lost."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+import written
+
+from torchviz_tb import SummaryWriter
+from torchviz_tb.summaries import background, stock_writer
+from torchviz_tb.summaries.background import Background
+
+
+@pytest.fixture
+def few_are_large(monkeypatch):
+    monkeypatch.setattr(stock_writer, "_LARGE", 4)
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Keeps the background from working until it is set."""
+    gate = threading.Event()
+    do = Background._do
+    monkeypatch.setattr(Background, "_do", staticmethod(lambda work: (gate.wait(30), do(work))))
+    yield gate
+    gate.set()
+
+
+def histograms(log_dir):
+    return [(event.step, value.histo) for event, value in written.values(log_dir) if value.HasField("histo")]
+
+
+def test_what_happens_to_the_tensor_afterwards_does_not_matter(tmp_path, few_are_large, held):
+    tensor, array = torch.ones(8), np.ones(8)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("t", tensor, 0)
+        writer.add_histogram("a", array, 1)
+        writer.add_histogram("sparse", tensor.to_sparse(), 2)
+        tensor.zero_()
+        array[:] = 0
+        held.set()
+    assert [(step, histogram.max, histogram.num) for step, histogram in histograms(tmp_path)] == [
+        (0, 1.0, 8.0),
+        (1, 1.0, 8.0),
+        (2, 1.0, 8.0),
+    ]
+
+
+def test_small_ones_wait_for_large_ones_before_them(tmp_path, few_are_large, held):
+    with SummaryWriter(tmp_path) as writer:
+        for step, size in enumerate([8, 1, 8, 2]):
+            writer.add_histogram("h", torch.ones(size), step)
+        held.set()
+        writer.flush()
+        assert [step for step, _ in histograms(tmp_path)] == [0, 1, 2, 3]
+        writer.add_histogram("h", torch.ones(1), 4)
+        assert not writer._background
+
+
+def test_its_time_is_that_of_the_call(tmp_path, few_are_large, held, monkeypatch):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("h", torch.ones(8), 0)
+        writer.add_scalar("after", 1.0, 0)
+        held.set()
+    times = {value.tag: event.wall_time for event, value in written.values(tmp_path)}
+    assert times["h"] <= times["after"]
+
+
+def test_wrong_arguments_raise_at_the_call_all_the_same(tmp_path, few_are_large):
+    with SummaryWriter(tmp_path) as writer:
+        for wrong in ({"bins": "many"}, {"bins": [3.0, 1.0]}, {"max_bins": 0}, {"walltime": "now"}):
+            with pytest.raises(ValueError, match=next(iter(wrong))):
+                writer.add_histogram("h", torch.ones(8), 0, **wrong)
+
+
+def test_no_more_waits_than_the_bound(monkeypatch):
+    monkeypatch.setattr(background, "MOST_BYTES", 10)
+    work, first, second = Background(), threading.Event(), threading.Event()
+    done = []
+    work.submit(lambda: (first.wait(30), done.append(1)), 6)
+    # More than the bound by itself is still taken, once all else is done.
+    caller = threading.Thread(target=work.submit, args=(lambda: (second.wait(30), done.append(2)), 60))
+    caller.start()
+    caller.join(0.05)
+    assert caller.is_alive()
+    first.set()
+    caller.join(30)
+    assert not caller.is_alive()
+    assert done == [1]
+    second.set()
+    work.wait()
+    assert done == [1, 2]
+    assert not work
+
+
+def test_a_fault_warns_and_the_next_is_done(recwarn):
+    work, done = Background(), []
+    work.submit(lambda: 1 / 0, 1)
+    work.submit(lambda: done.append(1), 1)
+    work.wait()
+    assert done == [1]
+    assert [str(warning.message) for warning in recwarn] == [
+        "torchviz_tb could not write a histogram: ZeroDivisionError: division by zero"
+    ]
+
+
+def test_where_no_thread_starts_it_is_done_at_once(monkeypatch):
+    def fail(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    work, done = Background(), []
+    for number in range(2):
+        work.submit(lambda number=number: done.append(number), 1)
+    assert done == [0, 1]
+    assert not work
+
+
+def test_a_forked_child_leaves_the_parents_work_to_it_and_does_its_own():
+    work, gate, done = Background(), threading.Event(), []
+    work.submit(lambda: (gate.wait(30), done.append("parent")), 1)
+    pid = os.fork()
+    if not pid:
+        work.wait()
+        work.submit(lambda: done.append("child"), 1)
+        work.wait()
+        os._exit(0 if done == ["child"] else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    gate.set()
+    work.wait()
+    assert done == ["parent"]
+
+
+PROGRAM = """
+import sys, torch, torchviz_tb
+writer = torchviz_tb.SummaryWriter(sys.argv[1])
+for step in range(3):
+    writer.add_histogram("h", torch.ones(1 << 21), step)
+{}
+"""
+
+
+@pytest.mark.parametrize("ending", ["", "del writer", "raise RuntimeError", "sys.exit(1)"])
+def test_a_program_that_ends_at_once_loses_none(tmp_path, ending):
+    subprocess.run([sys.executable, "-c", PROGRAM.format(ending), tmp_path], check=False, capture_output=True)
+    assert [(step, histogram.num) for step, histogram in histograms(tmp_path)] == [(step, 1 << 21) for step in range(3)]
