@@ -7,10 +7,11 @@ import torch
 import zoo_architectures
 import zoo_behaviour
 import zoo_calls
+import zoo_networks
 from torch import nn
 from zoo_model import ZOO, Call, build
 
-__all__ = ["ZOO", "Call", "build", "lazy", "names", "zoo_architectures", "zoo_behaviour", "zoo_calls"]
+__all__ = ["ZOO", "Call", "build", "lazy", "names", "zoo_architectures", "zoo_behaviour", "zoo_calls", "zoo_networks"]
 
 
 def lazy() -> Call:

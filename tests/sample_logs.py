@@ -10,6 +10,7 @@ from pathlib import Path
 
 import handmade
 import numpy as np
+import sample_graphs
 from google.protobuf.message import Message
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
@@ -96,7 +97,7 @@ SMALL_SHAPES: dict[str, tuple[int, ...]] = {
     "fc2.bias": (10,),
 }
 
-Tensors = Mapping[str, Sequence[np.ndarray | int]]
+Tensors = Mapping[str, list[np.ndarray | int]]
 
 
 def training(
@@ -212,6 +213,24 @@ def unmeasured(root: Path) -> None:
         file.record("model", Kind.STATISTICS, record, step)
 
 
+def sick(root: Path) -> None:
+    """One run with four faults: layers that stop at 1000, never learned, have no gradient; NaN at 2500."""
+    names, steps = list(SMALL_SHAPES), range(0, 3000, 50)
+    file = EventFile(root / "first")
+    file.record("model", Kind.SITES, handmade.sites(SMALL_SHAPES, module_type="Linear"), 0)
+    file.record("model", Kind.GRAPH, handmade.chain_graph(SMALL_SHAPES), 0)
+    for step, tensors in training(SMALL_SHAPES, steps):
+        tensors["gradient"][names.index("norm.bias")] *= 0
+        tensors["gradient"][names.index("fc2.bias")] = pb.STATUS_NO_GRADIENT
+        if step >= 1000:
+            tensors["gradient"][names.index("conv2.weight")] *= 0
+        if step >= 2500:
+            for gradient in tensors["gradient"][: names.index("fc1.weight") + 1]:
+                gradient[:] = np.nan
+        write_step(file, "model", names, step, tensors)
+        file.scalar("loss/train", 2.3 * float(np.exp(-step / 800)) if step < 2500 else float("nan"), step)
+
+
 def damaged(root: Path) -> None:
     """Every other distribution has a flipped byte; a second run's file is cut off in a record."""
     names = list(SMALL_SHAPES)
@@ -284,10 +303,22 @@ def _huge_statistics(names: Sequence[str], step: int, random: np.random.Generato
     return record
 
 
+def architectures(root: Path) -> None:
+    """One run for each network of the zoo, with its graph only; needs torch."""
+    for name, graph in sample_graphs.networks():
+        EventFile(root / name).record("model", Kind.GRAPH, graph, 0)
+
+
+def large_graph(root: Path) -> None:
+    """A graph of 50,000 operations."""
+    EventFile(root / "large").record("model", Kind.GRAPH, sample_graphs.large(50_000), 0)
+
+
 SAMPLES: dict[str, Callable[[Path], None]] = {
     sample.__name__: sample
     for sample in (
-        empty, foreign, one_step, small, two_runs, all_nan, unmeasured, damaged, newer, tensor_views, huge,
+        empty, foreign, one_step, small, two_runs, all_nan, unmeasured, sick, damaged, newer, tensor_views, huge,
+        architectures, large_graph,
     )
 }  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_indices_that_point_nowhere_are_refused(path: str, value: int, fault: st
 
 
 def test_more_operations_than_the_bound_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(graphs, "MAX_OPERATIONS", 1)
+    monkeypatch.setattr(graphs, "MAX_PARTS", 1)
     with pytest.raises(DamagedRecord, match="claims 4 parts, more than the bound"):
         Graph.from_record(chain())
 

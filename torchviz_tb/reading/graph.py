@@ -1,13 +1,14 @@
 """The graph of a model, with every index checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from torchviz_tb.reading import checks
+from torchviz_tb.records import graph_folding
 from torchviz_tb.records import records_pb2 as pb
 
-MAX_OPERATIONS = 150_000
+MAX_PARTS = 250_000
 MAX_EDGES = 1_000_000
 
 Source = int | None
@@ -42,7 +43,10 @@ class GraphParameter:
 
 @dataclass(frozen=True)
 class Scope:
-    """One call of a module; ``parent`` is an index into the scopes, ``parameters`` into the parameters."""
+    """One call of a module; ``parent`` is an index into the scopes, ``parameters`` into the parameters.
+
+    ``structure`` is equal for two calls that did the same. ``file`` is an index into the graph's files, or None.
+    """
 
     path: str
     type: str
@@ -50,17 +54,47 @@ class Scope:
     call: int
     parameters: tuple[int, ...]
     training: bool
+    structure: int
+    file: int | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """A function that a module's code called; ``file`` is an index into the graph's files, or None."""
+
+    name: str
+    scope: int
+    file: int | None
+    line: int | None
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operation; indices into the graph's scopes, types and parameters. ``flops`` is None where not counted."""
+    """One operation; indices into the graph's scopes, types, parameters and calls.
+
+    ``source_types`` tells what flows from each of the ``sources``. ``flops`` and ``bytes`` are None where not
+    counted, ``call`` where no function call was seen.
+    """
 
     name: str
     scope: int
     sources: tuple[Source, ...]
     outputs: tuple[int, ...]
     parameters: tuple[int, ...]
+    flops: int | None
+    source_types: tuple[int | None, ...]
+    bytes: int | None
+    call: int | None
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class BackwardNode:
+    """One operation of the backward pass; ``forward`` is the index of the node that it belongs to, or None."""
+
+    name: str
+    forward: int | None
     flops: int | None
 
 
@@ -89,6 +123,11 @@ class Graph:
     nodes: tuple[Node, ...]
     inputs: tuple[Terminal, ...]
     outputs: tuple[Terminal, ...]
+    calls: tuple[FunctionCall, ...]
+    backward: tuple[BackwardNode, ...]
+    """Latest forward operation first; empty where no backward pass was recorded."""
+    files: tuple[str, ...]
+    """Relative to the user's project."""
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -102,9 +141,11 @@ class Graph:
 
     @classmethod
     def from_record(cls, record: pb.Graph) -> "Graph":
-        """Raises DamagedRecord where an index points nowhere, or to a later operation."""
+        """Written out in full; raises DamagedRecord where an index points nowhere, or to a later operation."""
+        folded, record = record, graph_folding.unfold(record)
         _require_bounds(record)
-        types, parameters, scopes = len(record.types), len(record.parameters), len(record.scopes)
+        parts = _Parts(record)
+        types = len(record.types)
         return cls(
             model_type=record.model_type,
             mode=_MODES.get(record.mode),
@@ -112,26 +153,26 @@ class Graph:
             notes=tuple(record.notes),
             dropped_operations=record.dropped_operations,
             types=tuple(TensorType(checks.shape(t.shape), t.dtype, t.device or None) for t in record.types),
-            parameters=tuple(_parameter(parameter, types) for parameter in record.parameters),
-            scopes=tuple(_scope(scope, position, parameters) for position, scope in enumerate(record.scopes)),
-            nodes=tuple(
-                _node(operation, position, scopes, types, parameters, len(record.inputs))
-                for position, operation in enumerate(record.operations)
-            ),
+            parameters=tuple(parts.parameter(parameter) for parameter in record.parameters),
+            scopes=parts.scopes(folded),
+            nodes=tuple(parts.node(operation, position) for position, operation in enumerate(record.operations)),
             inputs=tuple(Terminal(each.name, _index(each.type, types, "type"), None) for each in record.inputs),
             outputs=tuple(
                 Terminal(each.name, _index(each.type, types, "type"), source)
                 for each in record.outputs
                 for source in _sources([each.source], len(record.operations), len(record.inputs))
             ),
+            calls=tuple(parts.function_call(call) for call in record.calls),
+            backward=_backward(record),
+            files=tuple(record.files),
         )
 
 
 def _require_bounds(record: pb.Graph) -> None:
-    largest = max(len(record.operations), len(record.scopes), len(record.parameters), len(record.types))
-    checks.require(
-        largest <= MAX_OPERATIONS, lambda: f"it claims {largest} parts, more than the bound of {MAX_OPERATIONS}"
+    largest = max(
+        len(record.operations), len(record.scopes), len(record.parameters), len(record.types), len(record.calls)
     )
+    checks.require(largest <= MAX_PARTS, lambda: f"it claims {largest} parts, more than the bound of {MAX_PARTS}")
     edges = sum(len(operation.sources) + len(operation.outputs) for operation in record.operations)
     checks.require(edges <= MAX_EDGES, lambda: f"it claims {edges} edges, more than the bound of {MAX_EDGES}")
 
@@ -140,27 +181,81 @@ def _index(value: int, bound: int, of: str) -> int:
     return checks.indices([value], bound, of)[0]
 
 
-def _parameter(record: pb.GraphParameter, types: int) -> GraphParameter:
-    type_index = _index(record.type, types, "type")
-    return GraphParameter(record.name, tuple(record.aliases), type_index, record.frozen, record.buffer)
+class _Parts:
+    """The parts of a flat record, with their indices checked against the others."""
+
+    def __init__(self, record: pb.Graph) -> None:
+        self._record = record
+        self._types = len(record.types)
+        self._parameters = len(record.parameters)
+        self._files = len(record.files)
+        self._attributes = [(attribute.name, attribute.value) for attribute in record.attributes]
+
+    def parameter(self, record: pb.GraphParameter) -> GraphParameter:
+        type_index = _index(record.type, self._types, "type")
+        return GraphParameter(record.name, tuple(record.aliases), type_index, record.frozen, record.buffer)
+
+    def scopes(self, folded: pb.Graph) -> tuple[Scope, ...]:
+        for item in (*self._record.operations, *self._record.calls):
+            _index(item.scope, len(self._record.scopes), "scope")
+        scopes = [self._scope(scope, position) for position, scope in enumerate(self._record.scopes)]
+        structures = graph_folding.structures(folded)  # of a tree, which was checked just now
+        return tuple(replace(scope, structure=number) for scope, number in zip(scopes, structures, strict=True))
+
+    def _scope(self, record: pb.Scope, position: int) -> Scope:
+        # The root's parent is itself; any other's is an earlier scope, so the parents form a tree.
+        return Scope(
+            path=record.path,
+            type=record.type,
+            parent=_index(record.parent, max(position, 1), "scope"),
+            call=record.call,
+            parameters=checks.indices(record.parameters, self._parameters, "parameter"),
+            training=record.training,
+            structure=position,
+            file=self._file(record.file),
+            line=record.line or None,
+        )
+
+    def node(self, record: pb.Operation, position: int) -> Node:
+        return Node(
+            name=record.name,
+            scope=record.scope,
+            sources=_sources(record.sources, position, len(self._record.inputs)),
+            outputs=checks.indices(record.outputs, self._types, "type"),
+            parameters=checks.indices(record.parameters, self._parameters, "parameter"),
+            flops=record.flops or None,
+            source_types=self._source_types(record),
+            bytes=record.bytes or None,
+            call=_index(record.call - 1, len(self._record.calls), "call") if record.call else None,
+            attributes=tuple(
+                self._attributes[index]
+                for index in checks.indices(record.attributes, len(self._attributes), "attribute")
+            ),
+        )
+
+    def function_call(self, record: pb.FunctionCall) -> FunctionCall:
+        return FunctionCall(record.name, record.scope, self._file(record.file), record.line or None)
+
+    def _file(self, number: int) -> int | None:
+        return _index(number - 1, self._files, "file") if number else None
+
+    def _source_types(self, record: pb.Operation) -> tuple[int | None, ...]:
+        if not record.source_types:
+            return (None,) * len(record.sources)
+        known = len(record.source_types)
+        checks.require(known == len(record.sources), lambda: f"it tells {known} types for {len(record.sources)} edges")
+        return tuple(_index(number - 1, self._types, "type") if number else None for number in record.source_types)
 
 
-def _scope(record: pb.Scope, position: int, parameters: int) -> Scope:
-    # The root's parent is itself; any other's is an earlier scope, so the parents form a tree.
-    parent = _index(record.parent, max(position, 1), "scope")
-    owned = checks.indices(record.parameters, parameters, "parameter")
-    return Scope(record.path, record.type, parent, record.call, owned, record.training)
-
-
-def _node(record: pb.Operation, position: int, scopes: int, types: int, parameters: int, inputs: int) -> Node:
-    return Node(
-        name=record.name,
-        scope=_index(record.scope, scopes, "scope"),
-        sources=_sources(record.sources, position, inputs),
-        outputs=checks.indices(record.outputs, types, "type"),
-        parameters=checks.indices(record.parameters, parameters, "parameter"),
-        flops=record.flops or None,
-    )
+def _backward(record: pb.Graph) -> tuple[BackwardNode, ...]:
+    """What the backward pass ran; it meets the operations in the opposite order."""
+    linked = [
+        BackwardNode(each.name, position, each.flops or None)
+        for position in range(len(record.operations) - 1, -1, -1)
+        for each in record.operations[position].backward
+    ]
+    others = [BackwardNode(each.name, None, each.flops or None) for each in record.other_backward]
+    return (*linked, *others)
 
 
 def _sources(records: Sequence[pb.Source], operations: int, inputs: int) -> tuple[Source, ...]:

@@ -24,12 +24,17 @@ def seal(record: Message) -> bytes:
     packed = zlib.compress(raw, _ZLIB_LEVEL)
     shorter = len(packed) < len(raw)
     return pb.Envelope(
-        schema_version=SCHEMA_VERSION,
+        schema_version=_version_of(record),
         compression=pb.COMPRESSION_ZLIB if shorter else pb.COMPRESSION_NONE,
         raw_size=len(raw),
         checksum=zlib.crc32(raw),
         payload=packed if shorter else raw,
     ).SerializeToString()
+
+
+def _version_of(record: Message) -> int:
+    """The lowest schema version whose readers understand the record: the others stay readable for older ones."""
+    return 2 if isinstance(record, pb.Graph) and record.blocks else 1
 
 
 def unseal(data: bytes, record_type: type[RecordT], *, max_raw_size: int = MAX_RAW_SIZE) -> RecordT:

@@ -10,7 +10,9 @@ from enum import Enum
 from urllib.parse import quote, unquote
 
 PLUGIN_NAME = "torchviz_tb"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""The newest that we write and read: 1 at first, 2 for folded graphs."""
+
 TAG_PREFIX = "torchviz_tb"
 FIRST = "first"
 

@@ -352,20 +352,24 @@ class Heatmaps(_message.Message):
     def __init__(self, site_count: _Optional[int] = ..., sites_checksum: _Optional[int] = ..., heatmaps: _Optional[_Iterable[_Union[Heatmap, _Mapping]]] = ...) -> None: ...
 
 class Scope(_message.Message):
-    __slots__ = ("path", "type", "parent", "call", "parameters", "training")
+    __slots__ = ("path", "type", "parent", "call", "parameters", "training", "file", "line")
     PATH_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     PARENT_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     TRAINING_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
     path: str
     type: str
     parent: int
     call: int
     parameters: _containers.RepeatedScalarFieldContainer[int]
     training: bool
-    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., parent: _Optional[int] = ..., call: _Optional[int] = ..., parameters: _Optional[_Iterable[int]] = ..., training: bool = ...) -> None: ...
+    file: int
+    line: int
+    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., parent: _Optional[int] = ..., call: _Optional[int] = ..., parameters: _Optional[_Iterable[int]] = ..., training: bool = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
 
 class TensorType(_message.Message):
     __slots__ = ("shape", "dtype", "device")
@@ -385,21 +389,99 @@ class Source(_message.Message):
     input: int
     def __init__(self, operation: _Optional[int] = ..., input: _Optional[int] = ...) -> None: ...
 
+class Attribute(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class FunctionCall(_message.Message):
+    __slots__ = ("name", "scope", "file", "line")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    scope: int
+    file: int
+    line: int
+    def __init__(self, name: _Optional[str] = ..., scope: _Optional[int] = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
+
+class BackwardOperation(_message.Message):
+    __slots__ = ("name", "flops")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FLOPS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    flops: int
+    def __init__(self, name: _Optional[str] = ..., flops: _Optional[int] = ...) -> None: ...
+
 class Operation(_message.Message):
-    __slots__ = ("name", "scope", "sources", "outputs", "parameters", "flops")
+    __slots__ = ("name", "scope", "sources", "outputs", "parameters", "flops", "source_types", "bytes", "attributes", "call", "backward", "flow")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     SOURCES_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     FLOPS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TYPES_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    BACKWARD_FIELD_NUMBER: _ClassVar[int]
+    FLOW_FIELD_NUMBER: _ClassVar[int]
     name: str
     scope: int
     sources: _containers.RepeatedCompositeFieldContainer[Source]
     outputs: _containers.RepeatedScalarFieldContainer[int]
     parameters: _containers.RepeatedScalarFieldContainer[int]
     flops: int
-    def __init__(self, name: _Optional[str] = ..., scope: _Optional[int] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., outputs: _Optional[_Iterable[int]] = ..., parameters: _Optional[_Iterable[int]] = ..., flops: _Optional[int] = ...) -> None: ...
+    source_types: _containers.RepeatedScalarFieldContainer[int]
+    bytes: int
+    attributes: _containers.RepeatedScalarFieldContainer[int]
+    call: int
+    backward: _containers.RepeatedCompositeFieldContainer[BackwardOperation]
+    flow: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, name: _Optional[str] = ..., scope: _Optional[int] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., outputs: _Optional[_Iterable[int]] = ..., parameters: _Optional[_Iterable[int]] = ..., flops: _Optional[int] = ..., source_types: _Optional[_Iterable[int]] = ..., bytes: _Optional[int] = ..., attributes: _Optional[_Iterable[int]] = ..., call: _Optional[int] = ..., backward: _Optional[_Iterable[_Union[BackwardOperation, _Mapping]]] = ..., flow: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Block(_message.Message):
+    __slots__ = ("type", "training", "file", "line", "parameters", "operations", "inner", "calls")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    INNER_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    training: bool
+    file: int
+    line: int
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    operations: _containers.RepeatedCompositeFieldContainer[Operation]
+    inner: _containers.RepeatedCompositeFieldContainer[BlockCall]
+    calls: _containers.RepeatedCompositeFieldContainer[FunctionCall]
+    def __init__(self, type: _Optional[str] = ..., training: bool = ..., file: _Optional[int] = ..., line: _Optional[int] = ..., parameters: _Optional[_Iterable[int]] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., inner: _Optional[_Iterable[_Union[BlockCall, _Mapping]]] = ..., calls: _Optional[_Iterable[_Union[FunctionCall, _Mapping]]] = ...) -> None: ...
+
+class BlockCall(_message.Message):
+    __slots__ = ("block", "position", "path", "absolute", "call", "ports", "parameters")
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    ABSOLUTE_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    PORTS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    block: int
+    position: int
+    path: str
+    absolute: bool
+    call: int
+    ports: _containers.RepeatedScalarFieldContainer[int]
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, block: _Optional[int] = ..., position: _Optional[int] = ..., path: _Optional[str] = ..., absolute: bool = ..., call: _Optional[int] = ..., ports: _Optional[_Iterable[int]] = ..., parameters: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Terminal(_message.Message):
     __slots__ = ("name", "type", "source")
@@ -426,7 +508,7 @@ class GraphParameter(_message.Message):
     def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., type: _Optional[int] = ..., frozen: bool = ..., buffer: bool = ...) -> None: ...
 
 class Graph(_message.Message):
-    __slots__ = ("model_type", "mode", "types", "parameters", "scopes", "operations", "inputs", "outputs", "notes", "torch_version", "dropped_operations")
+    __slots__ = ("model_type", "mode", "types", "parameters", "scopes", "operations", "inputs", "outputs", "notes", "torch_version", "dropped_operations", "attributes", "files", "calls", "other_backward", "blocks", "root")
     MODEL_TYPE_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     TYPES_FIELD_NUMBER: _ClassVar[int]
@@ -438,6 +520,12 @@ class Graph(_message.Message):
     NOTES_FIELD_NUMBER: _ClassVar[int]
     TORCH_VERSION_FIELD_NUMBER: _ClassVar[int]
     DROPPED_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_BACKWARD_FIELD_NUMBER: _ClassVar[int]
+    BLOCKS_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
     model_type: str
     mode: CaptureMode
     types: _containers.RepeatedCompositeFieldContainer[TensorType]
@@ -449,7 +537,13 @@ class Graph(_message.Message):
     notes: _containers.RepeatedScalarFieldContainer[str]
     torch_version: str
     dropped_operations: int
-    def __init__(self, model_type: _Optional[str] = ..., mode: _Optional[_Union[CaptureMode, str]] = ..., types: _Optional[_Iterable[_Union[TensorType, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[GraphParameter, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., torch_version: _Optional[str] = ..., dropped_operations: _Optional[int] = ...) -> None: ...
+    attributes: _containers.RepeatedCompositeFieldContainer[Attribute]
+    files: _containers.RepeatedScalarFieldContainer[str]
+    calls: _containers.RepeatedCompositeFieldContainer[FunctionCall]
+    other_backward: _containers.RepeatedCompositeFieldContainer[BackwardOperation]
+    blocks: _containers.RepeatedCompositeFieldContainer[Block]
+    root: BlockCall
+    def __init__(self, model_type: _Optional[str] = ..., mode: _Optional[_Union[CaptureMode, str]] = ..., types: _Optional[_Iterable[_Union[TensorType, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[GraphParameter, _Mapping]]] = ..., scopes: _Optional[_Iterable[_Union[Scope, _Mapping]]] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[Terminal, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., torch_version: _Optional[str] = ..., dropped_operations: _Optional[int] = ..., attributes: _Optional[_Iterable[_Union[Attribute, _Mapping]]] = ..., files: _Optional[_Iterable[str]] = ..., calls: _Optional[_Iterable[_Union[FunctionCall, _Mapping]]] = ..., other_backward: _Optional[_Iterable[_Union[BackwardOperation, _Mapping]]] = ..., blocks: _Optional[_Iterable[_Union[Block, _Mapping]]] = ..., root: _Optional[_Union[BlockCall, _Mapping]] = ...) -> None: ...
 
 class Progress(_message.Message):
     __slots__ = ("total_steps", "epoch", "epochs", "step_in_epoch", "steps_in_epoch", "items_per_second")

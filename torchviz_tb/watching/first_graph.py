@@ -8,6 +8,7 @@ import torch
 
 from torchviz_tb.capture.graph import module_tree, watch_first_forward
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.graph_folding import fold
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.group import Group
 from torchviz_tb.watching.parts import GRAPH
@@ -26,7 +27,7 @@ def record_first_graph(model: torch.nn.Module, group: Group, current_step: Calla
 
     def write(graph: pb.Graph) -> None:
         with group.guard.part(GRAPH):
-            group.write(Kind.GRAPH, graph, current_step())
+            write_graph(graph, group, current_step)
 
     def fall_back(error: Exception) -> None:
         group.guard.switch_off(GRAPH, error)
@@ -37,7 +38,12 @@ def record_first_graph(model: torch.nn.Module, group: Group, current_step: Calla
     return watch_first_forward(model, write, fall_back)
 
 
+def write_graph(graph: pb.Graph, group: Group, current_step: Callable[[], int]) -> None:
+    """Writes a graph, with what it repeats kept once."""
+    group.write(Kind.GRAPH, fold(graph), current_step())
+
+
 def write_modules(model: torch.nn.Module, group: Group, current_step: Callable[[], int]) -> None:
     """Writes the modules without operations, as the graph of a model whose forward can't be captured."""
     with group.guard.part(GRAPH):
-        group.write(Kind.GRAPH, module_tree(model), current_step())
+        write_graph(module_tree(model), group, current_step)
