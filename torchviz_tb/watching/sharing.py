@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 
 from torchviz_tb.capture.sharded.agreement import Meeting, Membership, Terms
-from torchviz_tb.capture.sharded.exchange import RankLeft, SharingError
+from torchviz_tb.capture.sharded.exchange import SharingError
 from torchviz_tb.capture.sharded.merge import Header, merge
 from torchviz_tb.capture.sharded.placements import own_part, partners
 from torchviz_tb.capture.sites import ParameterSite
@@ -72,7 +72,7 @@ class Sharing:
         if self._membership is not None:
             return own_part(tensor, self._membership.rank, self._membership.leader, noun)
         if is_split(tensor):
-            return Unsupported(f"sharded {noun}: {self._problem}")
+            return Unsupported(f"sharded: {self._problem}")
         rank = dist.get_rank()
         return own_part(tensor, rank, rank, noun)
 
@@ -127,9 +127,10 @@ class Sharing:
             self._membership.check_all_there()
 
     def _fail(self, error: SharingError) -> None:
-        self._problem = str(error)
+        own = self._problem = str(error)
         if self._membership is not None:
-            self._problem = self._membership.end(f"rank {self._membership.rank} gave up: {error}")
+            own = f"rank {self._membership.rank} gave up: {error}"
+            self._problem = self._membership.end(own)
             self._membership = None
-        if self._has_writer or not isinstance(error, RankLeft):
+        if self._has_writer or self._problem == own:  # what another rank has told, it has told its user
             self._guard.switch_off(SHARDS, SharingError(self._problem))

@@ -17,7 +17,7 @@ from typing import Any
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore, _get_default_store
 
-from torchviz_tb.capture.sharded.exchange import Exchange, RankLeft, SharingError
+from torchviz_tb.capture.sharded.exchange import Exchange, SharingError
 
 TIMEOUT = timedelta(seconds=60)
 """How long a rank waits for another before distributed measuring ends for this run; training then goes on."""
@@ -60,10 +60,10 @@ class Membership:
         return self.members.index(self.rank)
 
     def check_all_there(self) -> None:
-        """Raises RankLeft if a member has ended its watch. Costs one answer of the store."""
+        """Raises SharingError if a member has ended its watch. Costs one answer of the store."""
         reason = self._reason_of_end()
         if reason:
-            raise RankLeft(reason)
+            raise SharingError(reason)
 
     def end(self, reason: str) -> str:
         """Leaves, and returns the reason of whoever left first, which may be this rank's."""

@@ -17,10 +17,6 @@ class SharingError(Exception):
     """The ranks can't measure together; the message says why. Nothing distributed is measured any more."""
 
 
-class RankLeft(SharingError):
-    """A rank has ended its watch, as may happen in good order."""
-
-
 class Exchange:
     """MAX and SUM over the ranks that watch one model.
 
