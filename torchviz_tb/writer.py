@@ -23,6 +23,7 @@ from torchviz_tb.watching.arguments import Optimizers, check_model, check_module
 from torchviz_tb.watching.first_graph import record_first_graph, write_modules
 from torchviz_tb.watching.group import WRITING
 from torchviz_tb.watching.groups import Groups
+from torchviz_tb.watching.loss_scale import Scaler
 from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS
 from torchviz_tb.watching.sample import Sample
 from torchviz_tb.watching.step_sample import Sites, add_gradient_heatmaps, add_gradients, add_parameters, by_index
@@ -84,6 +85,9 @@ class SummaryWriter(StockWriter):
         exclude: Selection = None,
         name: str | None = None,
         global_step: Callable[[], int] | None = None,
+        scaler: Scaler | None = None,
+        budget: float | None = None,
+        flight_recorder: int = 32,
     ) -> Watch:
         """Records the model while it trains; nothing else to call. ``torchviz_tb.watch`` says all about it."""
         return watch(
@@ -97,6 +101,9 @@ class SummaryWriter(StockWriter):
             exclude=exclude,
             name=name,
             global_step=global_step,
+            scaler=scaler,
+            budget=budget,
+            flight_recorder=flight_recorder,
         )
 
     def add_graph(

@@ -13,6 +13,8 @@ def report(**changes):
         "without_gradient": (),
         "seconds": 1.25,
         "share": 0.006,
+        "log_freq": 100,
+        "incidents": 0,
     }
     return WatchReport(**{**told, **changes})
 

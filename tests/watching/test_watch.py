@@ -70,6 +70,8 @@ def test_all_sites_are_in_one_record_of_each_kind(writer, tmp_path):
         Kind.GRAPH: [0],
         Kind.PROGRESS: [],
         Kind.TENSOR_VIEW: [],
+        Kind.INCIDENTS: [],
+        Kind.FLIGHT_RECORDER: [],
     }
     first = {kind: list(written.records(tmp_path, kind, first=True)) for kind in Kind}
     assert all(first[kind] == steps[kind][:1] for kind in Kind)

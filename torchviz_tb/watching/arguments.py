@@ -6,7 +6,8 @@ import torch
 
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.watching.parts import ALL_PARTS, UPDATES
+from torchviz_tb.watching.flight import MOST_STEPS
+from torchviz_tb.watching.parts import ALL_PARTS, EXTRA_PARTS, UPDATES
 
 Optimizers = torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None
 
@@ -63,12 +64,21 @@ def optimizer_list(optimizer: Optimizers, model: torch.nn.Module) -> list[torch.
                 f"optimizer is a {type(each).__name__}, not a torch.optim.Optimizer or a list of them: pass the "
                 "optimizer whose step() updates the model, or none and call watch.step() before each update"
             )
+        each = optimizers[position] = _innermost(each)
         if parameters.isdisjoint(id(parameter) for group in each.param_groups for parameter in group["params"]):
             raise ArgumentError(
                 f"optimizer {position} ({type(each).__name__}) holds none of the model's parameters: "
                 "pass the optimizer that was made from model.parameters()"
             )
     return optimizers
+
+
+def _innermost(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """The one that makes the update, of those that wrap another, as SAM does: only its step is a real one."""
+    inner = getattr(optimizer, "base_optimizer", None)
+    while isinstance(inner, torch.optim.Optimizer) and inner is not optimizer:
+        optimizer, inner = inner, getattr(inner, "base_optimizer", None)
+    return optimizer
 
 
 def chosen_parts(log: str | Iterable[str], *, has_optimizer: bool) -> tuple[str, ...]:
@@ -82,7 +92,8 @@ def chosen_parts(log: str | Iterable[str], *, has_optimizer: bool) -> tuple[str,
         raise ArgumentError(
             "log='updates' without an optimizer: an update is measured around optimizer.step(), so pass the optimizer"
         )
-    return tuple(part for part in ALL_PARTS if part in chosen or "all" in chosen)
+    everything = tuple(part for part in ALL_PARTS if part in chosen or "all" in chosen)
+    return everything + tuple(part for part in EXTRA_PARTS if part in chosen)
 
 
 def frequency(name: str, value: object) -> int:
@@ -90,6 +101,55 @@ def frequency(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ArgumentError(f"{name} is {value!r}, not a whole number of steps from 1 on: pass for example {name}=100")
     return value
+
+
+def check_budget(budget: object) -> None:
+    """Raises unless it is a share of the time."""
+    if budget is None:
+        return
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 < budget <= 1:
+        raise ArgumentError(
+            f"budget is {budget!r}, not a share of the wall time above 0 and up to 1: pass for example budget=0.01"
+        )
+
+
+def check_no_budget(budget: float | None) -> None:
+    """Raises for a budget where several ranks must take the same samples."""
+    if budget is not None:
+        raise ArgumentError(
+            f"budget is {budget!r} for a sharded model, whose ranks must all sample at the same steps: "
+            "leave it out and choose log_freq"
+        )
+
+
+def check_scaler(scaler: object) -> None:
+    """Raises unless it can be asked for its scale."""
+    asked = ("get_scale", "get_backoff_factor", "is_enabled")
+    if scaler is not None and not all(callable(getattr(scaler, name, None)) for name in asked):
+        raise ArgumentError(
+            f"scaler is a {type(scaler).__name__}, not a torch.amp.GradScaler: pass the one whose step() is called"
+        )
+
+
+def check_flight_steps(steps: object) -> None:
+    """Raises unless it is a number of steps that the flight recorder can hold."""
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= MOST_STEPS:
+        raise ArgumentError(
+            f"flight_recorder is {steps!r}, not a number of steps from 0 (off) to {MOST_STEPS}: "
+            "pass for example flight_recorder=32"
+        )
+
+
+def check_loss(loss: object) -> None:
+    """Raises unless it is one number."""
+    is_one = loss.numel() == 1 and not loss.is_complex() if isinstance(loss, torch.Tensor) else _is_number(loss)
+    if not is_one:
+        given = f"a tensor of shape {list(loss.shape)}" if isinstance(loss, torch.Tensor) else repr(loss)
+        raise ArgumentError(f"the loss is {given}, not one real number: pass for example loss.mean()")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) or (hasattr(value, "__float__") and getattr(value, "size", 1) == 1)
 
 
 def check_name(name: object) -> None:
@@ -141,9 +201,9 @@ def _words(log: str | Iterable[str]) -> list[str]:
 def _check_part(word: object) -> None:
     if word == "activations":
         raise ArgumentError(f"log='activations' is not there yet: choose from 'all', {_listed()}")
-    if word != "all" and word not in ALL_PARTS:
+    if word != "all" and word not in ALL_PARTS + EXTRA_PARTS:
         raise ArgumentError(f"log has {word!r}, which is not a part of the recording: choose from 'all', {_listed()}")
 
 
 def _listed() -> str:
-    return ", ".join(map(repr, ALL_PARTS))
+    return ", ".join(map(repr, ALL_PARTS + EXTRA_PARTS))

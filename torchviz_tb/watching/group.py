@@ -1,7 +1,8 @@
 """A group: one name under which records of one table of sites are kept."""
 
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 
 import torch
 from google.protobuf.message import Message
@@ -29,6 +30,7 @@ class Group:
         self._table_is_new = False
         self._pending: Sample | None = None  # gathered by single calls
         self._held: Sample | None = None  # that a watch has begun
+        self._watch_close: weakref.WeakMethod[Callable[[], None]] | None = None
 
     def hold_sample(
         self, step: int, sites: Sequence[ParameterSite], optimizers: Sequence[torch.optim.Optimizer]
@@ -67,8 +69,15 @@ class Group:
         self.write_pending()
         self._write_sample(sample)
 
+    def before_close(self, call: Callable[[], None]) -> None:
+        """Calls a method of the group's watch first when the group is closed; does not keep the watch alive."""
+        self._watch_close = weakref.WeakMethod(call)
+
     def close(self) -> None:
         """Writes all that has been gathered."""
+        last_words = None if self._watch_close is None else self._watch_close()
+        if last_words is not None:
+            last_words()
         if self._held is not None:
             self.write_sample(self._held)
         self.write_pending()

@@ -1,6 +1,5 @@
 """Watch: records a model while its optimizers train it."""
 
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,24 +12,30 @@ from torchviz_tb.capture.sites import ParameterSite, Selection, find_sites
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.file_writer import NoWriter, find_file_writer
 from torchviz_tb.events.recorder import Recorder
+from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import arguments
+from torchviz_tb.watching.closing import say_goodbye
+from torchviz_tb.watching.cost import Cadence, Cost
 from torchviz_tb.watching.first_graph import Removable, record_first_graph
 from torchviz_tb.watching.group import WRITING, Group
 from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.guard import Guard
-from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, UPDATES
+from torchviz_tb.watching.lookout import Lookout
+from torchviz_tb.watching.loss_scale import Scaler
+from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, RAW_GRADIENTS, UPDATES
+from torchviz_tb.watching.raw_gradients import RawGradients
 from torchviz_tb.watching.report import WatchReport
-from torchviz_tb.watching.schedule import Schedule
 from torchviz_tb.watching.sharing import Sharing
 from torchviz_tb.watching.step_counter import StepCounter
-from torchviz_tb.watching.step_sample import StepSample
+from torchviz_tb.watching.step_sample import StepSample, by_index
 
 SAMPLING = "sampling"
 """The part that finds the parameters and the step; without it a watch records no steps."""
 
 _HEATMAP_EVERY = 5  # samples
-_STATISTICS = frozenset([PARAMETERS, GRADIENTS, UPDATES])
+_STATISTICS = frozenset([PARAMETERS, GRADIENTS, RAW_GRADIENTS, UPDATES])
+_LOOKING_SHARE = 0.005  # of the wall time, for the flight recorder
 
 Select = Callable[[torch.nn.Module], Sequence[ParameterSite]]
 
@@ -56,18 +61,23 @@ class Watch:
         heatmap_freq: int,
         select: Select,
         global_step: Callable[[], int] | None,
+        scaler: Scaler | None = None,
+        budget: float | None = None,
+        flight_steps: int = 0,
     ) -> None:
         self._model = weakref.ref(model)
         self._optimizers = [weakref.ref(optimizer) for optimizer in optimizers]
         self._writer = writer  # kept alive here: nobody else may hold it
         sites = select(model)
         shares = parts != (GRAPH,) and Sharing.is_needed(sites)
+        if shares:
+            arguments.check_no_budget(budget)
         self._group = _group_of(model, writer, name, shares=shares)
         self._name = name or "model" if self._group is None else self._group.name
         self._guard = Guard(self._name) if self._group is None else self._group.guard
         self._parts = parts
-        self._samples_due = Schedule(log_freq)
-        self._heatmaps_due = Schedule(heatmap_freq)
+        self._cost = Cost()
+        self._cadence = Cadence(self._cost, log_freq, heatmap_freq, budget)
         self._select = select
         self._global_step = global_step
         self._open: StepSample | None = None
@@ -76,15 +86,32 @@ class Watch:
         self._sites = len(sites)
         self._samples = 0
         self._had_gradient: dict[str, bool] = {}
-        self._seconds = 0.0
-        self._began = time.perf_counter()
+        self._raw = RawGradients() if RAW_GRADIENTS in parts and not shares else None
+        self._lookout: Lookout | None = None
+        self._has_ended_in_words = writer is None
+        self._step_now = 0  # of the training step that began last
         self._ended = self._group is None
         self._sharing: Sharing | None = None
         if shares:
             wanted = log_freq, heatmap_freq, parts
             self._sharing = Sharing(self._guard, sites, wanted, has_writer=writer is not None)
         if self._group is not None:
+            if writer is not None and parts != (GRAPH,):
+                share = min(_LOOKING_SHARE, budget or 1.0)
+                self._lookout = Lookout(self._group, self._cost, flight_steps=flight_steps, share=share, scaler=scaler)
             self._attach(model, optimizers, self._group)
+            self._group.before_close(self._close)
+
+    def loss(self, loss: torch.Tensor | float) -> None:
+        """Tells the loss of the step that comes, a number or a tensor of one, so that spikes of it are seen.
+
+        Call it at any time before ``optimizer.step()``; it is recorded only if something goes wrong, by the
+        flight recorder. Waits for no device. Raises ArgumentError for what is not one number.
+        """
+        arguments.check_loss(loss)
+        if self._lookout is not None and self._is_running:
+            with self._guarded():
+                self._lookout.note_loss(loss)
 
     def step(self, global_step: int | None = None) -> None:
         """Samples if the schedule says so: for a watch without an optimizer, between backward and the update.
@@ -101,11 +128,15 @@ class Watch:
         if not self._is_running:
             return
         with self._guarded():
-            self._open = self._begin(self._current_step() if number is None else number)
+            now = self._current_step() if number is None else number
+            self._open = self._begin(now)
             if self._open is not None:
                 self._open.before(None)
+            if self._lookout is not None:
+                self._lookout.before_step(now, None)
             self._finish()
             self._counter.count += 1
+            self._end_step()
 
     def unwatch(self) -> None:
         """Removes every hook and writes what is pending; further calls do nothing."""
@@ -115,17 +146,19 @@ class Watch:
             self._sharing.end()  # an open sample is finished without the others
         with self._guarded():
             self._finish()
+        self._close()
         self._ended = True
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+        if self._raw is not None:
+            self._raw.disarm()
         if self._group is not None:
             self._group.flush()
 
     def report(self) -> WatchReport:
         """What was recorded so far, what could not be and why, and what it cost."""
         without = tuple(name for name, had in self._had_gradient.items() if not had)
-        elapsed = time.perf_counter() - self._began
         return WatchReport(
             name=self._name,
             sites=self._sites,
@@ -133,8 +166,10 @@ class Watch:
             parts=self._parts,
             not_recorded=self._not_recorded(),
             without_gradient=without,
-            seconds=self._seconds,
-            share=self._seconds / elapsed if elapsed else 0.0,
+            seconds=self._cost.seconds,
+            share=self._cost.share,
+            log_freq=self._cadence.samples.freq,
+            incidents=0 if self._group is None else self._group.incidents.count,
         )
 
     def __enter__(self) -> "Watch":
@@ -143,6 +178,9 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None and self._lookout is not None and self._is_running:
+            with self._guarded():
+                self._lookout.left_by(error)
         self.unwatch()
 
     @property
@@ -157,34 +195,44 @@ class Watch:
                 self._handles.append(optimizer.register_step_post_hook(self._after_step))
         if GRAPH in self._parts and self._writer is not None and not group.has(Kind.GRAPH):
             self._handles.append(record_first_graph(model, group, self._current_step))
+        with self._guarded():
+            self._arm_raw_gradients()
 
     def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
         if not self._is_running:
             return
         with self._guarded():
             begins = self._counter.begins(optimizer) or self._global_step is not None
+            if begins:
+                self._step_now = self._current_step()
             if self._open is not None and self._counter.is_first(optimizer) and not self._open.awaits(optimizer):
                 self._finish()  # some other optimizer has not stepped in between, or a step raised
             if self._open is None and begins:
-                self._open = self._begin(self._current_step())
+                self._open = self._begin(self._step_now)
             if self._open is not None and self._open.awaits(optimizer):
                 self._open.before(optimizer)
+            if self._lookout is not None:
+                self._lookout.before_step(self._step_now, optimizer)
 
     def _after_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
         if not self._is_running:
             return
-        if self._open is not None:
-            with self._guarded():
+        with self._guarded():
+            if self._open is not None:
                 self._open.after(optimizer)
                 if self._open.is_complete:
                     self._finish()
-        self._counter.ended(optimizer)
+            if self._counter.ended(optimizer):
+                self._end_step()
 
     def _current_step(self) -> int:
         return self._counter.count if self._global_step is None else arguments.step_number(self._global_step())
 
     def _begin(self, step: int) -> StepSample | None:
         """A sample of this step, if one is due."""
+        stretched = self._cadence.stretched(step)
+        if stretched is not None:
+            self._report_cadence(step, *stretched)
         parts = self._due_parts(step)
         model = self._model()
         if not parts or model is None or self._group is None:
@@ -196,11 +244,16 @@ class Watch:
             if self._sharing.is_idle:
                 return None
         optimizers = [optimizer for reference in self._optimizers if (optimizer := reference()) is not None]
-        return StepSample(self._group, step, parts, sites, optimizers, self._sharing)
+        period = self._cost.begin_sample(self._counter.count)
+        sample = StepSample(self._group, step, parts, sites, optimizers, self._sharing, self._raw)
+        sample.note(period, None if self._lookout is None else self._lookout.scale)
+        if self._lookout is not None:
+            self._lookout.know(by_index(self._group, sites), optimizers)
+        return sample
 
     def _due_parts(self, step: int) -> frozenset[str]:
-        due = _STATISTICS if self._samples_due.take(step) else frozenset[str]()
-        if self._heatmaps_due.take(step):
+        due = _STATISTICS if self._cadence.samples.take(step) else frozenset[str]()
+        if self._cadence.heatmaps.take(step):
             due |= {HEATMAPS}
         return frozenset(part for part in due.intersection(self._parts) if self._guard.is_on(part))
 
@@ -210,14 +263,48 @@ class Watch:
         if sample is None:
             return
         sample.write()
+        self._cadence.took(sample.seconds)
         self._samples += 1
         for name, has_gradient in sample.has_gradient.items():
             self._had_gradient[name] = has_gradient or self._had_gradient.get(name, False)
+
+    def _end_step(self) -> None:
+        """All optimizers have made their update, as far as we know."""
+        if self._lookout is not None:
+            self._lookout.after_step()
+        self._arm_raw_gradients()
+
+    def _arm_raw_gradients(self) -> None:
+        """Has the next backward's gradients copied, if the step that comes will be sampled."""
+        model = self._model()
+        if self._raw is None or model is None or self._open is not None:
+            return
+        self._raw.disarm()
+        if self._cadence.samples.is_due(self._current_step()) and self._guard.is_on(RAW_GRADIENTS):
+            self._raw.arm(self._select(model))
+
+    def _report_cadence(self, step: int, before: int, after: int) -> None:
+        reason = f"Samples every {before} steps cost more than the budget: from now on every {after} steps."
+        if self._group is not None:
+            self._group.incidents.add(step, pb.INCIDENT_CADENCE, reason, before=before, after=after)
+
+    def _close(self) -> None:
+        """The writer closes: says what there is to say; what is sampled later goes into its next file."""
+        if self._lookout is not None:
+            with self._guarded():
+                self._finish()
+                self._lookout.close()
+            self._lookout = None
+        if not self._has_ended_in_words:
+            self._has_ended_in_words = True
+            say_goodbye(self.report())
 
     def _not_recorded(self) -> dict[str, str]:
         reasons = self._guard.off
         if self._group is None or self._writer is None:
             return dict.fromkeys(self._parts, "no writer was given")
+        if RAW_GRADIENTS in self._parts and self._raw is None:
+            reasons[RAW_GRADIENTS] = "the model is sharded: its gradients are not accumulated by the backward"
         if UPDATES in self._parts and not self._optimizers:
             reasons[UPDATES] = "there is no optimizer to watch"
         if GRAPH in self._parts and not self._group.has(Kind.GRAPH):
@@ -226,10 +313,8 @@ class Watch:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        start = time.perf_counter()
-        with self._guard.part(SAMPLING), torch.no_grad():
+        with self._cost.timed(), self._guard.part(SAMPLING), torch.no_grad():
             yield
-        self._seconds += time.perf_counter() - start
 
 
 def _group_of(model: torch.nn.Module, writer: object, name: str | None, *, shares: bool) -> Group | None:
@@ -251,6 +336,9 @@ def watch(
     exclude: Selection = None,
     name: str | None = None,
     global_step: Callable[[], int] | None = None,
+    scaler: Scaler | None = None,
+    budget: float | None = None,
+    flight_recorder: int = 32,
 ) -> Watch:
     """Records a model into the event file of any SummaryWriter while it trains; nothing else to call.
 
@@ -268,7 +356,8 @@ def watch(
             is returned between backward and the update; updates can't be measured then.
         writer: A SummaryWriter of torchviz_tb, torch or tensorboardX. None records nothing: for ranks other
             than 0 of a distributed training.
-        log: "all", or any of "graph", "parameters", "gradients", "updates", "heatmaps".
+        log: "all", or any of "graph", "parameters", "gradients", "updates", "heatmaps"; besides, "raw_gradients":
+            as backward leaves them, before they are unscaled and clipped. Costs a copy of them at sampled steps.
         log_freq: Steps from one sample to the next.
         heatmap_freq: Steps from one set of gradient heatmaps to the next; 5 times ``log_freq`` if not given.
         include: Which parameters: glob patterns, compiled regexes, module types, or a function of name and
@@ -276,6 +365,14 @@ def watch(
         exclude: Which of them not, in the same way. What is not selected costs nothing.
         name: The name of the watch on the page; "model", "model_2" ... if not given.
         global_step: Returns the step; by default the steps of the optimizer are counted from 0.
+        scaler: The torch.amp.GradScaler of the loop, so that its scale and the steps that it skips are recorded.
+            Costs one ``get_scale()`` a step. Optimizers with ``fused=True`` tell of both by themselves.
+        budget: The share of the wall time that samples may take, such as 0.01. Where they take more, the steps
+            between samples double, and the log says so. Not for sharded models.
+        flight_recorder: How many steps are kept in memory, to be written when a gradient norm or loss spikes or
+            is not finite, or an exception ends the loop: ``run.flight_recorder()`` reads them. Costs one pass
+            over the gradients at each step, but at most 0.5 % of the wall time and a quarter of a second: steps
+            beyond that are left out. 0 switches it off.
 
     Raises:
         ArgumentError: An argument can't be used; afterwards nothing is raised any more.
@@ -290,6 +387,9 @@ def watch(
     heatmap_freq = _HEATMAP_EVERY * log_freq if heatmap_freq is None else heatmap_freq
     arguments.check_name(name)
     arguments.check_global_step(global_step)
+    arguments.check_scaler(scaler)
+    arguments.check_budget(budget)
+    arguments.check_flight_steps(flight_recorder)
     if writer is not None and find_file_writer(writer) is None:
         writer = None
     arguments.check_selection(find_sites(model, include, exclude), include, exclude)
@@ -303,4 +403,7 @@ def watch(
         heatmap_freq=arguments.frequency("heatmap_freq", heatmap_freq),
         select=lambda watched: find_sites(watched, include, exclude),
         global_step=global_step,
+        scaler=scaler,
+        budget=budget,
+        flight_steps=flight_recorder,
     )

@@ -12,7 +12,10 @@ from torchviz_tb.capture.tensors import Unsupported
 from torchviz_tb.records import records_pb2 as pb
 
 GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS = "graph", "parameters", "gradients", "updates", "heatmaps"
+RAW_GRADIENTS = "raw_gradients"
 ALL_PARTS = (GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS)
+EXTRA_PARTS = (RAW_GRADIENTS,)
+"""What "all" does not mean: each costs more than the others, and is recorded where it is named."""
 
 
 Own: TypeAlias = Callable[[torch.Tensor, str], Value]

@@ -25,9 +25,15 @@ class WatchReport:
     """Time that the watch has held up the training loop."""
     share: float
     """The same as a share of the wall time since the watch began, 0 to 1."""
+    log_freq: int
+    """Steps between samples by now: more than was asked for where the budget called for it."""
+    incidents: int
+    """What happened besides: ``torchviz_tb.load(...)[run].incidents()`` tells each."""
 
     def __str__(self) -> str:
         seen = f"{_count(self.sites, 'parameter')}, {_count(self.samples, 'sample')} of {', '.join(self.parts)}"
+        if self.incidents:
+            seen += f", {_count(self.incidents, 'incident')}"
         lines = [f"watch '{self.name}': {seen}; {self.seconds:.3f} s, {100 * self.share:.2f} % of the time"]
         lines += [f"  {part} not recorded: {reason}" for part, reason in self.not_recorded.items()]
         if self.without_gradient:

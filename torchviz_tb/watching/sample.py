@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from torchviz_tb.capture.statistics import StageSample
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.watching.cost import Period
 
 _COLUMNS = ("count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost")
 
@@ -19,6 +20,8 @@ class Sample:
         self.wall_time = time.time()
         self.seconds = 0.0  # that gathering held up the training loop
         self.is_written = False
+        self.gradient_scale: float | None = None
+        self.period: Period | None = None  # the time since the sample before
         self._checksum = sites_checksum
         self._stages: dict[pb.Stage, pb.StageStatistics] = {}
         self._entries: dict[tuple[int, pb.Stage], pb.DistributionEntry] = {}
@@ -71,6 +74,9 @@ class Sample:
             sites_checksum=self._checksum,
             stages=[self._stages[stage] for stage in sorted(self._stages)],
             sample_seconds=self.seconds,
+            gradient_scale=self.gradient_scale or 0.0,
+            step_seconds=0.0 if self.period is None else self.period.step_seconds,
+            watch_share=0.0 if self.period is None else self.period.watch_share,
         )
 
     def distributions(self) -> pb.Distributions | None:

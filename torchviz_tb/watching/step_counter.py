@@ -27,11 +27,13 @@ class StepCounter:
             return True
         return self.is_first(optimizer) and not self._leader_has_stepped
 
-    def ended(self, optimizer: object) -> None:
-        """Takes note of a step that was made."""
-        if self.is_first(optimizer):
+    def ended(self, optimizer: object) -> bool:
+        """Takes note of a step that was made, and says whether it was counted."""
+        counts = self.is_first(optimizer)
+        if counts:
             self.count += 1
             self._leader_has_stepped = False
+        return counts
 
     def is_first(self, optimizer: object) -> bool:
         """Whether it is the one whose steps are counted."""

@@ -9,11 +9,14 @@ from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.capture.statistics import StageMeasurement, measure, measure_stage
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.watching.cost import Period
 from torchviz_tb.watching.group import Group
+from torchviz_tb.watching.loss_scale import pending_scale, unscaled
 from torchviz_tb.watching.parts import (
     GRADIENTS,
     HEATMAPS,
     PARAMETERS,
+    RAW_GRADIENTS,
     UPDATES,
     Own,
     all_of_it,
@@ -22,6 +25,7 @@ from torchviz_tb.watching.parts import (
     gradient_values,
     parameter_values,
 )
+from torchviz_tb.watching.raw_gradients import RawGradients
 from torchviz_tb.watching.sample import Sample
 from torchviz_tb.watching.shared_sample import SharedSample
 from torchviz_tb.watching.sharing import Sharing
@@ -39,12 +43,14 @@ def add_gradients(sample: Sample, sites: Sites) -> None:
     sample.add(measure(pb.STAGE_GRADIENT, gradient_values(sites, sample.site_count)))
 
 
-def add_gradient_heatmaps(sample: Sample, sites: Sites) -> None:
-    """Reduces the gradients that there are to heatmaps."""
+def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | None = None) -> None:
+    """Reduces the gradients that there are, divided by a scale, to heatmaps."""
     for index, site in sites.items():
         gradient = site.parameter.grad
         if gradient is not None and site.parameter.requires_grad:
-            sample.add_heatmap(heatmap(gradient, site=index, stage=pb.STAGE_GRADIENT))
+            value = unscaled(gradient, scale)
+            if isinstance(value, torch.Tensor):
+                sample.add_heatmap(heatmap(value, site=index, stage=pb.STAGE_GRADIENT))
 
 
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:
@@ -67,8 +73,11 @@ class StepSample:
         sites: Sequence[ParameterSite],
         optimizers: Sequence[torch.optim.Optimizer],
         sharing: Sharing | None = None,
+        raw: RawGradients | None = None,
     ) -> None:
         self.parts = parts
+        self._raw = raw
+        self._scale: torch.Tensor | None = None  # of what the optimizer that steps will divide by
         self._group = group
         self._sample = group.hold_sample(step, sites, optimizers)
         self._unseen = by_index(group, sites)
@@ -78,6 +87,7 @@ class StepSample:
         self._measures = {
             PARAMETERS: self._measure_parameters,
             GRADIENTS: self._measure_gradients,
+            RAW_GRADIENTS: self._measure_raw_gradients,
             HEATMAPS: self._reduce_gradients,
         }
         self._owner = {id(p): id(o) for o in optimizers for each in o.param_groups for p in each["params"]}
@@ -94,11 +104,23 @@ class StepSample:
         """Whether every optimizer has made its update."""
         return not self._waiting and not self._snapshots
 
+    @property
+    def seconds(self) -> float:
+        """How long it has held up the training loop so far."""
+        return self._sample.seconds
+
+    def note(self, period: Period | None, gradient_scale: float | None) -> None:
+        """What else is known of the step: the time since the sample before, and the loss scale."""
+        self._sample.period, self._sample.gradient_scale = period, gradient_scale
+
     def before(self, optimizer: torch.optim.Optimizer | None) -> None:
         """Measures what the optimizer is about to use; None stands for whatever comes."""
         with self._sample.timed():
             self._waiting.discard(id(optimizer))
             sites = self._take(optimizer)
+            self._scale = pending_scale(optimizer)
+            if self._scale is not None:
+                self._sample.gradient_scale = float(self._scale)
             for site in sites.values():
                 if site.parameter.requires_grad:
                     self.has_gradient[site.name] = site.parameter.grad is not None
@@ -132,11 +154,16 @@ class StepSample:
         self._add(measure_stage(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own)))
 
     def _measure_gradients(self, sites: Sites) -> None:
-        self._add(measure_stage(pb.STAGE_GRADIENT, gradient_values(sites, self._sample.site_count, self._own)))
+        values = gradient_values(sites, self._sample.site_count, self._own)
+        self._add(measure_stage(pb.STAGE_GRADIENT, (unscaled(value, self._scale) for value in values)))
+
+    def _measure_raw_gradients(self, sites: Sites) -> None:
+        if self._raw is not None and self._raw.seen:
+            self._add(measure_stage(pb.STAGE_RAW_GRADIENT, self._raw.values(sites, self._sample.site_count)))
 
     def _reduce_gradients(self, sites: Sites) -> None:
         if self._shared is None:
-            add_gradient_heatmaps(self._sample, sites)
+            add_gradient_heatmaps(self._sample, sites, self._scale)
             return
         for index, site in sites.items():
             if site.parameter.requires_grad:

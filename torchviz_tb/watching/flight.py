@@ -1,0 +1,245 @@
+"""The flight recorder: gradient norms of the last steps, kept in memory until something goes wrong.
+
+At every step it takes the L2 norm of each gradient, in one call for all of them (``torch._foreach_norm``): one
+pass over the gradients, without waiting for a device. All its looks together take at most ``share`` of the
+wall time and a quarter of a second, enough for some thousand looks at a small model; steps beyond that are left
+out. Nothing is written until an accident; then the steps that are in memory become one record, and it starts
+anew.
+
+What it takes for an accident, besides what others report to ``incidents``: a norm or loss that is not finite;
+a gradient norm of the whole model above 10 times the median of the steps in memory; a loss that lies above
+their median by more than 10 median absolute deviations and by more than the median itself. Medians are of at
+least 8 steps.
+"""
+
+import weakref
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from torchviz_tb.capture.sites import ParameterSite
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.watching.cost import Cost
+from torchviz_tb.watching.later import Later
+
+MOST_STEPS = 1000
+_MOST_CELLS = 2**22  # steps times sites that a reader accepts
+_LEAST_STEPS = 8
+_SPIKE = 10.0
+_FREE_SECONDS = 0.25  # beyond the share: next to nothing for a run, and all steps of a short one
+
+_SMALL = (torch.float16, torch.bfloat16)
+_MEASURED = (*_SMALL, torch.float32, torch.float64)
+
+
+class Alarm(Protocol):
+    """What is called for an accident."""
+
+    def __call__(
+        self,
+        step: int,
+        kind: pb.IncidentKind,
+        reason: str,
+        *,
+        site: int | None = None,
+        before: float | None = None,
+        after: float | None = None,
+    ) -> None:
+        """``site`` is the index of the first one that is concerned."""
+
+
+@dataclass
+class _Look:
+    """One step."""
+
+    step: int
+    status: dict[int, pb.Status] = field(default_factory=dict)
+    norms: list[tuple[list[int], Later]] = field(default_factory=list)
+    loss: Later | None = None
+    gradient_scale: float | None = None
+
+    @property
+    def is_there(self) -> bool:
+        return all(norms.is_there for _, norms in self.norms) and (self.loss is None or self.loss.is_there)
+
+    @property
+    def loss_value(self) -> float | None:
+        return None if self.loss is None else float(self.loss.numbers())
+
+    def by_site(self) -> dict[int, float]:
+        return {i: float(norm) for sites, norms in self.norms for i, norm in zip(sites, norms.numbers(), strict=True)}
+
+    def total(self) -> float | None:
+        """L2 norm of all gradients together; None where there was none."""
+        norms = [norms.numbers().astype(np.float64) for _, norms in self.norms]
+        with np.errstate(over="ignore"):
+            return float(np.sqrt(np.square(np.concatenate(norms)).sum())) if norms else None
+
+    def record(self) -> pb.RecordedStep:
+        norms = self.by_site()
+        count = max(self.status, default=-1) + 1
+        return pb.RecordedStep(
+            step=self.step,
+            status=[self.status.get(i, pb.STATUS_EXCLUDED) for i in range(count)],
+            gradient_norm=[norms.get(i, float("nan")) for i in range(count)],
+            loss=self.loss_value,
+            gradient_scale=self.gradient_scale,
+        )
+
+
+class FlightRecorder:
+    """The last ``steps`` steps of a watch."""
+
+    def __init__(self, steps: int, share: float, cost: Cost, alarm: Alarm) -> None:
+        self.cost = Cost()  # of looking alone
+        self._watch_cost = cost
+        self._share = share
+        self._alarm = alarm
+        self._looks: deque[_Look] = deque(maxlen=steps)
+        self._unjudged: deque[_Look] = deque()
+        self._totals: deque[float] = deque(maxlen=steps)
+        self._losses: deque[float] = deque(maxlen=steps)
+        self._sites: list[tuple[int, weakref.ref[torch.nn.Parameter]]] = []
+        self._owners: dict[int, int] = {}
+        self._last_step: int | None = None
+        self._is_broken = False  # the newest look that was judged was not finite
+        self._pending_loss: Later | None = None
+
+    def know(self, sites: Mapping[int, ParameterSite], optimizers: Iterable[torch.optim.Optimizer]) -> None:
+        """From now on looks at these sites; those of an optimizer when it steps, the others at the first."""
+        self._sites = [(index, weakref.ref(site.parameter)) for index, site in sites.items()]
+        self._owners = {id(p): id(o) for o in optimizers for each in o.param_groups for p in each["params"]}
+
+    def note_loss(self, loss: torch.Tensor | float) -> None:
+        """The loss of the step that comes."""
+        value = loss if isinstance(loss, torch.Tensor) else torch.tensor(float(loss))
+        self._pending_loss = Later(value.reshape(-1)[:1].mean())
+
+    @torch.no_grad()
+    def look(
+        self,
+        step: int,
+        optimizer: torch.optim.Optimizer | None,
+        pending_scale: torch.Tensor | None = None,
+        gradient_scale: float | None = None,
+    ) -> None:
+        """Looks at the gradients that an optimizer is about to use, None for all; ``pending_scale`` divides them."""
+        current = self._looks[-1] if self._looks and self._looks[-1].step == step else None
+        if current is None:
+            if (self._last_step is not None and step <= self._last_step) or not self._affords():
+                return
+            current = self._open(step, gradient_scale)
+        with self.cost.timed():
+            self._measure(current, optimizer, pending_scale)
+
+    def judge(self) -> None:
+        """Raises the alarm for accidents in the looks whose numbers are there; called when the step has ended."""
+        while self._unjudged and self._unjudged[0].is_there:
+            self._judge(self._unjudged.popleft())
+
+    def record(self, site_count: int, sites_checksum: int, trigger: pb.IncidentKind, reason: str) -> pb.FlightRecorder:
+        """What is in memory, which is given up; without steps where there is nothing. May wait for a device."""
+        most = max(1, _MOST_CELLS // max(1, site_count))
+        looks, self._looks = [*self._looks][-most:], deque(maxlen=self._looks.maxlen)
+        return pb.FlightRecorder(
+            site_count=site_count,
+            sites_checksum=sites_checksum,
+            trigger=trigger,
+            reason=reason,
+            steps=[look.record() for look in looks],
+        )
+
+    def _affords(self) -> bool:
+        return self.cost.seconds <= self._share * self._watch_cost.elapsed + _FREE_SECONDS
+
+    def _open(self, step: int, gradient_scale: float | None) -> _Look:
+        look = _Look(step, loss=self._pending_loss, gradient_scale=gradient_scale)
+        self._pending_loss = None
+        self._last_step = step
+        self._looks.append(look)
+        self._unjudged.append(look)
+        return look
+
+    def _measure(
+        self, look: _Look, optimizer: torch.optim.Optimizer | None, pending_scale: torch.Tensor | None
+    ) -> None:
+        alike: dict[tuple[torch.device, torch.dtype], tuple[list[int], list[torch.Tensor]]] = defaultdict(
+            lambda: ([], [])
+        )
+        for index, reference in self._sites:
+            parameter = reference()
+            if parameter is None or index in look.status:
+                continue
+            if optimizer is not None and self._owners.get(id(parameter), id(optimizer)) != id(optimizer):
+                continue
+            look.status[index] = status = _status(parameter)
+            if status == pb.STATUS_MEASURED and parameter.grad is not None:
+                indices, gradients = alike[parameter.grad.device, parameter.grad.dtype]
+                indices.append(index)
+                gradients.append(parameter.grad)
+        for indices, gradients in alike.values():
+            norms = _norms(gradients)
+            if pending_scale is not None:
+                norms = norms / pending_scale.to(norms.device)
+            look.norms.append((indices, Later(norms)))
+
+    def _judge(self, look: _Look) -> None:
+        total, loss = look.total(), look.loss_value
+        bad = [index for index, norm in look.by_site().items() if not np.isfinite(norm)]
+        is_broken = bool(bad) or (loss is not None and not np.isfinite(loss))
+        if is_broken:
+            if not self._is_broken:
+                reason = _not_finite(bad, loss)
+                self._alarm(look.step, pb.INCIDENT_NON_FINITE, reason, site=min(bad, default=None), after=loss)
+        else:
+            self._judge_finite(look.step, total, loss)
+        self._is_broken = is_broken
+
+    def _judge_finite(self, step: int, total: float | None, loss: float | None) -> None:
+        if total is not None:
+            median = float(np.median(self._totals)) if len(self._totals) >= _LEAST_STEPS else np.inf
+            if median > 0 and total > _SPIKE * median:
+                reason = f"The gradient norm of the model is {total / median:.3g} times the median of the steps before."
+                self._alarm(step, pb.INCIDENT_NORM_SPIKE, reason, before=median, after=total)
+            self._totals.append(total)
+        if loss is not None:
+            if len(self._losses) >= _LEAST_STEPS and _is_spike(self._losses, loss):
+                median = float(np.median(self._losses))
+                reason = f"The loss is {loss:.4g}; the median of the steps before is {median:.4g}."
+                self._alarm(step, pb.INCIDENT_LOSS_SPIKE, reason, before=median, after=loss)
+            self._losses.append(loss)
+
+
+def _not_finite(bad: Sequence[int], loss: float | None) -> str:
+    if not bad:
+        return f"The loss is {loss}."
+    others = {1: "", 2: ", as is that of 1 other"}.get(len(bad), f", as are those of {len(bad) - 1} others")
+    return f"The norm of its gradient is not finite{others}: NaN, infinity, or values above 1e19."
+
+
+def _status(parameter: torch.nn.Parameter) -> pb.Status:
+    gradient = parameter.grad
+    if not parameter.requires_grad:
+        return pb.STATUS_FROZEN
+    if gradient is None:
+        return pb.STATUS_NO_GRADIENT
+    # Sharded and other subclasses would compute together with other processes.
+    is_plain = type(gradient) is torch.Tensor and gradient.layout is torch.strided and gradient.dtype in _MEASURED
+    return pb.STATUS_MEASURED if is_plain and not gradient.is_meta else pb.STATUS_UNSUPPORTED
+
+
+def _norms(gradients: Sequence[torch.Tensor]) -> torch.Tensor:
+    """L2 norms of tensors of one type and device, in float32 at least."""
+    dtype = torch.float32 if gradients[0].dtype in _SMALL else None
+    return torch.stack(torch._foreach_norm(list(gradients), 2, dtype=dtype))
+
+
+def _is_spike(losses: Iterable[float], loss: float) -> bool:
+    known = np.fromiter(losses, np.float64)
+    median = np.median(known)
+    deviation = np.median(np.abs(known - median))
+    return bool(loss - median > max(_SPIKE * deviation, abs(median)))
