@@ -14,7 +14,12 @@ from torchviz_tb.records.sites import sites_checksum
 
 Floats = npt.NDArray[np.floating]
 
-STAGES = {"parameter": pb.STAGE_PARAMETER, "gradient": pb.STAGE_GRADIENT, "update": pb.STAGE_UPDATE}
+STAGES = {
+    "parameter": pb.STAGE_PARAMETER,
+    "raw_gradient": pb.STAGE_RAW_GRADIENT,
+    "gradient": pb.STAGE_GRADIENT,
+    "update": pb.STAGE_UPDATE,
+}
 
 
 def sites(shapes: Mapping[str, Sequence[int]], **common: object) -> pb.Sites:

@@ -8,6 +8,7 @@ import numpy as np
 from sample_logs import EventFile
 
 from torchviz_tb.diagnosis import Finding, diagnose
+from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 
 LAYERS = 8
@@ -32,6 +33,7 @@ def write(
     steps: Sequence[int] = STEPS,
     loss: Mapping[int, float] | None = None,
     sites: Mapping[str, object] | None = None,
+    incidents: Sequence[pb.Incident] = (),
 ) -> None:
     """A run in which nothing is wrong but for what ``change`` does to the tensors of a step."""
     random = np.random.default_rng(0)
@@ -45,6 +47,8 @@ def write(
         tensors: Tensors = {"parameter": weights, "gradient": gradients, "update": updates}
         change(step, tensors)
         file.record("model", Kind.STATISTICS, handmade.statistics(NAMES, tensors), step)
+    for incident in incidents:
+        file.record("model", Kind.INCIDENTS, pb.Incidents(incidents=[incident]), incident.step)
     for step, value in (loss or {}).items():
         file.scalar("loss", value, step)
 

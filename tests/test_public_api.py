@@ -15,6 +15,7 @@ def test_the_public_names_are_listed_sorted_and_all_there():
     assert torchviz_tb.__all__ == [
         "ArgumentError",
         "Finding",
+        "GlobalSummaryWriter",
         "SummaryWriter",
         "TorchVizError",
         "Watch",

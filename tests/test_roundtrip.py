@@ -10,7 +10,7 @@ from tensorboard.util import tensor_util
 import torchviz_tb
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import unseal
-from torchviz_tb.records.metadata import PLUGIN_NAME
+from torchviz_tb.records.metadata import PLUGIN_NAME, SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ def test_tensorboard_knows_the_tags_as_ours_and_the_scalars_as_its_own(log_dir):
     assert {tag for tag in tags if "/model/" in tag} == {
         f"torchviz_tb/model/{kind}{first}" for kind in kinds for first in ("", "/first")
     }
-    assert pb.PluginData.FromString(tags["torchviz_tb/model/graph"]) == pb.PluginData(schema_version=1, group="model")
+    content = pb.PluginData.FromString(tags["torchviz_tb/model/graph"])
+    assert content == pb.PluginData(schema_version=SCHEMA_VERSION, group="model")
     losses = accumulator.Tensors("loss")
     assert [(e.step, tensor_util.make_ndarray(e.tensor_proto).item()) for e in losses] == [(i, i / 4) for i in range(5)]
 

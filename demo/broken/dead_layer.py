@@ -15,6 +15,6 @@ def run(log_dir: str) -> None:
     def accident(step: int) -> None:
         if step == STEPS // 2:
             with torch.no_grad():
-                model[2].bias.sub_(100.0)
+                model.get_parameter("2.bias").sub_(100.0)
 
     train(log_dir, model, torch.optim.Adam(model.parameters(), lr=1e-3), before_step=accident)

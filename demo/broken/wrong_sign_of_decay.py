@@ -17,7 +17,7 @@ def run(log_dir: str) -> None:
     )  # fmt: skip
 
     def loss(logits: Tensor, targets: Tensor) -> Tensor:
-        penalty = sum(weight.square().sum() for weight in hidden.parameters() if weight.ndim == 2)
+        penalty = torch.stack([weight.square().sum() for weight in hidden.parameters() if weight.ndim == 2]).sum()
         return functional.cross_entropy(logits, targets) - 0.1 * (penalty - penalty.detach())
 
     model = nn.Sequential(hidden, nn.Linear(48, 10))

@@ -4,7 +4,7 @@ from tensorboard.compat.proto import summary_pb2, types_pb2
 
 from torchviz_tb.events.event import record_event
 from torchviz_tb.records import records_pb2 as pb
-from torchviz_tb.records.metadata import Kind, Tag
+from torchviz_tb.records.metadata import SCHEMA_VERSION, Kind, Tag
 
 
 def test_each_tag_holds_the_envelope_as_a_rank_1_blob():
@@ -23,4 +23,4 @@ def test_metadata_names_the_plugin_and_the_group_as_the_user_gave_it():
     (value,) = record_event(b"", [Tag("a/b", Kind.GRAPH)]).summary.value
     assert value.metadata.plugin_data.plugin_name == "torchviz_tb"
     content = pb.PluginData.FromString(value.metadata.plugin_data.content)
-    assert (content.schema_version, content.group) == (1, "a/b")
+    assert (content.schema_version, content.group) == (SCHEMA_VERSION, "a/b")

@@ -14,7 +14,7 @@ from sample_logs import SMALL_SHAPES, EventFile
 from torchviz_tb.reading.statistics import State
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import seal
-from torchviz_tb.records.metadata import Kind
+from torchviz_tb.records.metadata import SCHEMA_VERSION, Kind
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_records_of_a_newer_version_say_to_upgrade(tmp_path: Path):
     answer = in_process(tmp_path)("statistics", run="newer", group="model", stage="gradient", column="l2")
     assert np.isfinite(answer.arrays["values"][:6]).all()
     assert len(answer.fields["problems"]) == 4
-    assert "schema version 2" in answer.fields["problems"][0]["message"]
+    assert f"schema version {SCHEMA_VERSION + 1}" in answer.fields["problems"][0]["message"]
     assert "Upgrade torchviz_tb" in answer.fields["problems"][0]["hint"]
 
 

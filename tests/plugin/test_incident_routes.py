@@ -1,6 +1,5 @@
 """What happened, the steps before it, and what watching cost, over TensorBoard's in-process provider."""
 
-
 import handmade
 import numpy as np
 import pytest

@@ -11,6 +11,7 @@ from sample_logs import SMALL_SHAPES, training
 
 from torchviz_tb import SummaryWriter
 from torchviz_tb.reading.statistics import COLUMNS, State
+from torchviz_tb.records.metadata import SCHEMA_VERSION
 
 GROUP = {"run": "first", "group": "model"}
 STEPS = list(range(0, 3000, 50))
@@ -34,7 +35,7 @@ def sample(name: str, root: Path) -> Fetch:
 
 def test_runs(small: Fetch):
     answer = small("runs").fields
-    assert answer["schema_version"] == 1
+    assert answer["schema_version"] == SCHEMA_VERSION
     assert answer["log_directory"]["state"] == "ok"
     (run,) = answer["runs"]
     assert (run["name"], run["scalars"]) == ("first", True)

@@ -26,7 +26,7 @@ from torchviz_tb.reading.decode import (
 )
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import seal
-from torchviz_tb.records.metadata import Kind
+from torchviz_tb.records.metadata import SCHEMA_VERSION, Kind
 
 NAMES = list(SMALL_SHAPES)
 _, TENSORS = next(training(SMALL_SHAPES, [0]))
@@ -159,7 +159,7 @@ def test_a_stage_of_a_newer_version_is_passed_over():
 
 
 def test_newer_records_are_told_apart():
-    blob = pb.Envelope(schema_version=2).SerializeToString()
+    blob = pb.Envelope(schema_version=SCHEMA_VERSION + 1).SerializeToString()
     with pytest.raises(NewerRecord):
         decode(PROGRESS, blob)
 

@@ -12,6 +12,7 @@ from torchviz_tb.diagnosis.rules.learning import dead_units, without_gradient, z
 from torchviz_tb.diagnosis.rules.loss import loss_plateau, loss_spike
 from torchviz_tb.diagnosis.rules.non_finite import non_finite
 from torchviz_tb.diagnosis.rules.norms import norm_drift
+from torchviz_tb.diagnosis.rules.skipping import skipped_steps
 from torchviz_tb.diagnosis.rules.updates import lost_updates, ratio_out_of_range
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.event_files import EventFileSource
@@ -23,8 +24,8 @@ from torchviz_tb.records.metadata import Kind
 Rule = Callable[[Evidence], list[Finding]]
 
 RULES: Sequence[Rule] = (
-    by_depth, zero_gradient, without_gradient, dead_units, ratio_out_of_range, lost_updates, always_clipped, norm_drift,
-    loss_spike, loss_plateau,
+    by_depth, zero_gradient, without_gradient, dead_units, ratio_out_of_range, lost_updates, skipped_steps,
+    always_clipped, norm_drift, loss_spike, loss_plateau,
 )  # fmt: skip
 """Rules about what happens while a run still holds together."""
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from torchviz_tb.diagnosis.finding import Picture
 from torchviz_tb.errors import RecordError
-from torchviz_tb.reading.decode import GRAPH, HEATMAPS
+from torchviz_tb.reading.decode import GRAPH, HEATMAPS, INCIDENTS
 from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.loss import Loss
 from torchviz_tb.reading.series import StatisticsSeries, statistics_series
 from torchviz_tb.reading.sites import Site
@@ -54,6 +55,13 @@ class Evidence:
     def steps(self) -> list[int]:
         """Steps with statistics, ascending."""
         return [step for step in self.group.steps(Kind.STATISTICS) if self.until is None or step < self.until]
+
+    @cached_property
+    def incidents(self) -> list[Incident]:
+        """What the watch noticed between its samples, in the order of the steps."""
+        records = (record for _, record in self.group.read_all(INCIDENTS) if record is not None)
+        found = [incident for record in records for incident in record.incidents]
+        return sorted((each for each in found if self.until is None or each.step < self.until), key=lambda it: it.step)
 
     def column(self, stage: str, column: str) -> Float64s:
         """A column of a stage, kept or derived."""

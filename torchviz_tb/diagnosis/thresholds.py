@@ -50,6 +50,9 @@ CLIPPED_BELOW = 0.999
 CLIPPED_MEDIAN = 0.2
 """A step is cut to a fifth or less in the median: a threshold that only shaves the tail is healthy."""
 
+CLIPPED_SAME = 1e-3
+"""Where the norm before clipping is not recorded: how far, as a share, norms may lie apart and be called the same."""
+
 # Skipped optimizer steps (loss scaling).
 SKIPPED_SHARE = 0.05
 SKIPPED_COUNT = 5

@@ -5,6 +5,7 @@ import numpy as np
 from torchviz_tb.diagnosis.evidence import NON_FINITE, Bools, Evidence
 from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
 from torchviz_tb.diagnosis.words import count, listed
+from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.sites import Positions
 
 STAGES = ("parameter", "activation", "raw_gradient", "gradient", "update")
@@ -21,8 +22,43 @@ def first_non_finite_step(evidence: Evidence) -> int | None:
 def non_finite(evidence: Evidence) -> list[Finding]:
     """At most one finding: what comes after the first step follows from it."""
     step = first_non_finite_step(evidence)
-    if step is None:
-        return []
+    told = next((incident for incident in evidence.incidents if incident.kind == "non_finite"), None)
+    if told is not None and (step is None or told.step <= step):
+        return [_as_told(evidence, told)]
+    return [] if step is None else [_as_sampled(evidence, step)]
+
+
+def _as_told(evidence: Evidence, told: Incident) -> Finding:
+    """What the watch saw when it happened, between two samples or at one."""
+    row = int(np.searchsorted(evidence.steps, told.step))
+    ended = row >= len(evidence.steps)
+    sites = _sites_of(evidence, told)
+    where = f" in {told.site}" if told.site else ""
+    index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
+    return Finding(
+        kind="non_finite",
+        severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
+        title=f"First NaN or Inf{where}, step {told.step}",
+        evidence=f"{told.reason}{index}" if told.reason else f"Seen at step {told.step}{where}.{index}",
+        step=told.step,
+        sites=sites,
+        picture=_picture_around(evidence, told.stage or "gradient", sites[:1], row),
+    )
+
+
+def _sites_of(evidence: Evidence, told: Incident) -> tuple[str, ...]:
+    """The site itself, or those of the module whose output it was."""
+    names = [site.name for site in evidence.sites if site.name == told.site]
+    return tuple(names or [site.name for site in evidence.sites if told.site and site.module == told.site])
+
+
+def _picture_around(evidence: Evidence, stage: str, sites: tuple[str, ...], row: int) -> Picture | None:
+    if not evidence.steps or not evidence.measured(stage):
+        return None
+    return Picture(stage, "l2", sites, evidence.steps[max(row - 12, 0)], evidence.steps[-1])
+
+
+def _as_sampled(evidence: Evidence, step: int) -> Finding:
     row = evidence.steps.index(step)
     stage = next(each for each in STAGES if evidence.measured(each) and _bad(evidence, each)[row].any())
     bad = np.flatnonzero(_bad(evidence, stage)[row])
@@ -30,17 +66,15 @@ def non_finite(evidence: Evidence) -> list[Finding]:
     name = evidence.sites[site].name
     what = _what(evidence, stage, row, site)
     spread = f"at step {step} in {len(bad):,} of {count(len(evidence.sites), 'site')}"
-    return [
-        Finding(
-            kind="non_finite",
-            severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
-            title=f"{what} starts in {name}, step {step}",
-            evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, bad)}",
-            step=step,
-            sites=tuple(dict.fromkeys([name, *evidence.names(bad)])),
-            picture=Picture(stage, "l2", (name,), evidence.steps[max(row - 12, 0)], evidence.steps[-1]),
-        )
-    ]
+    return Finding(
+        kind="non_finite",
+        severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
+        title=f"{what} starts in {name}, step {step}",
+        evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, bad)}",
+        step=step,
+        sites=tuple(dict.fromkeys([name, *evidence.names(bad)])),
+        picture=_picture_around(evidence, stage, (name,), row),
+    )
 
 
 def _bad(evidence: Evidence, stage: str) -> Bools:
