@@ -10,6 +10,8 @@ from browser_page import OpenPage, TorchVizPage
 from playwright.sync_api import Browser, expect
 from tensorboard_process import serving
 
+from torchviz_tb.records.metadata import SCHEMA_VERSION
+
 pytestmark = pytest.mark.browser
 
 BACKENDS = ["rust", "python"]
@@ -42,7 +44,7 @@ def test_runs_without_our_data(open_page: OpenPage, backend: str) -> None:
 
 def test_one_step(open_page: OpenPage) -> None:
     page = open_page("one_step")
-    expect(page.frame.get_by_text("only step 0 so far")).to_be_visible()
+    expect(page.frame.get_by_text("trends are judged from 8 sampled steps on")).to_be_visible()
     for view in ("graph", "distributions", "gradients"):
         page.tab(view).click()
         expect(page.frame.get_by_role("alert")).to_have_count(0)
@@ -51,8 +53,8 @@ def test_one_step(open_page: OpenPage) -> None:
 
 def test_all_nan_says_where_and_since_when(open_page: OpenPage) -> None:
     page = open_page("all_nan")
-    expect(page.frame.get_by_role("heading", name="NaN")).to_contain_text("step 100")
-    expect(page.frame.get_by_text("not finite in 10 of 10 sites")).to_be_visible()
+    expect(page.frame.get_by_role("heading", name="nan: NaN starts in conv1.weight, step 100")).to_be_visible()
+    expect(page.frame.get_by_text("at step 100 in 10 of 10 sites").first).to_be_visible()
 
 
 def test_what_was_not_measured_is_never_a_number(open_page: OpenPage) -> None:
@@ -91,6 +93,6 @@ def test_a_file_that_is_cut_off_is_named(chromium: Browser, tmp_path: Path) -> N
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_records_of_a_newer_version_say_to_upgrade(open_page: OpenPage, backend: str) -> None:
     page = open_page("newer", backend=backend)
-    expect(page.frame.get_by_text("schema version 2").first).to_be_visible()
+    expect(page.frame.get_by_text(f"schema version {SCHEMA_VERSION + 1}").first).to_be_visible()
     assert "upgrade torchviz_tb" in page.text()
     expect(page.frame.get_by_role("heading", name="newer")).to_contain_text("10 sites")

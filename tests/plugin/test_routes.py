@@ -10,6 +10,7 @@ from plugin_client import Fetch, in_process
 from sample_logs import SMALL_SHAPES, training
 
 from torchviz_tb import SummaryWriter
+from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.reading.statistics import COLUMNS, State
 from torchviz_tb.records.metadata import SCHEMA_VERSION
 
@@ -225,6 +226,7 @@ def test_findings_of_a_run_in_which_nothing_is_wrong(small: Fetch):
     answer = small("findings", run="first", group="model").fields
     assert (answer["findings"], answer["steps"], answer["sites"]) == ([], len(STEPS), len(NAMES))
     assert "non_finite" in answer["checked"]
+    assert answer["steps_for_trends"] == thresholds.MIN_SAMPLES
 
 
 def test_findings_have_their_evidence_and_their_reasons(tmp_path: Path):

@@ -4,6 +4,7 @@ import { ArraysAnswer } from "./arrays";
 import type {
   BandsAnswer,
   DistributionsAnswer,
+  FindingsAnswer,
   GraphAnswer,
   Heatmap,
   HeatmapsAnswer,
@@ -49,6 +50,7 @@ export interface Api {
   tensorView(place: Place, step: number): Promise<TensorViewAnswer>;
   losses(run: string): Promise<LossesAnswer>;
   progress(run: string): Promise<ProgressAnswer>;
+  findings(place: Place): Promise<FindingsAnswer>;
 }
 
 type Parameters = Record<string, string | number>;
@@ -81,6 +83,7 @@ export function httpApi(base = "."): Api {
     tensorView: async (place, step) => tensorViewOf(await arrays("tensor_view", { ...place, step })),
     losses: async (run) => lossesOf(await arrays("losses", { run })),
     progress: (run) => json("progress", { run }),
+    findings: (place) => json("findings", place),
   };
 }
 

@@ -2,7 +2,16 @@
 
 export type Stage = "parameter" | "gradient" | "raw_gradient" | "update" | "activation" | "tensor";
 
-export type Kind = "sites" | "statistics" | "distributions" | "heatmaps" | "graph" | "progress" | "tensor_view";
+export type Kind =
+  | "sites"
+  | "statistics"
+  | "distributions"
+  | "heatmaps"
+  | "graph"
+  | "progress"
+  | "tensor_view"
+  | "incidents"
+  | "flight_recorder";
 
 /** What a number is; the values of the `state` arrays. */
 export const State = {
@@ -49,6 +58,35 @@ export interface RunsAnswer extends Answer {
   schema_version: number;
   log_directory: { path: string; state: "ok" | "missing" | "empty" | "unknown" };
   runs: Run[];
+}
+
+export type Severity = "critical" | "warning" | "note";
+
+/** What is wrong, why we think so, and what people do about it. */
+export interface Finding {
+  kind: string;
+  severity: Severity;
+  title: string;
+  evidence: string;
+  /** The step since which it is so. */
+  step: number;
+  /** The one to look at first, then the others; empty: it is about the run. */
+  sites: string[];
+  /** Where the evidence is; null: in the loss. Without sites: in all of them together. */
+  picture: { stage: Stage; column: string; sites: string[]; first_step: number; last_step: number } | null;
+  why: string;
+  advice: string;
+  source: string;
+  link: string;
+}
+
+/** Worst first. */
+export interface FindingsAnswer extends Answer {
+  findings: Finding[];
+  steps: number;
+  sites: number;
+  steps_for_trends: number;
+  checked: string[];
 }
 
 export interface Site {

@@ -3,7 +3,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../api/client";
-import type { LossesAnswer, ProgressAnswer, RunsAnswer, SitesAnswer } from "../api/types";
+import type { FindingsAnswer, LossesAnswer, ProgressAnswer, RunsAnswer, SitesAnswer } from "../api/types";
 import { runColour } from "../theme";
 import { type Resource, resource } from "./resource";
 import { catalogue, comparedRuns, ourRuns, place, shownRun } from "./selection";
@@ -16,6 +16,8 @@ export const runsRequest: Signal<Resource<RunsAnswer>> = signal(NOTHING);
 export const sites: Signal<Resource<SitesAnswer>> = signal(NOTHING);
 /** How far the shown run is. */
 export const progress: Signal<Resource<ProgressAnswer>> = signal(NOTHING);
+/** What is wrong in the shown group. */
+export const findings: Signal<Resource<FindingsAnswer>> = signal(NOTHING);
 /** Losses of the shown and the compared runs, by name. */
 export const losses: Signal<ReadonlyMap<string, LossesAnswer>> = signal(new Map());
 
@@ -43,6 +45,7 @@ export function createData(api: Api): () => void {
   const stops = [
     share(runsRequest, always, () => api.runs()),
     share(sites, place, (where) => api.sites(where)),
+    share(findings, place, (where) => api.findings(where)),
     share(progress, shownName, (run) => api.progress(run)),
     effect(() => {
       if (runsRequest.value.data) catalogue.value = runsRequest.value.data;

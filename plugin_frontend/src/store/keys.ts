@@ -1,6 +1,7 @@
 // What the page's keys do.
 
 import { copyLink } from "./clipboard";
+import { moveFinding } from "./findings";
 import { closeLast, type Key } from "./keyboard";
 import { VIEWS, view } from "./selection";
 import { moveStep, togglePlay } from "./step";
@@ -16,6 +17,8 @@ export function pageKeys(openHelp: () => void): Key[] {
     { keys: ["<", ";"], label: "Shift ,", does: "Ten steps back", press: () => moveStep(-MANY_STEPS) },
     { keys: [">", ":"], label: "Shift .", does: "Ten steps on", press: () => moveStep(MANY_STEPS) },
     { keys: [" "], label: "Space", does: "Play the steps, or stop", press: togglePlay },
+    { keys: ["n"], label: "n", does: "Next finding", press: () => moveFinding(1) },
+    { keys: ["p"], label: "p", does: "Previous finding", press: () => moveFinding(-1) },
     { keys: ["c"], label: "c", does: "Copy the link to this picture", press: copyLink },
     { keys: ["Escape"], label: "Esc", does: "Close what is open", press: closeLast },
     { keys: ["?"], label: "?", does: "Show these keys", press: openHelp },

@@ -3,11 +3,13 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { colourOfRun, drawnRuns, losses, progress, runsRequest } from "../store/data";
+import { shownFindings } from "../store/findings";
 import { visible } from "../store/host";
 import { currentStep, steps } from "../store/selection";
 import { goToIndex, goToStep, moveStep, newestStepAt, playing, stepIndex, togglePlay } from "../store/step";
 import { adopt } from "../theme";
 import { NextIcon, PauseIcon, PlayIcon, PreviousIcon } from "./icons";
+import { PIN_RADIUS, PinMark } from "./pin";
 import { endOfFinite, finiteExtent, linearPlace, linePath, pillWidth, railTicks, TRACK } from "./rail_geometry";
 import { describeSampling, formatAge, type StepAxis, stepAxis, trackEdges } from "./step_axis";
 import stepRailCss from "./step_rail.css?inline";
@@ -125,6 +127,7 @@ function RailDrawing({ axis }: { axis: StepAxis }) {
         </text>
       ))}
       {now !== null && axis.steps.length > 0 && <Now axis={axis} step={now} />}
+      <RailPins axis={axis} />
     </>
   );
 }
@@ -186,6 +189,23 @@ function Now({ axis, step }: { axis: StepAxis; step: number }) {
         {label}
       </text>
     </g>
+  );
+}
+
+/** Each finding's pin at its step; of several at one place the worst. */
+function RailPins({ axis }: { axis: StepAxis }) {
+  if (axis.steps.length === 0) return null;
+  const placed: { x: number; index: number }[] = [];
+  shownFindings.value.forEach(({ step }, index) => {
+    const x = Math.min(axis.right, Math.max(axis.left, axis.x(step)));
+    if (placed.every((other) => Math.abs(other.x - x) > 2 * PIN_RADIUS)) placed.push({ x, index });
+  });
+  return (
+    <>
+      {placed.map(({ x, index }) => (
+        <PinMark key={index} index={index} x={x} y={TRACK.top + 1} />
+      ))}
+    </>
   );
 }
 

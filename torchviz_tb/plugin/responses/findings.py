@@ -4,6 +4,7 @@ from torchviz_tb.diagnosis.diagnose import findings as diagnosed
 from torchviz_tb.diagnosis.evidence import Evidence
 from torchviz_tb.diagnosis.explanations import EXPLANATIONS
 from torchviz_tb.diagnosis.finding import Finding, Picture
+from torchviz_tb.diagnosis.thresholds import MIN_SAMPLES
 from torchviz_tb.plugin.arrays import Json
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
@@ -17,6 +18,7 @@ def findings(query: Query) -> Json:
         "findings": [_finding(found) for found in diagnosed(evidence)],
         "steps": len(evidence.steps),
         "sites": len(evidence.sites),
+        "steps_for_trends": MIN_SAMPLES,
         "checked": list(EXPLANATIONS),
         "problems": problems(query.group.problems),
     }

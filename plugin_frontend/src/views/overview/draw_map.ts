@@ -1,12 +1,12 @@
 // The map on its canvas: labels, cells, the current step, crosshair, profile and the words below.
 
-import { State } from "../../api/types";
+import { type Severity, State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount, middleEllipsis } from "../../base/format";
 import type { look, Size } from "../../widgets/canvas";
 import type { StepAxis } from "../../widgets/step_axis";
-import type { MapRows } from "./map_rows";
+import type { MapRows, RowGroup } from "./map_rows";
 import type { RunData } from "./run_data";
 
 /** Room under the map for its words. */
@@ -26,6 +26,19 @@ export interface Marks {
   hovered: { row: number; column: number } | null;
   /** Row of the selected site; -1: none. */
   selected: number;
+  /** Rows of each finding that has sites, worst first. */
+  pins: readonly Pinned[];
+  /** Position in `pins` of the finding that is pointed at; -1: none. */
+  pointed: number;
+}
+
+export interface Pinned {
+  number: number;
+  severity: Severity;
+  /** Ascending. */
+  rows: readonly number[];
+  /** The row to look at first. */
+  first: number;
 }
 
 export interface MapDrawing {
@@ -54,6 +67,7 @@ export function drawMap(context: Context, size: Size, drawing: MapDrawing): void
     const ratio = window.devicePixelRatio || 1;
     context.drawImage(cells, geometry.axis.left, HEAD, cells.width / ratio, cells.height / ratio);
   }
+  drawDimmed(context, drawing);
   drawLabels(context, drawing);
   drawSelection(context, drawing);
   drawNow(context, drawing);
@@ -62,19 +76,69 @@ export function drawMap(context: Context, size: Size, drawing: MapDrawing): void
   if (size.width - geometry.axis.right > 100) drawProfile(context, size, drawing);
 }
 
-/** Labels right-aligned beside their groups; those that would touch the one above are left out. */
-function drawLabels(context: Context, { geometry: { rows, axis }, look }: MapDrawing): void {
-  context.font = SMALL;
-  context.textAlign = "right";
-  context.fillStyle = look.ink2;
-  const most = Math.floor((axis.left - 16) / CHARACTER);
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { label, top, bottom } of rows.groups) {
-    const y = HEAD + (top + bottom) / 2;
-    if (y - last < LABEL_HEIGHT) continue;
-    context.fillText(middleEllipsis(label, most), axis.left - 8, y);
-    last = y;
+/** All but the rows of the finding that is pointed at, at 60 %. */
+function drawDimmed(context: Context, { geometry: { rows, axis }, marks, look }: MapDrawing): void {
+  const pinned = marks.pins[marks.pointed];
+  if (!pinned) return;
+  const about = new Set(pinned.rows);
+  const width = (axis.columns.at(-1)?.right ?? axis.right) - axis.left;
+  context.save();
+  context.globalAlpha = 0.4;
+  context.fillStyle = look.bg;
+  rows.top.forEach((top, row) => {
+    if (!about.has(row)) context.fillRect(axis.left, HEAD + top, width, rows.height);
+  });
+  context.restore();
+}
+
+/**
+ * Labels right-aligned beside their groups, pins left of them; those that would touch the one above are left out.
+ * A group with a pin is bold, has a bracket, and goes before others.
+ */
+function drawLabels(context: Context, drawing: MapDrawing): void {
+  const { rows, axis } = drawing.geometry;
+  const taken: number[] = [];
+  const pinsOf = (from: number, to: number) => drawing.marks.pins.filter(({ first }) => first >= from && first < to);
+  const all = rows.groups.map((group) => ({ group, pins: pinsOf(group.from, group.to) }));
+  for (const { group, pins } of [...all].sort((a, b) => Math.sign(b.pins.length) - Math.sign(a.pins.length))) {
+    const y = HEAD + (group.top + group.bottom) / 2;
+    if (pins.length > 0) drawBracket(context, drawing, group);
+    if (taken.some((other) => Math.abs(other - y) < LABEL_HEIGHT)) continue;
+    taken.push(y);
+    context.font = pins.length > 0 ? SMALL_BOLD : SMALL;
+    context.textAlign = "right";
+    context.fillStyle = pins.length > 0 ? drawing.look.ink : drawing.look.ink2;
+    const room = axis.left - 16 - pins.length * PIN_STEP;
+    const text = middleEllipsis(group.label, Math.max(3, Math.floor(room / CHARACTER)));
+    context.fillText(text, axis.left - 8, y);
+    const end = axis.left - 8 - context.measureText(text).width;
+    pins.forEach((pin, index) => {
+      drawPin(context, drawing, pin, end - 12 - index * PIN_STEP, y);
+    });
   }
+}
+
+const PIN_STEP = 19;
+
+function drawBracket(context: Context, { geometry: { axis }, look }: MapDrawing, group: RowGroup): void {
+  context.fillStyle = look.ink;
+  context.fillRect(axis.left - 4, HEAD + group.top, 2, Math.max(2, group.bottom - group.top));
+}
+
+function drawPin(context: Context, { look }: MapDrawing, { number, severity }: Pinned, x: number, y: number): void {
+  context.beginPath();
+  context.arc(x, y, 8, 0, 2 * Math.PI);
+  context.fillStyle = severity === "critical" ? look.bad : severity === "warning" ? look.ink : look.bg;
+  context.fill();
+  if (severity === "note") {
+    context.lineWidth = 1.5;
+    context.strokeStyle = look.ink;
+    context.stroke();
+  }
+  context.font = SMALL_BOLD;
+  context.textAlign = "center";
+  context.fillStyle = severity === "critical" ? look.onBad : severity === "warning" ? look.bg : look.ink;
+  context.fillText(String(number), x, y + 0.5);
 }
 
 /** The selected site's row: blue line above and below. */

@@ -2,18 +2,17 @@
 
 import { useMemo } from "preact/hooks";
 import { formatCount, formatNumber } from "../../base/format";
-import { losses } from "../../store/data";
+import { findings, losses } from "../../store/data";
 import { currentStep } from "../../store/selection";
 import { RunDot } from "../../widgets/run_chips";
-import { findOnset, headlineOf } from "./headline";
+import { countsAt, findOnset, type Headline, headlineOf, type Onset, verdictOf } from "./headline";
 import type { RunData } from "./run_data";
 
 export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
   const [shown] = runs;
   const onset = useMemo(() => shown && findOnset(shown.norms, shown.sites.length), [shown]);
   if (!shown) return null;
-  const names = shown.sites.map(({ name }) => name);
-  const { title, counts } = headlineOf(shown.place.run, names, shown.norms, onset ?? null, currentStep.value ?? 0);
+  const { title, counts } = headline(shown, onset ?? null);
   return (
     <div class="overview-head">
       <div class="overview-verdict">
@@ -30,6 +29,20 @@ export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
       </table>
     </div>
   );
+}
+
+/** The findings' verdict; while they are on their way the run's name, and without them what the norms alone tell. */
+function headline(shown: RunData, onset: Onset | null): Headline {
+  const { run } = shown.place;
+  const { data, error } = findings.value;
+  const now = currentStep.value ?? 0;
+  if (data) {
+    const { title, counts } = verdictOf(run, data);
+    return { title, counts: [...counts, ...countsAt(shown.norms, now)] };
+  }
+  if (!error) return { title: run, counts: [] };
+  const names = shown.sites.map(({ name }) => name);
+  return headlineOf(run, names, shown.norms, onset, now);
 }
 
 function RunLine({ data }: { data: RunData }) {

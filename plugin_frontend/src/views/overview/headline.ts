@@ -1,6 +1,6 @@
 // The first thing on the page: what is true of the shown run, in words.
 
-import { State, type StatisticsAnswer } from "../../api/types";
+import { type FindingsAnswer, State, type StatisticsAnswer } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import { formatCount } from "../../base/format";
 import { indexAtOrBefore } from "../../widgets/step_axis";
@@ -22,7 +22,22 @@ export interface Onset {
   state: number;
 }
 
-/** `onset` is what `findOnset` says of `norms`; `names` are its sites, `now` is the current step. */
+/** What the findings say of the run in a sentence, and how much was looked at. */
+export function verdictOf(run: string, { findings, sites, steps, steps_for_trends }: FindingsAnswer): Headline {
+  const extent = `${plural(sites, "site")} × ${plural(steps, "sampled step")}`;
+  const [worst] = findings;
+  if (worst) return { title: `${run}: ${worst.title}`, counts: [plural(findings.length, "finding"), extent] };
+  const looked =
+    steps < steps_for_trends
+      ? `Looked for values that are not finite; trends are judged from ${steps_for_trends} sampled steps on`
+      : "Looked for values that are not finite, gradients that vanish, explode or stay 0, updates, norms and loss";
+  return {
+    title: `${run}: no problem found in ${plural(sites, "site")} over ${plural(steps, "sampled step")}`,
+    counts: [looked],
+  };
+}
+
+/** Without findings. `onset` is what `findOnset` says of `norms`; `names` are its sites, `now` is the current step. */
 export function headlineOf(
   run: string,
   names: readonly string[],
@@ -43,8 +58,7 @@ export function headlineOf(
     : `${run}: ${extent}, no non-finite ${what}`;
   const where =
     onset && `Not finite in ${onset.sites} of ${plural(names.length, "site")}, first in ${names[onset.first]}`;
-  const counts = [...(where ? [where] : []), sampled, ...countsAt(norms, names.length, now)];
-  return { title, counts };
+  return { title, counts: [...(where ? [where] : []), sampled, ...countsAt(norms, now)] };
 }
 
 /** One pass over the states; null: all is finite. */
@@ -66,7 +80,8 @@ function signOf(state: number): string {
 }
 
 /** What is so at the current step: sites that are exactly 0, without gradient, frozen. */
-function countsAt({ stage, steps, state }: StatisticsAnswer, count: number, now: number): string[] {
+export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number): string[] {
+  const count = state.length / Math.max(1, steps.length);
   const index = indexAtOrBefore(steps, now);
   if (index < 0) return [];
   const row = state.subarray(index * count, (index + 1) * count);

@@ -3,11 +3,14 @@
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { useResource } from "../../store/data";
+import { openFinding } from "../../store/findings";
 import { reloads } from "../../store/resource";
 import { selectedSite, shownGroup } from "../../store/selection";
 import { adopt, dark } from "../../theme";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { FindingCards } from "./cards";
 import { scaleOf } from "./columns";
+import { FindingPanel } from "./finding_panel";
 import { OverviewHead } from "./head";
 import { globalNorm } from "./headline";
 import { LayersMap } from "./layers_map";
@@ -30,9 +33,9 @@ export function OverviewView({ api }: { api: Api }) {
     <div class="split">
       <div class="split-main overview">
         {error && <Failure error={error} onRetry={retry} />}
-        <OverviewContent runs={data} />
+        <OverviewContent api={api} runs={data} />
       </div>
-      {site && <SitePanel api={api} site={site} onRetry={retry} />}
+      {openFinding.value === null ? site && <SitePanel api={api} site={site} onRetry={retry} /> : <FindingPanel />}
     </div>
   );
 }
@@ -52,7 +55,7 @@ function NoStatistics() {
   );
 }
 
-function OverviewContent({ runs }: { runs: RunData[] }) {
+function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
   const [shown] = runs;
   const norms = useMemo(() => runs.map((run) => globalNorm(run.norms)), [runs]);
   const kind = scaleKind.value;
@@ -62,6 +65,7 @@ function OverviewContent({ runs }: { runs: RunData[] }) {
   return (
     <>
       <OverviewHead runs={runs} />
+      <FindingCards api={api} />
       <Sentence data={shown} scale={scale} />
       <Tracks runs={runs} norms={norms} />
       <LayersMap runs={runs} scale={scale} />

@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ColourScale } from "../../base/colour_scale";
+import { hoveredFinding, shownFindings } from "../../store/findings";
 import { currentStep, selectedSite } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -9,7 +10,7 @@ import { look, type Size } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { indexAtOrBefore, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
-import { drawMap, FOOT, HEAD, type MapGeometry } from "./draw_map";
+import { drawMap, FOOT, HEAD, type MapGeometry, type Pinned } from "./draw_map";
 import { paintCells } from "./map_raster";
 import { mapRows, orderOf, rowAt } from "./map_rows";
 import { MapTwin, mapCsv } from "./map_twin";
@@ -79,6 +80,7 @@ function createMap(data: RunData, scale: ColourScale, chosenOrder: typeof order.
   const names = data.sites.map(({ name }) => name);
   const sites = orderOf(chosenOrder, names.length, data.cells);
   const steps = [...data.cells.steps];
+  const rowOf = new Map(sites.map((site, row) => [names[site], row]));
   let size: Size = { width: 0, height: 0 };
   let geometry: MapGeometry = { rows: mapRows([], [], false, 0), axis: stepAxis([], 0, 0) };
   let cells: HTMLCanvasElement | null = null;
@@ -99,7 +101,9 @@ function createMap(data: RunData, scale: ColourScale, chosenOrder: typeof order.
       resize(next);
       const column = indexAtOrBefore(steps, currentStep.value ?? 0);
       const selected = sites.findIndex((site) => names[site] === selectedSite.value);
-      const marks = { now: currentStep.value, column, hovered: hovered.value, selected };
+      const pins = pinsOn(rowOf);
+      const pointed = pins.findIndex(({ number }) => number - 1 === hoveredFinding.value);
+      const marks = { now: currentStep.value, column, hovered: hovered.value, selected, pins, pointed };
       drawMap(context, next, { data, scale, cells, geometry, marks, look: look.value });
     },
     cellAt: ({ x, y }: Point) => {
@@ -111,6 +115,15 @@ function createMap(data: RunData, scale: ColourScale, chosenOrder: typeof order.
     },
     move: (key: string) => moveCrosshair(key, geometry, data.cells.steps),
   };
+}
+
+/** The findings that are about sites of the map. */
+function pinsOn(rowOf: ReadonlyMap<string | undefined, number>): Pinned[] {
+  return shownFindings.value.flatMap(({ sites, severity }, index) => {
+    const rows = sites.flatMap((name) => rowOf.get(name) ?? []);
+    const [first] = rows;
+    return first === undefined ? [] : [{ number: index + 1, severity, rows: rows.sort((a, b) => a - b), first }];
+  });
 }
 
 /** Arrows go to the neighbouring cell, PageUp and PageDown to the next group, Home and End to the ends. */

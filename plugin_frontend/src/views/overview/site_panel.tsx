@@ -5,13 +5,16 @@ import type { Api, Place } from "../../api/client";
 import type { Site, SiteAnswer, Stage } from "../../api/types";
 import { formatCount, formatNumber, formatShape, formatShare } from "../../base/format";
 import { useResource } from "../../store/data";
+import { findingsOf, shownFindings } from "../../store/findings";
 import { currentStep, place, selectedModule, selectedSite, type View, view } from "../../store/selection";
+import { Pin } from "../../widgets/pin";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
 import { Failure } from "../../widgets/states";
 import { indexAtOrBefore } from "../../widgets/step_axis";
 import { Table } from "../../widgets/table";
 import { STAGE_WORDS } from "./columns";
+import { FindingNote } from "./finding_panel";
 import { describeValue } from "./settings";
 import { Sparkline } from "./sparkline";
 
@@ -32,6 +35,7 @@ export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetr
       subtitle={[site.module_type, formatShape(site.shape), site.dtype].filter(Boolean).join(", ")}
       onClose={close}
     >
+      <SiteFindings site={site} />
       <PanelSection>
         <Facts facts={factsOf(site)} />
       </PanelSection>
@@ -39,6 +43,26 @@ export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetr
       {answer && <Numbers answer={answer} />}
       <Links site={site} />
     </SidePanel>
+  );
+}
+
+function SiteFindings({ site }: { site: Site }) {
+  const about = findingsOf(site.name);
+  if (about.length === 0) return null;
+  return (
+    <PanelSection>
+      {about.map((index) => {
+        const finding = shownFindings.value[index];
+        return (
+          finding && (
+            <div key={index} class="site-finding">
+              <Pin index={index} />
+              <FindingNote finding={finding} />
+            </div>
+          )
+        );
+      })}
+    </PanelSection>
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findOnset, globalNorm, headlineOf } from "../../../src/views/overview/headline";
+import { findOnset, globalNorm, headlineOf, verdictOf } from "../../../src/views/overview/headline";
 import { statistics } from "./answers";
 
 const NAMES = ["a.weight", "a.bias", "b.weight"];
@@ -72,4 +72,24 @@ describe("globalNorm", () => {
     );
     expect([...norms]).toEqual([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN]);
   });
+});
+
+it("the verdict is the worst finding", () => {
+  const words = { evidence: "", why: "", advice: "", source: "", link: "", picture: null, sites: [], step: 5 };
+  const findings = ["The loss jumps at step 5", "The weights hardly move"].map((title) => ({
+    kind: "loss_spike",
+    severity: "warning" as const,
+    title,
+    ...words,
+  }));
+  const answer = { findings, steps: 1200, sites: 1, steps_for_trends: 8, checked: [], problems: [] };
+  expect(verdictOf("first", answer)).toEqual({
+    title: "first: The loss jumps at step 5",
+    counts: ["2 findings", "1 site × 1,200 sampled steps"],
+  });
+  expect(verdictOf("first", { ...answer, findings: [] }).title).toBe(
+    "first: no problem found in 1 site over 1,200 sampled steps",
+  );
+  const [early] = verdictOf("first", { ...answer, findings: [], steps: 7 }).counts;
+  expect(early).toContain("from 8 sampled steps on");
 });

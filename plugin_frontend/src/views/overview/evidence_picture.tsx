@@ -1,0 +1,43 @@
+// The picture of a finding's evidence: one statistic over the steps, with the step since which it is so.
+
+import { useComputed } from "@preact/signals";
+import type { Api, Place } from "../../api/client";
+import { type Finding, State } from "../../api/types";
+import { losses, useResource } from "../../store/data";
+import { place } from "../../store/selection";
+import { globalNorm } from "./headline";
+import { Sparkline, type SparklineData } from "./sparkline";
+
+const SIZE = { width: 112, height: 64 };
+
+export function EvidencePicture({ api, finding }: { api: Api; finding: Finding }) {
+  const key = useComputed(() => (place.value && finding.picture ? place.value : null));
+  const { data } = useResource(key, (where) => fetchEvidence(api, where, finding)).value;
+  const series = finding.picture ? data : lossSeries(place.value?.run);
+  return <div class="evidence-picture">{series && <Sparkline {...series} {...SIZE} mark={finding.step} plain />}</div>;
+}
+
+async function fetchEvidence(api: Api, where: Place, { picture }: Finding): Promise<SparklineData | null> {
+  if (!picture) return null;
+  const [name] = picture.sites;
+  if (name === undefined) {
+    const answer = await api.statistics(where, picture.stage, picture.column);
+    const values = globalNorm(answer);
+    return { steps: [...answer.steps], values, state: new Uint8Array(values.length) };
+  }
+  const { steps, stages, columns, values, state } = await api.site(where, name);
+  const [t, c, count] = [stages.indexOf(picture.stage), columns.indexOf(picture.column), steps.length];
+  const start = (t * columns.length + c) * count;
+  return {
+    steps: [...steps],
+    values: values.slice(start, start + count),
+    state: state.slice(t * count, (t + 1) * count),
+  };
+}
+
+function lossSeries(run: string | undefined): SparklineData | null {
+  const loss = losses.value.get(run ?? "");
+  if (!loss) return null;
+  const state = Uint8Array.from(loss.values, (value) => (Number.isNaN(value) ? State.nan : State.finite));
+  return { steps: [...loss.steps], values: Float64Array.from(loss.values), state };
+}

@@ -1,0 +1,34 @@
+// A finding's number: the same mark in its card, on the map, on the step rail and in the side panel.
+
+import type { Severity } from "../api/types";
+import { shownFindings } from "../store/findings";
+import { adopt } from "../theme";
+import pinCss from "./pin.css?inline";
+
+adopt(pinCss);
+
+export const PIN_RADIUS = 8;
+
+const WORDS: Record<Severity, string> = { critical: "critical", warning: "warning", note: "note" };
+
+/** In text. */
+export function Pin({ index }: { index: number }) {
+  const severity = shownFindings.value[index]?.severity ?? "note";
+  return (
+    <span class={`pin pin-${severity}`} title={WORDS[severity]}>
+      {index + 1}
+      <span class="hidden-visually">, {WORDS[severity]}</span>
+    </span>
+  );
+}
+
+/** In a drawing. */
+export function PinMark({ index, x, y }: { index: number; x: number; y: number }) {
+  const severity = shownFindings.value[index]?.severity ?? "note";
+  return (
+    <g class={`pin-mark pin-mark-${severity}`} transform={`translate(${x} ${y})`}>
+      <circle r={PIN_RADIUS} />
+      <text y="4">{index + 1}</text>
+    </g>
+  );
+}

@@ -1,0 +1,67 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Finding } from "../../src/api/types";
+import { findings } from "../../src/store/data";
+import { findingsOf, goToFinding, moveFinding, openFinding, shownFindings } from "../../src/store/findings";
+import { catalogue, currentStep, selectedSite, selectedStep, stage, view } from "../../src/store/selection";
+
+function finding(fields: Partial<Finding>): Finding {
+  const words = { title: "", evidence: "", why: "", advice: "", source: "", link: "" };
+  return { kind: "non_finite", severity: "warning", step: 0, sites: [], picture: null, ...words, ...fields };
+}
+
+function show(all: Finding[]): void {
+  findings.value = {
+    data: { findings: all, steps: 3, sites: 2, steps_for_trends: 8, checked: [], problems: [] },
+    error: null,
+    loading: false,
+  };
+}
+
+beforeEach(() => {
+  catalogue.value = {
+    schema_version: 1,
+    log_directory: { path: "runs", state: "ok" },
+    runs: [{ name: "first", groups: [{ name: "model", kinds: { statistics: [0, 10, 20] } }], scalars: false }],
+    problems: [],
+  };
+  selectedSite.value = null;
+  selectedStep.value = null;
+  openFinding.value = null;
+  view.value = "graph";
+});
+
+test("going to a finding selects its site, stage and step", () => {
+  const picture = { stage: "update" as const, column: "l2", sites: ["fc.weight"], first_step: 0, last_step: 20 };
+  show([finding({ step: 10, sites: ["fc.weight", "fc.bias"], picture })]);
+  openFinding.value = 0;
+  goToFinding(0);
+  expect([selectedSite.value, stage.value, currentStep.value]).toEqual(["fc.weight", "update", 10]);
+  expect(openFinding.value).toBe(null);
+});
+
+test("the keys go round, and explain on the Overview", () => {
+  show([finding({ step: 0 }), finding({ step: 10 }), finding({ step: 20 })]);
+  goToFinding(2);
+  moveFinding(1);
+  expect([openFinding.value, view.value]).toEqual([0, "overview"]);
+  moveFinding(1);
+  moveFinding(1);
+  expect(openFinding.value).toBe(2);
+  moveFinding(1);
+  expect(openFinding.value).toBe(0);
+  moveFinding(-1);
+  expect(openFinding.value).toBe(2);
+});
+
+test("without findings the keys do nothing", () => {
+  show([]);
+  moveFinding(1);
+  expect([openFinding.value, view.value]).toEqual([null, "graph"]);
+});
+
+test("the findings of a site", () => {
+  show([finding({ sites: ["a"] }), finding({ sites: [] }), finding({ sites: ["b", "a"] })]);
+  expect(shownFindings.value.length).toBe(3);
+  expect(findingsOf("a")).toEqual([0, 2]);
+  expect(findingsOf("c")).toEqual([]);
+});
