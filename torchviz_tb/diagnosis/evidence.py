@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from torchviz_tb.diagnosis.finding import Picture
 from torchviz_tb.errors import RecordError
-from torchviz_tb.reading.decode import GRAPH, HEATMAPS, INCIDENTS
+from torchviz_tb.reading.curves import Curve
+from torchviz_tb.reading.decode import HEATMAPS, INCIDENTS
+from torchviz_tb.reading.execution import execution_ranks
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.incidents import Incident
-from torchviz_tb.reading.loss import Loss
 from torchviz_tb.reading.series import StatisticsSeries, statistics_series
 from torchviz_tb.reading.sites import Site
 from torchviz_tb.reading.statistics import State
@@ -33,7 +34,7 @@ class Evidence:
     """
 
     group: Group
-    loss: Loss | None = None
+    loss: Curve | None = None
     until: int | None = None
     """The first step that is left out; None: none is."""
     _read: dict[tuple[str, str], StatisticsSeries] = field(default_factory=dict, repr=False)
@@ -43,7 +44,7 @@ class Evidence:
         loss = self.loss
         if loss is not None:
             kept = loss.steps < step
-            loss = Loss(loss.tag, loss.steps[kept], loss.values[kept])
+            loss = Curve(loss.tag, loss.steps[kept], loss.values[kept])
         return Evidence(self.group, loss, step, self._read)
 
     @cached_property
@@ -102,13 +103,7 @@ class Evidence:
     @cached_property
     def execution_ranks(self) -> list[int]:
         """Position of each site's module in the order of the calls; the model's own order without a graph."""
-        steps = self.group.steps(Kind.GRAPH)
-        graph = self.group.read(GRAPH, steps[-1]) if steps else None
-        if graph is None:
-            return list(range(len(self.sites)))
-        first_call = {path: rank for rank, path in reversed(list(enumerate(scope.path for scope in graph.scopes)))}
-        last = len(graph.scopes)
-        return [first_call.get(site.module, last) for site in self.sites]
+        return execution_ranks(self.group)
 
     def dead_rows(self, maps: int) -> dict[int, tuple[int, int]]:
         """Per site with gradient maps: (rows that are exactly 0 in each of the last ``maps``, rows).

@@ -8,8 +8,8 @@ from torchviz_tb.errors import TorchVizError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
 from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.series import SERIES_COLUMNS
 from torchviz_tb.reading.source import ScalarSource, by_group
-from torchviz_tb.reading.statistics import COLUMNS
 from torchviz_tb.records.metadata import Kind, Tag
 
 
@@ -83,7 +83,7 @@ class Query:
     @property
     def column(self) -> str:
         """One of the columns that http_api.md lists."""
-        return self._choice("column", COLUMNS)
+        return self._choice("column", SERIES_COLUMNS)
 
     def step_of(self, kind: Kind) -> int:
         """The last step of a kind that is not after the one asked for, or else the first that there is."""

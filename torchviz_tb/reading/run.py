@@ -28,10 +28,9 @@ from torchviz_tb.reading.heatmaps import Heatmap
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.problems import Problem
 from torchviz_tb.reading.progress import Progress
-from torchviz_tb.reading.series import distribution_at, statistics_series
+from torchviz_tb.reading.series import SERIES_COLUMNS, distribution_at, statistics_series
 from torchviz_tb.reading.sites import Site
 from torchviz_tb.reading.source import Source, by_group
-from torchviz_tb.reading.statistics import COLUMNS
 from torchviz_tb.reading.tensor_views import TensorView
 from torchviz_tb.records.metadata import Kind
 
@@ -78,9 +77,10 @@ class Run:
         """One number of every site at every step: steps [S], names [N], float64 values [S, N].
 
         NaN where it was not measured. Columns, and those that are computed from them:
-        ``torchviz_tb.reading.statistics.COLUMNS``; their meaning: ``Statistics.column`` there.
+        ``torchviz_tb.reading.series.SERIES_COLUMNS``; their meaning: ``Statistics.column`` in
+        ``torchviz_tb.reading.statistics``.
         """
-        _known(column, COLUMNS, "column")
+        _known(column, SERIES_COLUMNS, "column")
         _known(stage, STAGES, "stage")
         chosen = self._group(group, Kind.STATISTICS)
         series = statistics_series(chosen, stage, column)

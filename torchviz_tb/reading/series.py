@@ -10,10 +10,15 @@ from torchviz_tb.errors import RecordError
 from torchviz_tb.reading.decode import DISTRIBUTIONS, STATISTICS
 from torchviz_tb.reading.distributions import Distribution, Distributions
 from torchviz_tb.reading.group import Group, OnSites
-from torchviz_tb.reading.statistics import State, States
+from torchviz_tb.reading.statistics import COLUMNS, State, States
 from torchviz_tb.records.metadata import Kind
 
 Float64s = npt.NDArray[np.float64]
+
+QUANTILE_SPREAD = "quantile_spread"
+"""The 95 % quantile minus the 5 % one, of the finite values: the only column that comes from distributions."""
+SPREAD_QUANTILES = (0.05, 0.95)
+SERIES_COLUMNS = (*COLUMNS, QUANTILE_SPREAD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,8 @@ class StatisticsSeries:
 
 def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries:
     """A column, kept or derived, at every step; a step that can't be read is there, not measured."""
+    if column == QUANTILE_SPREAD:
+        return _quantile_spread(group, stage)
     steps = group.steps(Kind.STATISTICS)
     shape = (len(steps), len(group.sites.sites))
     values, state = np.full(shape, np.nan), np.full(shape, State.NOT_MEASURED, np.uint8)
@@ -38,6 +45,20 @@ def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries
         if numbers is not None:
             values[row, joined.positions] = numbers
     return StatisticsSeries(steps, values, state)
+
+
+def _quantile_spread(group: Group, stage: str) -> StatisticsSeries:
+    """At the steps of the statistics; where a finite site has no distribution it is not measured."""
+    known = bands(group, stage, SPREAD_QUANTILES)
+    spread = known.values[..., 1] - known.values[..., 0]
+    counts = statistics_series(group, stage, "count")
+    values = np.full(counts.state.shape, np.nan)
+    column_of = {step: column for column, step in enumerate(known.steps)}
+    for row, step in enumerate(counts.steps):
+        if step in column_of:
+            values[row] = spread[:, column_of[step]]
+    unknown = (counts.state == State.FINITE) & np.isnan(values)
+    return StatisticsSeries(counts.steps, values, np.where(unknown, np.uint8(State.NOT_MEASURED), counts.state))
 
 
 def distribution_at(group: Group, site: int, stage: str, step: int) -> Distribution | None:

@@ -6,7 +6,7 @@ from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence, Float64s
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.words import count, number
-from torchviz_tb.reading.loss import Loss
+from torchviz_tb.reading.curves import Curve
 
 _MAD_TO_DEVIATION = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -74,13 +74,13 @@ def loss_spike(evidence: Evidence) -> list[Finding]:
     ]
 
 
-def _enough(evidence: Evidence) -> Loss | None:
+def _enough(evidence: Evidence) -> Curve | None:
     """The finite points of the loss, if they are enough."""
     loss = evidence.loss
     if loss is None:
         return None
     finite = np.isfinite(loss.values)
-    kept = Loss(loss.tag, loss.steps[finite], loss.values[finite])
+    kept = Curve(loss.tag, loss.steps[finite], loss.values[finite])
     return kept if kept.values.size >= thresholds.LOSS_POINTS else None
 
 
@@ -91,5 +91,5 @@ def _running_median(values: Float64s) -> Float64s:
     return np.pad(inner, (window // 2, window - 1 - window // 2), mode="edge")
 
 
-def _span(loss: Loss) -> int:
+def _span(loss: Curve) -> int:
     return int(loss.steps[-1] - loss.steps[0])

@@ -10,16 +10,16 @@ from torchviz_tb.plugin.responses.graph import graph
 from torchviz_tb.plugin.responses.heatmaps import heatmaps
 from torchviz_tb.plugin.responses.histograms import bands, distributions
 from torchviz_tb.plugin.responses.incidents import incidents, watch_cost
-from torchviz_tb.plugin.responses.scalars import losses
-from torchviz_tb.plugin.responses.statistics import site, sites, statistics
+from torchviz_tb.plugin.responses.scalars import learning_rates, losses
+from torchviz_tb.plugin.responses.statistics import execution_order, site, sites, statistics
 from torchviz_tb.plugin.responses.tensor_views import tensor_view, tensor_views
 from torchviz_tb.plugin.responses.training import progress
 
 RESPONSES: Mapping[str, Callable[[Query], Json | Arrays]] = {
     response.__name__: response
     for response in (
-        sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses, progress,
-        findings, incidents, flight_recorder, watch_cost,
+        sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses,
+        learning_rates, progress, execution_order, findings, incidents, flight_recorder, watch_cost,
     )
 }  # fmt: skip
 """By route. The route ``runs`` also needs the log directory: responses/runs.py."""

@@ -8,7 +8,7 @@ from torchviz_tb.diagnosis.thresholds import MIN_SAMPLES
 from torchviz_tb.plugin.arrays import Json
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
-from torchviz_tb.reading.loss import read_loss
+from torchviz_tb.reading.curves import read_loss
 
 
 def findings(query: Query) -> Json:

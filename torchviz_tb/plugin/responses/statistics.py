@@ -6,6 +6,7 @@ from torchviz_tb.plugin.arrays import Arrays, Json, float32
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading.decode import STATISTICS
+from torchviz_tb.reading.execution import execution_ranks
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import statistics_series
 from torchviz_tb.reading.sites import Site
@@ -23,6 +24,12 @@ def sites(query: Query) -> Json:
         "most_changed": _most_changed(group),
         "problems": problems(group.problems),
     }
+
+
+def execution_order(query: Query) -> Json:
+    """The route execution_order."""
+    group = query.group
+    return {"ranks": execution_ranks(group), "problems": problems(group.problems)}
 
 
 def statistics(query: Query) -> Arrays:
