@@ -19,7 +19,7 @@ def networks() -> Iterator[tuple[str, pb.Graph]]:
 
 
 def large(operations: int) -> pb.Graph:
-    """About that many operations: stages of ten blocks of four layers of ten operations; each stage has its own width."""
+    """About that many operations: stages of ten blocks of four layers of ten; each stage has its own width."""
     graph = pb.Graph(model_type="Large", mode=pb.CAPTURE_MODE_ADD_GRAPH, torch_version="2.13.0", files=["large.py"])
     graph.types.add(shape=[8, 128, 64], dtype="float32", device="cpu")
     graph.scopes.add(type="Large", training=True, file=1, line=10)

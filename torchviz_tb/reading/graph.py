@@ -196,8 +196,8 @@ class _Parts:
         return GraphParameter(record.name, tuple(record.aliases), type_index, record.frozen, record.buffer)
 
     def scopes(self, folded: pb.Graph) -> tuple[Scope, ...]:
-        for item in (*self._record.operations, *self._record.calls):
-            _index(item.scope, len(self._record.scopes), "scope")
+        within = [*(each.scope for each in self._record.operations), *(each.scope for each in self._record.calls)]
+        checks.indices(within, len(self._record.scopes), "scope")
         scopes = [self._scope(scope, position) for position, scope in enumerate(self._record.scopes)]
         structures = graph_folding.structures(folded)  # of a tree, which was checked just now
         return tuple(replace(scope, structure=number) for scope, number in zip(scopes, structures, strict=True))
