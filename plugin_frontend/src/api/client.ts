@@ -4,6 +4,7 @@ import { ArraysAnswer } from "./arrays";
 import type {
   BandsAnswer,
   DistributionsAnswer,
+  ExecutionOrderAnswer,
   FindingsAnswer,
   GraphAnswer,
   Heatmap,
@@ -19,6 +20,7 @@ import type {
   StatisticsAnswer,
   TensorViewAnswer,
   TensorViewsAnswer,
+  WatchCostAnswer,
 } from "./types";
 
 /** A request failed; message and hint are sentences for the user. */
@@ -49,8 +51,11 @@ export interface Api {
   tensorViews(run: string): Promise<TensorViewsAnswer>;
   tensorView(place: Place, step: number): Promise<TensorViewAnswer>;
   losses(run: string): Promise<LossesAnswer>;
+  learningRates(run: string): Promise<LossesAnswer>;
   progress(run: string): Promise<ProgressAnswer>;
   findings(place: Place): Promise<FindingsAnswer>;
+  executionOrder(place: Place): Promise<ExecutionOrderAnswer>;
+  watchCost(place: Place): Promise<WatchCostAnswer>;
 }
 
 type Parameters = Record<string, string | number>;
@@ -82,8 +87,11 @@ export function httpApi(base = "."): Api {
     tensorViews: (run) => json("tensor_views", { run }),
     tensorView: async (place, step) => tensorViewOf(await arrays("tensor_view", { ...place, step })),
     losses: async (run) => lossesOf(await arrays("losses", { run })),
+    learningRates: async (run) => lossesOf(await arrays("learning_rates", { run })),
     progress: (run) => json("progress", { run }),
     findings: (place) => json("findings", place),
+    executionOrder: (place) => json("execution_order", place),
+    watchCost: async (place) => watchCostOf(await arrays("watch_cost", place)),
   };
 }
 
@@ -206,6 +214,10 @@ function tensorViewOf(answer: ArraysAnswer): TensorViewAnswer {
     values: answer.float32("values"),
     problems: problemsOf(answer),
   };
+}
+
+function watchCostOf(answer: ArraysAnswer): WatchCostAnswer {
+  return { share: answer.header.share as number | null, stepSeconds: answer.float64("step_seconds") };
 }
 
 function lossesOf(answer: ArraysAnswer): LossesAnswer {

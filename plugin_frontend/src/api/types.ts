@@ -103,6 +103,19 @@ export interface Site {
   reason: string | null;
 }
 
+export interface ExecutionOrderAnswer extends Answer {
+  /** Of each site, in the order of the sites. */
+  ranks: number[];
+}
+
+/** What watching costs. */
+export interface WatchCostAnswer {
+  /** Share of the wall time, 0 to 1; null: not measured. */
+  share: number | null;
+  /** Wall seconds of a training step, at each sample; NaN: not measured. */
+  stepSeconds: Float64Array;
+}
+
 export interface SitesAnswer extends Answer {
   sites: Site[];
   stages: Stage[];

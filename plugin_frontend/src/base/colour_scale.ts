@@ -109,10 +109,14 @@ export function magnitudeScale(values: ArrayLike<number>, options: ScaleOptions)
   return colourScale("magnitude", table, logAxis(low, high), extent);
 }
 
-/** Colours for signed values: symmetric, logarithmic beyond the lowest decade of their magnitudes. */
+/** Colours for signed values: symmetric; linear, or logarithmic beyond the lowest decade of their magnitudes. */
 export function signedScale(values: ArrayLike<number>, options: ScaleOptions): ColourScale {
   const [low, high] = options.range ?? decadeRange(values) ?? [1e-3, 1];
   const beyond = { min: null, max: magnitudeExtent(values).max };
+  if (options.kind === "linear") {
+    const end = options.range?.[1] ?? beyond.max ?? 1;
+    return colourScale("signed", signedLut(options.dark), linearAxis(-end, end), beyond);
+  }
   return colourScale("signed", signedLut(options.dark), symlogAxis(-high, high, low), beyond);
 }
 

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Place } from "../api/client";
 import type { Group, Run, RunsAnswer, Stage } from "../api/types";
+import { kept } from "./kept";
 
 export const VIEWS = ["overview", "graph", "distributions", "gradients", "tensors"] as const;
 export type View = (typeof VIEWS)[number];
@@ -21,8 +22,20 @@ export const selectedStep = signal<number | null>(null);
 export const selectedSite = signal<string | null>(null);
 export const stage = signal<Stage>("gradient");
 export const column = signal<string>("l2");
+/** First and last step of the range that pictures over steps are zoomed to; null: all steps. */
+export const stepRange = kept<readonly [from: number, to: number] | null>(
+  "range",
+  null,
+  (range) => range?.join("..") ?? "",
+  rangeOf,
+);
 /** Path of the module that the graph has selected; null: none. */
 export const selectedModule = signal<string | null>(null);
+
+function rangeOf(text: string): readonly [number, number] | undefined {
+  const [from = Number.NaN, to = Number.NaN] = text.split("..").map(Number);
+  return from <= to ? [from, to] : undefined;
+}
 
 /** Runs that have our data. */
 export const ourRuns = computed<Run[]>(() => catalogue.value?.runs.filter((run) => run.groups.length > 0) ?? []);

@@ -4,6 +4,7 @@
 import { batch, effect } from "@preact/signals";
 import type { Stage } from "../api/types";
 import { hostWindow, visible } from "./host";
+import { keptSettings } from "./kept";
 import {
   column,
   selectedGroup,
@@ -20,7 +21,9 @@ const PLUGIN = "torchviz_tb";
 const PREFIX = `p.${PLUGIN}.`;
 
 /** What the address keeps; what has its default is left out. */
-export type Kept = Partial<Record<"view" | "runs" | "group" | "step" | "site" | "stage" | "column" | "module", string>>;
+export type Kept = Partial<Record<Selected, string>> & { [setting: string]: string };
+
+type Selected = "view" | "runs" | "group" | "step" | "site" | "stage" | "column" | "module";
 
 const DEFAULTS: Kept = { view: "overview", stage: "gradient", column: "l2" };
 const STAGES: readonly string[] = ["parameter", "gradient", "raw_gradient", "update", "activation", "tensor"];
@@ -60,7 +63,7 @@ function decode(text: string): string {
 
 /** Run names may hold any character, so each is encoded before they are joined. */
 function currentlyKept(): Kept {
-  const all: Record<keyof Kept, string | null> = {
+  const all: Record<Selected, string | null> = {
     view: view.value,
     runs: selectedRuns.value.map(encodeURIComponent).join(",") || null,
     group: selectedGroup.value,
@@ -70,7 +73,10 @@ function currentlyKept(): Kept {
     column: column.value,
     module: selectedModule.value,
   };
-  const entries = Object.entries(all).filter(([key, value]) => value !== null && value !== DEFAULTS[key as keyof Kept]);
+  const settings = keptSettings().map((setting) => [setting.key, setting.read()] as const);
+  const entries = [...Object.entries(all), ...settings].filter(
+    ([key, value]) => value !== null && value !== DEFAULTS[key],
+  );
   return Object.fromEntries(entries) as Kept;
 }
 
@@ -86,6 +92,7 @@ export function applyKept(kept: Kept): void {
     stage.value = STAGES.includes(kept.stage ?? "") ? (kept.stage as Stage) : "gradient";
     column.value = kept.column ?? "l2";
     selectedModule.value = kept.module ?? null;
+    for (const setting of keptSettings()) setting.write(kept[setting.key]);
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { adopt } from "../theme";
+import { type Stretch, useBrush } from "./brush";
 import { type Draw, useCanvas } from "./canvas";
 import { downloadCsv, downloadPng } from "./download";
 import pictureCss from "./picture.css?inline";
@@ -25,6 +26,13 @@ export interface PictureProps {
   onHover?: (point: Point) => void;
   onLeave?: () => void;
   onSelect?: (point: Point) => void;
+  onDoubleClick?: (point: Point) => void;
+  /** True: the wheel was used, and the page does not scroll. */
+  onWheel?: (event: WheelEvent, point: Point) => boolean;
+  /** A stretch that is being picked by dragging with Shift held; null: no more. */
+  onBrush?: (stretch: Stretch | null) => void;
+  /** A stretch was picked. */
+  onBrushed?: (stretch: Stretch) => void;
   /** Moves the crosshair; true: the key was used. `anchor` is the picture's place, for an announced read-out. */
   onKey?: (event: KeyboardEvent, anchor: DOMRect) => boolean;
   /** The same content for those who don't see the canvas. */
@@ -37,12 +45,16 @@ export interface PictureProps {
 
 export function Picture(props: PictureProps) {
   const canvas = useCanvas(props.draw);
+  const { brushed, ...brush } = useBrush(props);
   const interactive = props.onKey || props.onSelect || props.onHover;
   const keydown = (event: KeyboardEvent & { currentTarget: Element }) => {
     if (!props.onKey?.(event, event.currentTarget.getBoundingClientRect())) return;
     event.preventDefault();
     // The frame's own keys (steps, Escape) are not for a crosshair that has just used this one.
     event.stopPropagation();
+  };
+  const wheel = (event: WheelEvent & { currentTarget: Element }) => {
+    if (props.onWheel?.(event, pointOf(event))) event.preventDefault();
   };
   return (
     <div class={`picture ${props.class ?? ""}`}>
@@ -51,10 +63,17 @@ export function Picture(props: PictureProps) {
         role="img"
         aria-label={props.label}
         tabIndex={interactive ? 0 : undefined}
-        onPointerMove={(event) => props.onHover?.(pointOf(event))}
+        {...brush}
+        onPointerMove={(event) => {
+          if (!brush.onPointerMove(event)) props.onHover?.(pointOf(event));
+        }}
         onPointerLeave={props.onLeave}
         onBlur={props.onLeave}
-        onClick={(event) => props.onSelect?.(pointOf(event))}
+        onClick={(event) => {
+          if (!brushed()) props.onSelect?.(pointOf(event));
+        }}
+        onDblClick={(event) => props.onDoubleClick?.(pointOf(event))}
+        onWheel={wheel}
         onKeyDown={keydown}
       />
       {props.exportName && <PictureMenu {...props} name={props.exportName} canvas={() => canvas.current} />}

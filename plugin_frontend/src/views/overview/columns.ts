@@ -2,6 +2,7 @@
 
 import type { Stage } from "../../api/types";
 import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
+import { differenceScale } from "../../base/difference_scale";
 import { ratioScale } from "../../base/ratio_scale";
 
 export type ScaleKind = "log" | "linear";
@@ -10,7 +11,8 @@ export interface Column {
   value: string;
   label: string;
   formula: string;
-  kind: "magnitude" | "signed" | "ratio" | "share";
+  /** How its values become colours; "factor": log₁₀ of how many times larger. */
+  kind: "magnitude" | "signed" | "ratio" | "share" | "factor";
   /** Only of this stage. */
   stage?: Stage;
 }
@@ -19,6 +21,9 @@ export const COLUMNS: readonly Column[] = [
   { value: "l2", label: "norm", formula: "√Σ x²", kind: "magnitude" },
   { value: "rms", label: "RMS", formula: "norm / √count", kind: "magnitude" },
   { value: "abs_max", label: "largest magnitude", formula: "max |x|", kind: "magnitude" },
+  { value: "min", label: "smallest value", formula: "min x", kind: "signed" },
+  { value: "max", label: "largest value", formula: "max x", kind: "signed" },
+  { value: "quantile_spread", label: "quantile spread", formula: "95 % − 5 % quantile", kind: "magnitude" },
   { value: "mean", label: "mean", formula: "Σ x / count", kind: "signed" },
   { value: "std", label: "standard deviation", formula: "√(Σ (x − mean)² / count)", kind: "magnitude" },
   { value: "zero_share", label: "share of zeros", formula: "zeros / count", kind: "share" },
@@ -62,7 +67,9 @@ export function describeCell({ kind, label }: Column, stage: Stage): string {
 export function scaleOf(column: Column, values: Float32Array, kind: ScaleKind, dark: boolean): ColourScale {
   switch (column.kind) {
     case "signed":
-      return signedScale(values, { dark });
+      return signedScale(values, { dark, kind });
+    case "factor":
+      return differenceScale(values, dark);
     case "ratio":
       return ratioScale(values, dark);
     case "share":
@@ -74,5 +81,5 @@ export function scaleOf(column: Column, values: Float32Array, kind: ScaleKind, d
 
 /** Whether the reader can choose between a logarithmic and a linear scale. */
 export function hasScaleChoice(column: Column): boolean {
-  return column.kind === "magnitude";
+  return column.kind === "magnitude" || column.kind === "signed";
 }

@@ -3,10 +3,12 @@
 import { type Severity, State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
-import { formatCount, middleEllipsis } from "../../base/format";
+import { formatCount } from "../../base/format";
+import type { Stretch } from "../../widgets/brush";
 import type { look, Size } from "../../widgets/canvas";
 import type { StepAxis } from "../../widgets/step_axis";
-import type { MapRows, RowGroup } from "./map_rows";
+import { drawLabels } from "./draw_labels";
+import type { MapRows } from "./map_rows";
 import type { RunData } from "./run_data";
 
 /** Room under the map for its words. */
@@ -28,6 +30,8 @@ export interface Marks {
   selected: number;
   /** Rows of each finding that has sites, worst first. */
   pins: readonly Pinned[];
+  /** The stretch that is being picked, in pixels; null: none is. */
+  brush: Stretch | null;
   /** Position in `pins` of the finding that is pointed at; -1: none. */
   pointed: number;
 }
@@ -54,10 +58,8 @@ export interface MapDrawing {
 type Context = CanvasRenderingContext2D;
 
 const FONT = 'Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
-const SMALL = `400 11px ${FONT}`;
-const SMALL_BOLD = `500 11px ${FONT}`;
-const LABEL_HEIGHT = 14;
-const CHARACTER = 6.2;
+export const SMALL = `400 11px ${FONT}`;
+export const SMALL_BOLD = `500 11px ${FONT}`;
 
 export function drawMap(context: Context, size: Size, drawing: MapDrawing): void {
   const { cells, geometry } = drawing;
@@ -72,6 +74,7 @@ export function drawMap(context: Context, size: Size, drawing: MapDrawing): void
   drawSelection(context, drawing);
   drawNow(context, drawing);
   drawCrosshair(context, drawing);
+  drawBrush(context, drawing);
   drawFoot(context, drawing);
   if (size.width - geometry.axis.right > 100) drawProfile(context, size, drawing);
 }
@@ -86,59 +89,9 @@ function drawDimmed(context: Context, { geometry: { rows, axis }, marks, look }:
   context.globalAlpha = 0.4;
   context.fillStyle = look.bg;
   rows.top.forEach((top, row) => {
-    if (!about.has(row)) context.fillRect(axis.left, HEAD + top, width, rows.height);
+    if (!about.has(row)) context.fillRect(axis.left, HEAD + top, width, rows.heights[row] ?? 0);
   });
   context.restore();
-}
-
-/**
- * Labels right-aligned beside their groups, pins left of them; those that would touch the one above are left out.
- * A group with a pin is bold, has a bracket, and goes before others.
- */
-function drawLabels(context: Context, drawing: MapDrawing): void {
-  const { rows, axis } = drawing.geometry;
-  const taken: number[] = [];
-  const pinsOf = (from: number, to: number) => drawing.marks.pins.filter(({ first }) => first >= from && first < to);
-  const all = rows.groups.map((group) => ({ group, pins: pinsOf(group.from, group.to) }));
-  for (const { group, pins } of [...all].sort((a, b) => Math.sign(b.pins.length) - Math.sign(a.pins.length))) {
-    const y = HEAD + (group.top + group.bottom) / 2;
-    if (pins.length > 0) drawBracket(context, drawing, group);
-    if (taken.some((other) => Math.abs(other - y) < LABEL_HEIGHT)) continue;
-    taken.push(y);
-    context.font = pins.length > 0 ? SMALL_BOLD : SMALL;
-    context.textAlign = "right";
-    context.fillStyle = pins.length > 0 ? drawing.look.ink : drawing.look.ink2;
-    const room = axis.left - 16 - pins.length * PIN_STEP;
-    const text = middleEllipsis(group.label, Math.max(3, Math.floor(room / CHARACTER)));
-    context.fillText(text, axis.left - 8, y);
-    const end = axis.left - 8 - context.measureText(text).width;
-    pins.forEach((pin, index) => {
-      drawPin(context, drawing, pin, end - 12 - index * PIN_STEP, y);
-    });
-  }
-}
-
-const PIN_STEP = 19;
-
-function drawBracket(context: Context, { geometry: { axis }, look }: MapDrawing, group: RowGroup): void {
-  context.fillStyle = look.ink;
-  context.fillRect(axis.left - 4, HEAD + group.top, 2, Math.max(2, group.bottom - group.top));
-}
-
-function drawPin(context: Context, { look }: MapDrawing, { number, severity }: Pinned, x: number, y: number): void {
-  context.beginPath();
-  context.arc(x, y, 8, 0, 2 * Math.PI);
-  context.fillStyle = severity === "critical" ? look.bad : severity === "warning" ? look.ink : look.bg;
-  context.fill();
-  if (severity === "note") {
-    context.lineWidth = 1.5;
-    context.strokeStyle = look.ink;
-    context.stroke();
-  }
-  context.font = SMALL_BOLD;
-  context.textAlign = "center";
-  context.fillStyle = severity === "critical" ? look.onBad : severity === "warning" ? look.bg : look.ink;
-  context.fillText(String(number), x, y + 0.5);
 }
 
 /** The selected site's row: blue line above and below. */
@@ -146,7 +99,7 @@ function drawSelection(context: Context, { geometry: { rows, axis }, marks, look
   const top = rows.top[marks.selected];
   if (top === undefined) return;
   const right = axis.columns.at(-1)?.right ?? axis.right;
-  const height = Math.max(3, rows.height);
+  const height = Math.max(3, rows.heights[marks.selected] ?? 0);
   context.strokeStyle = look.where;
   context.lineWidth = 2;
   context.strokeRect(axis.left - 1, HEAD + top - 1, right - axis.left + 2, height + 2);
@@ -165,15 +118,30 @@ function drawCrosshair(context: Context, { geometry: { rows, axis }, marks, look
   const column = cell && axis.columns[cell.column];
   if (!cell || !column) return;
   const width = Math.max(6, column.right - column.left);
-  const height = Math.max(6, rows.height);
+  const rowHeight = rows.heights[cell.row] ?? 0;
+  const height = Math.max(6, rowHeight);
   const x = (column.left + column.right - width) / 2;
-  const y = HEAD + (rows.top[cell.row] ?? 0) + (rows.height - height) / 2;
+  const y = HEAD + (rows.top[cell.row] ?? 0) + (rowHeight - height) / 2;
   context.lineWidth = 3;
   context.strokeStyle = look.bg;
   context.strokeRect(x, y, width, height);
   context.lineWidth = 1.5;
   context.strokeStyle = look.ink;
   context.strokeRect(x, y, width, height);
+}
+
+function drawBrush(context: Context, { geometry: { rows, axis }, marks: { brush }, look }: MapDrawing): void {
+  if (!brush) return;
+  const left = Math.max(axis.left, brush.from);
+  const width = Math.min(axis.right, brush.to) - left;
+  context.save();
+  context.fillStyle = look.where;
+  context.globalAlpha = 0.25;
+  context.fillRect(left, HEAD, width, rows.bottom);
+  context.globalAlpha = 1;
+  context.fillRect(left - 1, HEAD, 2, rows.bottom);
+  context.fillRect(left + width - 1, HEAD, 2, rows.bottom);
+  context.restore();
 }
 
 function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: MapDrawing): void {
@@ -205,9 +173,10 @@ function drawProfile(context: Context, size: Size, drawing: MapDrawing): void {
   const from = axis.right + PROFILE_MARGIN.left;
   const to = size.width - PROFILE_MARGIN.right;
   const start = marks.column * data.sites.length;
-  const height = Math.min(DOT.highest, Math.max(DOT.lowest, rows.height * 0.4));
   rows.sites.forEach((site, row) => {
-    const y = HEAD + (rows.top[row] ?? 0) + rows.height / 2;
+    const rowHeight = rows.heights[row] ?? 0;
+    const y = HEAD + (rows.top[row] ?? 0) + rowHeight / 2;
+    const height = Math.min(DOT.highest, Math.max(DOT.lowest, rowHeight * 0.4));
     const state = data.cells.state[start + site] ?? State.missing;
     const x = from + scale.position(data.cells.values[start + site] ?? 0) * (to - from);
     drawDot(context, { x, y, from, to, height }, state, look);

@@ -5,14 +5,16 @@ import { formatCount, formatNumber } from "../../base/format";
 import { findings, losses } from "../../store/data";
 import { currentStep } from "../../store/selection";
 import { RunDot } from "../../widgets/run_chips";
+import { formatAge } from "../../widgets/step_axis";
 import { countsAt, findOnset, type Headline, headlineOf, type Onset, verdictOf } from "./headline";
 import type { RunData } from "./run_data";
+import type { Extras, RunExtras } from "./run_extras";
 
-export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
+export function OverviewHead({ runs, extras }: { runs: readonly RunData[]; extras: Extras }) {
   const [shown] = runs;
   const onset = useMemo(() => shown && findOnset(shown.norms, shown.sites.length), [shown]);
   if (!shown) return null;
-  const { title, counts } = headline(shown, onset ?? null);
+  const { title, counts } = headline(shown, onset ?? null, extras);
   return (
     <div class="overview-head">
       <div class="overview-verdict">
@@ -23,7 +25,7 @@ export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
         <caption class="hidden-visually">Runs</caption>
         <tbody>
           {runs.map((data) => (
-            <RunLine key={data.place.run} data={data} />
+            <RunLine key={data.place.run} data={data} extras={extras.get(data.place.run)} />
           ))}
         </tbody>
       </table>
@@ -32,23 +34,31 @@ export function OverviewHead({ runs }: { runs: readonly RunData[] }) {
 }
 
 /** The findings' verdict; while they are on their way the run's name, and without them what the norms alone tell. */
-function headline(shown: RunData, onset: Onset | null): Headline {
+function headline(shown: RunData, onset: Onset | null, extras: Extras): Headline {
   const { run } = shown.place;
   const { data, error } = findings.value;
   const now = currentStep.value ?? 0;
   if (data) {
     const { title, counts } = verdictOf(run, data);
-    return { title, counts: [...counts, ...countsAt(shown.norms, now)] };
+    return { title, counts: [...counts, ...othersFindings(extras), ...countsAt(shown.norms, now)] };
   }
   if (!error) return { title: run, counts: [] };
   const names = shown.sites.map(({ name }) => name);
   return headlineOf(run, names, shown.norms, onset, now);
 }
 
-function RunLine({ data }: { data: RunData }) {
+/** "no findings in second", "2 findings in third": of the compared runs. */
+function othersFindings(extras: Extras): string[] {
+  return [...extras].flatMap(([run, { findings: count }]) =>
+    count === null ? [] : [`${count || "no"} ${count === 1 ? "finding" : "findings"} in ${run}`],
+  );
+}
+
+function RunLine({ data, extras }: { data: RunData; extras: RunExtras | undefined }) {
   const { run } = data.place;
   const loss = losses.value.get(run)?.values.at(-1);
-  const rate = data.progress?.items_per_second;
+  const left = timeLeft(data, extras);
+  const share = extras?.watchShare ?? null;
   return (
     <tr>
       <th scope="row">
@@ -58,7 +68,9 @@ function RunLine({ data }: { data: RunData }) {
       {loss !== undefined && (
         <td class={Number.isFinite(loss) ? "overview-loss" : "overview-loss bad"}>loss {formatNumber(loss)}</td>
       )}
-      {rate && <td>{formatCount(Math.round(rate))} items/s</td>}
+      <td>{describeSpeed(data, extras)}</td>
+      {left && <td>{left} left</td>}
+      {share !== null && <td title="Share of the training time that watching takes">watch {formatShare(share)}</td>}
     </tr>
   );
 }
@@ -66,5 +78,29 @@ function RunLine({ data }: { data: RunData }) {
 /** "step 300 of 300" where the run said how long it is, else its newest step. */
 function describeProgress({ progress, cells }: RunData): string {
   const step = formatCount(progress?.step ?? cells.steps.at(-1) ?? 0);
-  return progress?.total_steps ? `step ${step} of ${formatCount(progress.total_steps)}` : `step ${step}`;
+  const steps = progress?.total_steps ? `step ${step} of ${formatCount(progress.total_steps)}` : `step ${step}`;
+  if (!progress?.epochs) return steps;
+  return `epoch ${formatCount(progress.epoch ?? 0)} of ${formatCount(progress.epochs)}, ${steps}`;
+}
+
+function describeSpeed({ progress }: RunData, extras: RunExtras | undefined): string {
+  const items = progress?.items_per_second;
+  if (items) return `${formatCount(Math.round(items))} items/s`;
+  const seconds = extras?.stepSeconds;
+  return seconds ? `${formatNumber(1 / seconds)} steps/s` : "";
+}
+
+/** Of a run that said how long it is and has not got there. */
+function timeLeft({ progress, cells }: RunData, extras: RunExtras | undefined): string | null {
+  const total = progress?.total_steps;
+  const seconds = extras?.stepSeconds;
+  // Steps count from 0, so the last one is one less than the total.
+  const left = (total ?? 0) - 1 - Math.max(progress?.step ?? 0, cells.steps.at(-1) ?? 0);
+  return seconds && left > 0 ? formatAge(left * seconds * 1000) : null;
+}
+
+/** "0.7 %" */
+function formatShare(share: number): string {
+  const percent = 100 * share;
+  return percent > 0 && percent < 0.05 ? "under 0.1 %" : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }

@@ -1,11 +1,11 @@
 // The Overview: what is true of the run in a sentence, and the map that shows it.
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
-import { useResource } from "../../store/data";
+import { findings, useResource } from "../../store/data";
 import { openFinding } from "../../store/findings";
 import { reloads } from "../../store/resource";
-import { selectedSite, shownGroup } from "../../store/selection";
+import { selectedSite, shownGroup, stepRange } from "../../store/selection";
 import { adopt, dark } from "../../theme";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { FindingCards } from "./cards";
@@ -14,20 +14,25 @@ import { FindingPanel } from "./finding_panel";
 import { OverviewHead } from "./head";
 import { globalNorm } from "./headline";
 import { LayersMap } from "./layers_map";
+import { mapDataOf } from "./map_data";
 import overviewCss from "./overview.css?inline";
 import { fetchRuns, type RunData, wantedKey } from "./run_data";
+import { type Extras, extrasKey, fetchExtras } from "./run_extras";
 import { Sentence } from "./sentence";
-import { scaleKind } from "./settings";
+import { mapShows, rowColours, scaleKind } from "./settings";
 import { SitePanel } from "./site_panel";
 import { Tracks } from "./tracks";
 
 adopt(overviewCss);
 
+const NO_EXTRAS: Extras = new Map();
+
 export function OverviewView({ api }: { api: Api }) {
   const { data, error } = useResource(wantedKey, (key) => fetchRuns(api, key)).value;
+  const areFindingsSettled = useFindingsSettled();
   if (wantedKey.value === null) return <NoStatistics />;
   if (error && !data) return <Failure error={error} onRetry={retry} />;
-  if (!data) return <Skeleton />;
+  if (!data || !areFindingsSettled) return <Skeleton />;
   const site = data[0]?.sites.find(({ name }) => name === selectedSite.value);
   return (
     <div class="split">
@@ -38,6 +43,20 @@ export function OverviewView({ api }: { api: Api }) {
       {openFinding.value === null ? site && <SitePanel api={api} site={site} onRetry={retry} /> : <FindingPanel />}
     </div>
   );
+}
+
+/** Cards that come after the map would push it down under the pointer; so the map waits for them, but not for long. */
+const PATIENCE_MS = 400;
+
+function useFindingsSettled(): boolean {
+  const isSettled = findings.value.data !== null || findings.value.error !== null;
+  const [isOver, setOver] = useState(isSettled);
+  useEffect(() => {
+    if (isSettled) setOver(true);
+    const timer = setTimeout(() => setOver(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [isSettled]);
+  return isSettled || isOver;
 }
 
 function retry(): void {
@@ -56,19 +75,27 @@ function NoStatistics() {
 }
 
 function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
-  const [shown] = runs;
+  const extras = useResource(extrasKey, (key) => fetchExtras(api, key)).value.data ?? NO_EXTRAS;
   const norms = useMemo(() => runs.map((run) => globalNorm(run.norms)), [runs]);
+  const shows = mapShows.value;
+  const colours = rowColours.value;
+  const range = stepRange.value;
+  const map = useMemo(() => mapDataOf(runs, { shows, rowColours: colours, range }), [runs, shows, colours, range]);
   const kind = scaleKind.value;
   const isDark = dark.value;
-  const scale = useMemo(() => shown && scaleOf(shown.column, shown.cells.values, kind, isDark), [shown, kind, isDark]);
-  if (!shown || !scale) return null;
+  const values = map?.allCells.values;
+  const scale = useMemo(
+    () => map && values && scaleOf(map.column, values, kind, isDark),
+    [map?.column, values, kind, isDark],
+  );
+  if (!map || !scale) return null;
   return (
     <>
-      <OverviewHead runs={runs} />
+      <OverviewHead runs={runs} extras={extras} />
       <FindingCards api={api} />
-      <Sentence data={shown} scale={scale} />
-      <Tracks runs={runs} norms={norms} />
-      <LayersMap runs={runs} scale={scale} />
+      <Sentence runs={runs} map={map} scale={scale} />
+      <Tracks runs={runs} norms={norms} extras={extras} steps={map.cells.steps} />
+      <LayersMap map={map} scale={scale} ranks={extras.get(map.data.place.run)?.ranks ?? null} />
     </>
   );
 }

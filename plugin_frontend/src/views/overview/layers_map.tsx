@@ -2,149 +2,154 @@
 
 import { useMemo } from "preact/hooks";
 import type { ColourScale } from "../../base/colour_scale";
-import { hoveredFinding, shownFindings } from "../../store/findings";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, place, selectedSite, stepRange } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
-import { look, type Size } from "../../widgets/canvas";
-import { Picture, type Point } from "../../widgets/picture";
-import { indexAtOrBefore, stepAxis, trackEdges } from "../../widgets/step_axis";
+import { Picture, type PictureProps, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
-import { drawMap, FOOT, HEAD, type MapGeometry, type Pinned } from "./draw_map";
-import { paintCells } from "./map_raster";
-import { mapRows, orderOf, rowAt } from "./map_rows";
+import { HEAD } from "./draw_map";
+import type { MapData } from "./map_data";
+import { createMap, type MapModel } from "./map_model";
 import { MapTwin, mapCsv } from "./map_twin";
 import { readoutOf } from "./readout";
-import type { RunData } from "./run_data";
-import { hovered, order } from "./settings";
+import { brushed, hovered, order, toggleGroup } from "./settings";
+import { panned, zoomed } from "./step_range";
 
 interface LayersMapProps {
-  runs: readonly RunData[];
+  map: MapData;
   scale: ColourScale;
+  /** Position of each site in the order of execution; null: not known (yet). */
+  ranks: readonly number[] | null;
 }
 
-export function LayersMap({ runs, scale }: LayersMapProps) {
-  const [shown] = runs;
-  const chosenOrder = order.value;
+export function LayersMap({ map, scale, ranks }: LayersMapProps) {
+  const { data } = map;
+  const wantedOrder = order.value;
+  const range = stepRange.value;
   const isDark = dark.value;
-  const map = useMemo(() => shown && createMap(shown, scale, chosenOrder), [shown, scale, chosenOrder, isDark]);
+  const hasFindings = data.place.run === place.value?.run;
+  const model = useMemo(
+    () => createMap(map, scale, { order: wantedOrder, ranks, range, hasFindings }),
+    [map, scale, wantedOrder, ranks, range, hasFindings, isDark],
+  );
   // The same element as long as the data is the same: moving the step must not compare a thousand rows.
-  const twin = useMemo(() => shown && <MapTwin data={shown} />, [shown]);
-  if (!shown || !map) return null;
-  const select = () => {
-    const cell = hovered.peek();
-    const site = cell && shown.sites[map.geometry().rows.sites[cell.row] ?? -1];
-    if (!cell || !site) return;
-    selectedSite.value = site.name;
-    goToStep(shown.cells.steps[cell.column] ?? 0);
-  };
-  const hover = (point: Point) => {
-    hovered.value = map.cellAt(point);
-    const cell = hovered.peek();
-    if (cell) showTooltip({ x: point.pageX, y: point.pageY, ...readoutOf(runs, map.geometry().rows.sites, cell) });
-    else hideTooltip();
-  };
-  const leave = () => {
-    hovered.value = null;
-    hideTooltip();
-  };
-  const pressKey = (event: KeyboardEvent, anchor: DOMRect): boolean => {
-    if (event.key === "Enter") select();
-    else if (!map.move(event.key)) return false;
-    const cell = hovered.peek();
-    if (!cell) return true;
-    const { rows, axis } = map.geometry();
-    const x = anchor.left + axis.x(axis.steps[cell.column] ?? 0);
-    const y = anchor.top + HEAD + (rows.top[cell.row] ?? 0) + rows.height / 2;
-    showTooltip({ x, y, announced: true, ...readoutOf(runs, rows.sites, cell) });
-    return true;
-  };
+  const twin = useMemo(() => <MapTwin data={data} />, [data]);
   return (
     <Picture
       class="overview-map"
-      label={`Map of ${shown.sites.length} sites by ${shown.cells.steps.length} steps. Arrow keys move, Enter selects.`}
-      draw={map.draw}
-      onHover={hover}
-      onLeave={leave}
-      onSelect={select}
-      onKey={pressKey}
+      label={`Map of ${data.sites.length} sites by ${data.cells.steps.length} steps. ${KEYS}`}
+      draw={model.draw}
+      {...pointerHandlers(map, model)}
+      {...rangeHandlers(map, model)}
+      onKey={(event, anchor) => pressKey(event, anchor, map, model)}
       twin={twin}
-      exportName={`${shown.place.run}-${shown.stage}-${shown.column.value}`}
-      csv={() => mapCsv(shown)}
+      exportName={`${data.place.run}-${data.stage}-${data.column.value}`}
+      csv={() => mapCsv(data)}
     />
   );
 }
 
-/** The map of one answer: its geometry follows the size at which it is drawn. */
-function createMap(data: RunData, scale: ColourScale, chosenOrder: typeof order.value) {
-  const names = data.sites.map(({ name }) => name);
-  const sites = orderOf(chosenOrder, names.length, data.cells);
-  const steps = [...data.cells.steps];
-  const rowOf = new Map(sites.map((site, row) => [names[site], row]));
-  let size: Size = { width: 0, height: 0 };
-  let geometry: MapGeometry = { rows: mapRows([], [], false, 0), axis: stepAxis([], 0, 0) };
-  let cells: HTMLCanvasElement | null = null;
+const KEYS = "Arrow keys move, Enter selects, o opens the group, plus and minus zoom, 0 shows all steps.";
 
-  const resize = (next: Size) => {
-    if (cells && next.width === size.width && next.height === size.height) return;
-    size = next;
-    const { left, right } = trackEdges(size.width);
-    const rows = mapRows(names, sites, chosenOrder === "model", Math.max(1, size.height - HEAD - FOOT));
-    geometry = { rows, axis: stepAxis(steps, left, right) };
-    const ratio = window.devicePixelRatio || 1;
-    cells = paintCells({ answer: data.cells, ...geometry, scale, look: look.peek(), ratio }, right - left, rows.bottom);
-  };
-
+function pointerHandlers(map: MapData, model: MapModel): Partial<PictureProps> {
   return {
-    geometry: () => geometry,
-    draw: (context: CanvasRenderingContext2D, next: Size) => {
-      resize(next);
-      const column = indexAtOrBefore(steps, currentStep.value ?? 0);
-      const selected = sites.findIndex((site) => names[site] === selectedSite.value);
-      const pins = pinsOn(rowOf);
-      const pointed = pins.findIndex(({ number }) => number - 1 === hoveredFinding.value);
-      const marks = { now: currentStep.value, column, hovered: hovered.value, selected, pins, pointed };
-      drawMap(context, next, { data, scale, cells, geometry, marks, look: look.value });
+    onHover: (point) => {
+      hovered.value = model.cellAt(point);
+      const cell = hovered.peek();
+      const at = { x: point.pageX, y: point.pageY };
+      const group = model.groupAt(point);
+      if (cell) showTooltip({ ...at, ...readoutOf(map, model.geometry().rows.sites, cell) });
+      else if (group) showTooltip({ ...at, title: group, rows: [["click", "", "opens or closes the group"]] });
+      else hideTooltip();
     },
-    cellAt: ({ x, y }: Point) => {
-      const { axis, rows } = geometry;
-      const row = rowAt(rows, y - HEAD);
-      const ends = axis.columns.at(-1)?.right ?? 0;
-      if (row === null || x < axis.left || x > Math.max(ends, axis.left)) return null;
-      return { row, column: axis.indexAt(x) };
+    onLeave: () => {
+      hovered.value = null;
+      hideTooltip();
     },
-    move: (key: string) => moveCrosshair(key, geometry, data.cells.steps),
+    onSelect: (point) => {
+      const group = model.groupAt(point);
+      if (group) toggleGroup(group);
+      else select(map, model);
+    },
   };
 }
 
-/** The findings that are about sites of the map. */
-function pinsOn(rowOf: ReadonlyMap<string | undefined, number>): Pinned[] {
-  return shownFindings.value.flatMap(({ sites, severity }, index) => {
-    const rows = sites.flatMap((name) => rowOf.get(name) ?? []);
-    const [first] = rows;
-    return first === undefined ? [] : [{ number: index + 1, severity, rows: rows.sort((a, b) => a - b), first }];
-  });
+function select(map: MapData, model: MapModel): void {
+  const cell = hovered.peek();
+  const site = cell && map.data.sites[model.geometry().rows.sites[cell.row] ?? -1];
+  if (!cell || !site) return;
+  selectedSite.value = site.name;
+  goToStep(map.cells.steps[cell.column] ?? 0);
 }
 
-/** Arrows go to the neighbouring cell, PageUp and PageDown to the next group, Home and End to the ends. */
-function moveCrosshair(key: string, { rows, axis }: MapGeometry, steps: Float64Array): boolean {
-  const start = { row: 0, column: Math.max(0, indexAtOrBefore(steps, currentStep.peek() ?? 0)) };
-  const { row, column } = hovered.peek() ?? start;
-  const group = rows.groups.findIndex(({ from, to }) => row >= from && row < to);
-  const target = {
-    ArrowUp: { row: row - 1, column },
-    ArrowDown: { row: row + 1, column },
-    ArrowLeft: { row, column: column - 1 },
-    ArrowRight: { row, column: column + 1 },
-    PageUp: { row: rows.groups[Math.max(0, group - 1)]?.from ?? 0, column },
-    PageDown: { row: rows.groups[Math.min(rows.groups.length - 1, group + 1)]?.from ?? 0, column },
-    Home: { row, column: 0 },
-    End: { row, column: axis.steps.length - 1 },
-  }[key];
-  if (!target) return false;
-  hovered.value = {
-    row: Math.min(rows.sites.length - 1, Math.max(0, target.row)),
-    column: Math.min(axis.steps.length - 1, Math.max(0, target.column)),
+/** One notch of a wheel. */
+const ZOOM = 1.25;
+const NOTCH = 100;
+
+function rangeHandlers({ allCells }: MapData, model: MapModel): Partial<PictureProps> {
+  const turn = (event: WheelEvent, { x }: Point): boolean => {
+    const range = stepRange.peek();
+    if (event.ctrlKey || event.metaKey) {
+      stepRange.value = zoomed(allCells.steps, range, model.stepAt(x), ZOOM ** (event.deltaY / NOTCH));
+      return true;
+    }
+    const sideways = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
+    if (!range || Math.abs(sideways) < Math.abs(event.shiftKey ? 0 : event.deltaY)) return false;
+    stepRange.value = panned(allCells.steps, range, sideways / (NOTCH * 10)) ?? range;
+    return true;
   };
+  return {
+    onWheel: turn,
+    onDoubleClick: (point) => {
+      if (model.groupAt(point) === null) stepRange.value = null;
+    },
+    onBrush: (stretch) => {
+      brushed.value = stretch;
+    },
+    onBrushed: ({ from, to }) => {
+      stepRange.value = [model.stepAt(from), model.stepAt(to)];
+    },
+  };
+}
+
+function pressKey(event: KeyboardEvent, anchor: DOMRect, map: MapData, model: MapModel): boolean {
+  if (event.key === "Enter") select(map, model);
+  else if (!zoomByKey(event.key, map) && !openByKey(event.key, model)) {
+    const cell = model.moved(event.key, hovered.peek());
+    if (!cell) return false;
+    hovered.value = cell;
+  }
+  announce(anchor, map, model);
   return true;
+}
+
+function zoomByKey(key: string, { allCells, cells }: MapData): boolean {
+  const factor = { "+": 1 / ZOOM ** 2, "-": ZOOM ** 2 }[key];
+  if (key === "0") stepRange.value = null;
+  else if (factor !== undefined) {
+    const column = hovered.peek()?.column;
+    const about = column === undefined ? (currentStep.peek() ?? 0) : (cells.steps[column] ?? 0);
+    stepRange.value = zoomed(allCells.steps, stepRange.peek(), about, factor);
+  }
+  if (key !== "0" && factor === undefined) return false;
+  hovered.value = null; // its column is another one now
+  return true;
+}
+
+function openByKey(key: string, model: MapModel): boolean {
+  const cell = hovered.peek();
+  const { groups } = model.geometry().rows;
+  const group = cell && groups.find(({ from, to }) => cell.row >= from && cell.row < to);
+  if (key !== "o" || !group) return false;
+  toggleGroup(group.label);
+  return true;
+}
+
+function announce(anchor: DOMRect, map: MapData, model: MapModel): void {
+  const cell = hovered.peek();
+  if (!cell) return;
+  const { rows, axis } = model.geometry();
+  const x = anchor.left + axis.x(axis.steps[cell.column] ?? 0);
+  const y = anchor.top + HEAD + (rows.top[cell.row] ?? 0) + (rows.heights[cell.row] ?? 0) / 2;
+  showTooltip({ x, y, announced: true, ...readoutOf(map, rows.sites, cell) });
 }

@@ -30,7 +30,7 @@ export function paintCells(input: RasterInput, width: number, height: number): H
   if (!context) return canvas;
   const rowSlots = slotsOf(
     rows.top.map((top) => top * ratio),
-    rows.top.map((top) => (top + rows.height) * ratio),
+    rows.top.map((top, row) => (top + (rows.heights[row] ?? 0)) * ratio),
   );
   const columnSlots = slotsOf(
     axis.columns.map(({ left }) => (left - axis.left) * ratio),

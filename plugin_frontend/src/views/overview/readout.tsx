@@ -2,10 +2,12 @@
 
 import type { ComponentChildren } from "preact";
 import { State } from "../../api/types";
-import { formatCount } from "../../base/format";
+import { formatCount, formatNumber } from "../../base/format";
 import { SiteName } from "../../widgets/site_name";
 import { indexAtOrBefore } from "../../widgets/step_axis";
 import { describeCell } from "./columns";
+import { BEYOND } from "./difference";
+import type { MapData } from "./map_data";
 import type { RunData } from "./run_data";
 import { describeStep, describeValue } from "./settings";
 
@@ -13,14 +15,14 @@ type Row = [when: string, value: string, what: string];
 
 /** `sites` are the indices of the map's rows. */
 export function readoutOf(
-  runs: readonly RunData[],
+  { data: shown, runs }: MapData,
   sites: readonly number[],
   cell: { row: number; column: number },
 ): { title: ComponentChildren; rows: Row[] } {
-  const [shown, ...others] = runs;
   const index = sites[cell.row] ?? 0;
-  const site = shown?.sites[index];
-  if (!shown || !site) return { title: "", rows: [] };
+  const site = shown.sites[index];
+  if (!site) return { title: "", rows: [] };
+  const isDifference = shown.column.kind === "factor" || !runs.some(({ column }) => column === shown.column);
   const step = shown.cells.steps[cell.column] ?? 0;
   const here = valueAt(shown, index, cell.column);
   const reason =
@@ -28,11 +30,18 @@ export function readoutOf(
   return {
     title: <SiteName name={site.name} />,
     rows: [
-      [describeStep(step), describeValue(here.value, here.state), reason],
-      ...usual(shown, index),
-      ...others.flatMap((other) => compared(other, site.name, step)),
+      [describeStep(step), describeCellValue(shown, here), isDifference ? shown.column.formula : reason],
+      ...(isDifference ? [] : usual(shown, index)),
+      ...(isDifference ? runs : runs.slice(1)).flatMap((other) => compared(other, site.name, step)),
     ],
   };
+}
+
+/** A factor as such: "×3.2". */
+function describeCellValue({ column }: RunData, { value, state }: { value: number; state: number }): string {
+  if (column.kind !== "factor" || state !== State.finite) return describeValue(value, state);
+  if (Math.abs(value) >= BEYOND) return "from or to 0";
+  return `${value < 0 ? "÷" : "×"}${formatNumber(10 ** Math.abs(value))}`;
 }
 
 function valueAt({ cells, sites }: RunData, site: number, column: number): { value: number; state: number } {

@@ -2,13 +2,16 @@
 
 import { type Stage, State } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
-import { column, stage } from "../../store/selection";
+import { formatCount } from "../../base/format";
+import { column, stage, stepRange } from "../../store/selection";
 import { Legend, type Sign } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
-import { columnsOf, hasScaleChoice, type ScaleKind, STAGE_WORDS } from "./columns";
+import { Segments } from "../../widgets/segments";
+import { type Column, columnsOf, hasScaleChoice, type ScaleKind, STAGE_WORDS } from "./columns";
+import { hasOwnColours, type MapData } from "./map_data";
 import type { Order } from "./map_rows";
 import type { RunData } from "./run_data";
-import { order, scaleKind } from "./settings";
+import { mapShows, order, rowColours, scaleKind } from "./settings";
 
 const SCALES: { value: ScaleKind; label: string }[] = [
   { value: "log", label: "log" },
@@ -16,24 +19,95 @@ const SCALES: { value: ScaleKind; label: string }[] = [
 ];
 const ORDERS: { value: Order; label: string; formula: string }[] = [
   { value: "model", label: "model order", formula: "grouped by module" },
+  { value: "execution", label: "execution order", formula: "as the modules are called" },
   { value: "size", label: "order of size", formula: "largest at any step first" },
 ];
 
-export function Sentence({ data, scale }: { data: RunData; scale: ColourScale }) {
+const ROW_COLOURS = [
+  { value: "shared" as const, label: "shared colours", formula: "one scale for all rows" },
+  { value: "own" as const, label: "colours of its own", formula: "value / the row’s largest" },
+];
+
+interface SentenceProps {
+  /** The drawn runs, the shown one first. */
+  runs: readonly RunData[];
+  map: MapData;
+  scale: ColourScale;
+}
+
+export function Sentence({ runs, map, scale }: SentenceProps) {
+  const { data, column: coloured } = map;
+  const [shown] = runs;
   return (
     <div class="overview-controls">
       <p class="sentence">
         Each row is a site: <ColumnMenu data={data} /> of its <StageMenu data={data} />,{" "}
-        {hasScaleChoice(data.column) && (
+        {hasScaleChoice(coloured) && (
           <>
-            <WordMenu label="Scale" value={scaleKind.value} options={SCALES} onChange={setScale} /> scale,{" "}
+            <WordMenu label="Scale" value={scaleKind.value} options={scalesOf(coloured)} onChange={setScale} /> scale,{" "}
+          </>
+        )}
+        {hasOwnColours(data.column) && (
+          <>
+            with <WordMenu label="Colours" value={rowColours.value} options={ROW_COLOURS} onChange={setRowColours} />,{" "}
           </>
         )}
         in <WordMenu label="Order of the rows" value={order.value} options={ORDERS} onChange={setOrder} />
+        <RangeNote />
       </p>
+      {shown && runs.length > 1 && <RunSegments runs={runs} />}
       <Legend scale={scale} signs={signsIn(data)} />
     </div>
   );
+}
+
+/** Which steps are shown, where it isn't all of them, and the way back. */
+function RangeNote() {
+  const range = stepRange.value;
+  if (!range) return null;
+  return (
+    <>
+      , steps {formatCount(range[0])} to {formatCount(range[1])}{" "}
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => {
+          stepRange.value = null;
+        }}
+      >
+        show all
+      </button>
+    </>
+  );
+}
+
+/** The runs that the map can show, and the first against the second. */
+function RunSegments({ runs }: { runs: readonly RunData[] }) {
+  const [first, second] = runs;
+  if (!first || !second) return null;
+  const options = [
+    { value: "0", label: first.place.run },
+    { value: "1", label: second.place.run },
+    { value: "difference", label: "difference" },
+  ];
+  return (
+    <Segments
+      label="What the map shows"
+      value={String(mapShows.value)}
+      options={options}
+      onChange={(value) => {
+        mapShows.value = value === "difference" ? value : Number(value);
+      }}
+    />
+  );
+}
+
+function scalesOf({ kind }: Column): typeof SCALES {
+  return kind === "signed" ? SCALES.map((one) => (one.value === "log" ? { ...one, label: "symlog" } : one)) : SCALES;
+}
+
+function setRowColours(wanted: "shared" | "own"): void {
+  rowColours.value = wanted;
 }
 
 function setScale(kind: ScaleKind): void {

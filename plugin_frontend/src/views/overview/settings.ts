@@ -3,11 +3,37 @@
 import { signal } from "@preact/signals";
 import { formatCount, formatNumber } from "../../base/format";
 import { STATE_WORDS } from "../../base/state_words";
+import { kept, keptWord } from "../../store/kept";
+import type { Stretch } from "../../widgets/brush";
 import type { ScaleKind } from "./columns";
 import type { Order } from "./map_rows";
 
-export const scaleKind = signal<ScaleKind>("log");
-export const order = signal<Order>("model");
+export const scaleKind = keptWord<ScaleKind>("scale", ["log", "linear"]);
+export const order = keptWord<Order>("order", ["model", "execution", "size"]);
+/** "own": each row's colours follow its own largest value. */
+export const rowColours = keptWord("rows", ["shared", "own"]);
+/** Which of the drawn runs the map shows: the first, another of them, or the first against the second. */
+export const mapShows = kept<"difference" | number>(
+  "map",
+  0,
+  (shows) => String(shows),
+  (text) => (text === "difference" ? text : /^\d$/.test(text) ? Number(text) : undefined),
+);
+/** Labels of the groups that the reader opened. */
+export const openGroups = kept<readonly string[]>(
+  "open",
+  [],
+  (labels) => labels.map(encodeURIComponent).join(","),
+  (text) => text.split(",").map(decodeURIComponent),
+);
+
+export function toggleGroup(label: string): void {
+  const open = openGroups.value;
+  openGroups.value = open.includes(label) ? open.filter((other) => other !== label) : [...open, label];
+}
+
+/** The stretch of the map that is being picked; null: none is. */
+export const brushed = signal<Stretch | null>(null);
 
 /** The cell under the pointer or the crosshair, as row and column of the map; null: none. */
 export const hovered = signal<{ row: number; column: number } | null>(null);

@@ -4,11 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { logAxis } from "../../base/axis";
 import { formatNumber } from "../../base/format";
 import { colourOfRun, losses } from "../../store/data";
-import { currentStep } from "../../store/selection";
+import { currentStep, stepRange } from "../../store/selection";
 import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { indexAtOrBefore, type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { STAGE_WORDS } from "./columns";
 import type { RunData } from "./run_data";
+import type { Extras } from "./run_extras";
 
 export const TRACK_HEIGHT = 28;
 
@@ -18,7 +19,15 @@ interface Track {
   place: (value: number) => number;
 }
 
-export function Tracks({ runs, norms }: { runs: readonly RunData[]; norms: readonly Float64Array[] }) {
+interface TracksProps {
+  runs: readonly RunData[];
+  norms: readonly Float64Array[];
+  extras: Extras;
+  /** Those that the map shows. */
+  steps: ArrayLike<number>;
+}
+
+export function Tracks({ runs, norms, extras, steps }: TracksProps) {
   const [width, setWidth] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -27,8 +36,8 @@ export function Tracks({ runs, norms }: { runs: readonly RunData[]; norms: reado
     return () => observer.disconnect();
   }, []);
   const { left, right } = trackEdges(width);
-  const axis = stepAxis([...(runs[0]?.cells.steps ?? [])], left, right);
-  const tracks = [lossTrack(runs), normTrack(runs, norms)].filter((track) => track !== null);
+  const axis = stepAxis(Array.from(steps), left, right);
+  const tracks = [lossTrack(runs), normTrack(runs, norms), rateTrack(runs, extras)].filter((track) => track !== null);
   return (
     <div class="tracks" ref={box}>
       {width > 0 && tracks.map((track) => <TrackRow key={track.label} track={track} axis={axis} width={width} />)}
@@ -37,12 +46,24 @@ export function Tracks({ runs, norms }: { runs: readonly RunData[]; norms: reado
 }
 
 function lossTrack(runs: readonly RunData[]): Track | null {
+  return linearTrack("loss", runs, (run) => losses.value.get(run));
+}
+
+function rateTrack(runs: readonly RunData[], extras: Extras): Track | null {
+  return linearTrack("learning rate", runs, (run) => extras.get(run)?.learningRate);
+}
+
+function linearTrack(
+  label: string,
+  runs: readonly RunData[],
+  lineOf: (run: string) => Line | null | undefined,
+): Track | null {
   const lines = runs.flatMap(({ place: { run } }) => {
-    const loss = losses.value.get(run);
-    return loss && loss.steps.length > 0 ? [{ run, line: loss }] : [];
+    const line = lineOf(run);
+    return line && line.steps.length > 0 ? [{ run, line }] : [];
   });
   const extent = finiteExtent(lines.map(({ line }) => line));
-  return extent && { label: "loss", lines, place: linearPlace(extent) };
+  return extent && { label, lines, place: linearPlace(extent) };
 }
 
 /** The shown run's stage names the track. */
@@ -65,7 +86,7 @@ function normTrack(runs: readonly RunData[], norms: readonly Float64Array[]): Tr
 
 function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width: number }) {
   const now = currentStep.value;
-  const x = now === null ? null : Math.min(axis.right, Math.max(axis.left, axis.x(now)));
+  const x = placeOfNow(now, axis);
   const box = { top: 0, bottom: TRACK_HEIGHT };
   const label = axis.left < LABEL_ROOM ? track.label.replace("gradient", "grad.") : track.label;
   return (
@@ -83,6 +104,14 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
       {now !== null && width - axis.right > 100 && <TrackValues track={track} now={now} left={axis.right + 10} />}
     </div>
   );
+}
+
+/** A step a little beyond the last sample is drawn at the end, one outside of a range that was zoomed to not at all. */
+function placeOfNow(now: number | null, axis: StepAxis): number | null {
+  if (now === null) return null;
+  const range = stepRange.value;
+  if (range && (now < range[0] || now > range[1])) return null;
+  return Math.min(axis.right, Math.max(axis.left, axis.x(now)));
 }
 
 /** With less than this at the left, long words are shortened. */

@@ -64,3 +64,50 @@ it("sorts by the largest magnitude at any step, what is not finite first, equal 
   expect(orderOf("size", 5, cells)).toEqual([3, 1, 0, 2, 4]);
   expect(orderOf("model", 5, cells)).toEqual([0, 1, 2, 3, 4]);
 });
+
+describe("openness", () => {
+  const names = Array.from({ length: 48 }, (_, index) => `h.${Math.floor(index / 4)}.fc${index % 4}`);
+  const order = names.map((_, index) => index);
+
+  function heights(height: number, openness: Record<string, "wide" | "open">) {
+    const rows = mapRows(names, order, true, height, ({ label }) => openness[label] ?? "closed");
+    const of = (label: string) => rows.heights[rows.groups.find((group) => group.label === label)?.from ?? 0] ?? 0;
+    return { rows, of };
+  }
+
+  it("gives wide rows twice the height, and all still fit", () => {
+    const { rows, of } = heights(300, { "h.4": "wide" });
+    expect(of("h.4")).toBeCloseTo(2 * of("h.5"), 9);
+    expect(rows.bottom).toBeCloseTo(300, 6);
+  });
+
+  it("gives open rows room for labels at the others' cost", () => {
+    const { rows, of } = heights(300, { "h.4": "open" });
+    expect(of("h.4")).toBe(14);
+    expect(of("h.5")).toBeLessThan(5);
+    expect(rows.bottom).toBeCloseTo(300, 6);
+  });
+
+  it("never takes more than three quarters for open rows", () => {
+    const all = Object.fromEntries(Array.from({ length: 11 }, (_, block) => [`h.${block}`, "open" as const]));
+    const { rows, of } = heights(300, all);
+    expect(44 * of("h.0")).toBeLessThanOrEqual(0.75 * 300);
+    expect(of("h.11")).toBeGreaterThan(0);
+    expect(rows.bottom).toBeLessThanOrEqual(300 + 1e-6);
+  });
+
+  it("shares the height evenly when all are open", () => {
+    const all = Object.fromEntries(Array.from({ length: 12 }, (_, block) => [`h.${block}`, "open" as const]));
+    const { rows } = heights(300, all);
+    expect(new Set(rows.heights).size).toBe(1);
+    expect(rows.bottom).toBeCloseTo(300, 6);
+  });
+
+  it("finds rows in groups of different heights", () => {
+    const { rows } = heights(300, { "h.4": "open" });
+    order.forEach((_, row) => {
+      const middle = (rows.top[row] ?? 0) + (rows.heights[row] ?? 0) / 2;
+      expect(rowAt(rows, middle)).toBe(row);
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { columnOf, columnsOf, stageOf } from "../../../src/views/overview/columns";
+import { type MapData, mapDataOf } from "../../../src/views/overview/map_data";
 import { mapCsv } from "../../../src/views/overview/map_twin";
 import { readoutOf } from "../../../src/views/overview/readout";
 import type { RunData } from "../../../src/views/overview/run_data";
@@ -31,6 +32,12 @@ function runData(run: string, names: string[], cells: ReturnType<typeof statisti
   };
 }
 
+function mapOf(runs: RunData[], shows: "difference" | number = 0): MapData {
+  const map = mapDataOf(runs, { shows, rowColours: "shared", range: null });
+  if (!map) throw new Error("there is a map of any run");
+  return map;
+}
+
 it("reads out here, what is usual, and the same site of a compared run, found by its name", () => {
   const shown = runData(
     "a",
@@ -45,16 +52,28 @@ it("reads out here, what is usual, and the same site of a compared run, found by
     ),
   );
   const other = runData("b", ["v", "w"], statistics([[7, 8]], [15]));
-  expect(readoutOf([shown, other], [1, 0], { row: 1, column: 2 }).rows).toEqual([
+  expect(readoutOf(mapOf([shown, other]), [1, 0], { row: 1, column: 2 }).rows).toEqual([
     ["step 20", "9.0", "norm of the gradient"],
     ["usual", "2.0", "median of 3 steps"],
     ["b", "8.0", "step 15"],
   ]);
 });
 
+it("reads out a difference as a factor, with both numbers", () => {
+  const one = runData("a", ["w", "v"], statistics([[8, 1]]));
+  const other = runData("b", ["v", "w"], statistics([["zero", 2]]));
+  const map = mapOf([one, other], "difference");
+  expect(readoutOf(map, [0, 1], { row: 0, column: 0 }).rows).toEqual([
+    ["step 0", "×4.0", "a against b"],
+    ["a", "8.0", "same step"],
+    ["b", "2.0", "same step"],
+  ]);
+  expect(readoutOf(map, [0, 1], { row: 1, column: 0 }).rows[0]).toEqual(["step 0", "from or to 0", "a against b"]);
+});
+
 it("gives the reason where a site can't be measured", () => {
   const shown = runData("a", ["sparse"], statistics([["unsupported"]]));
-  expect(readoutOf([shown], [0], { row: 0, column: 0 }).rows).toEqual([
+  expect(readoutOf(mapOf([shown]), [0], { row: 0, column: 0 }).rows).toEqual([
     ["step 0", "not measured", "sparse tensors have no histogram"],
   ]);
 });
