@@ -1,15 +1,17 @@
 """What must hold for the graph of any model."""
 
 import inspect
+from pathlib import Path
 
 import models
 import pytest
 import torch
-from graph_witness import Witness, source_types, type_at, type_of
+from graph_witness import Seen, Witness, source_types, type_at, type_of
 from torch.utils.flop_counter import FlopCounterMode
 
 from torchviz_tb.capture.graph import capture_graph, module_tree, watch_first_forward
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.graph_folding import fold, unfold
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 
@@ -78,6 +80,59 @@ def test_what_an_operation_reads_has_the_type_at_a_source(witnessed):
         flowing = [kind for source in operation.sources for kind in source_types(graph, source)]
         flowing += [type_at(graph, graph.parameters[index].type) for index in operation.parameters]
         assert constant or all(kind in flowing for kind in seen.read_types), operation
+
+
+def test_the_type_on_an_edge_is_one_that_its_reader_read(witnessed):
+    graph, witness = witnessed
+    shown = [operation for operation in graph.operations if operation.name != "aten.detach"]
+    for operation, seen in zip(shown, witness.visible(), strict=True):
+        assert len(operation.source_types) == len(operation.sources)
+        flowing = [type_at(graph, number - 1) for number in operation.source_types if number]
+        assert set(flowing) <= set(seen.read_types), operation
+
+
+def test_bytes_are_those_of_what_is_read_and_made(witnessed):
+    graph, witness = witnessed
+    shown = [operation for operation in graph.operations if operation.name != "aten.detach"]
+    for operation, seen in zip(shown, witness.visible(), strict=True):
+        if any(tensor.layout != torch.strided or tensor.is_nested for tensor in [*seen.read, *seen.made]):
+            continue
+        moved = {id(tensor): tensor.nbytes for tensor in [*seen.read, *seen.made]}
+        assert operation.bytes == (0 if is_view(seen) else sum(moved.values())), operation
+
+
+def is_view(seen: Seen) -> bool:
+    """Whether everything that it made is memory that it read, and it wrote nothing."""
+    memory = {tensor.untyped_storage()._cdata for tensor in seen.read}
+    made = [tensor.untyped_storage()._cdata for tensor in seen.made]
+    writes = seen.name.endswith("_") or {id(tensor) for tensor in seen.made} & {id(tensor) for tensor in seen.read}
+    return bool(made) and memory.issuperset(made) and not writes
+
+
+def test_a_call_has_operations_of_its_own_scope_one_after_the_other(graph):
+    begun: list[int] = []
+    for operation in graph.operations:
+        if operation.call:
+            assert graph.calls[operation.call - 1].scope == operation.scope
+        if not begun or begun[-1] != operation.call:
+            begun.append(operation.call)
+    calls = [call for call in begun if call]
+    assert sorted(calls) == list(range(1, len(graph.calls) + 1))
+
+
+def test_every_operation_is_told_by_the_call_that_ran_it(graph):
+    """All code of the zoo is Python, but for what a ScriptModule runs."""
+    without = {graph.scopes[operation.scope].path for operation in graph.operations if not operation.call}
+    assert without <= {"scripted"}
+
+
+def test_no_path_is_absolute(graph):
+    assert graph.files
+    assert not [file for file in graph.files if Path(file).is_absolute() or ".." in Path(file).parts]
+
+
+def test_folded_and_written_out_it_is_the_same(graph):
+    assert unfold(fold(graph)) == graph
 
 
 def test_the_producer_of_what_is_read_is_a_source(witnessed):

@@ -46,8 +46,8 @@ def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) 
     Two hooks wait on the model; they and all else are gone once that call has returned. A call that raises is
     forgotten, and the next one captured. `on_graph` is called once, at the end of that forward and in its thread;
     `on_error` instead if anything of ours fails, which the forward never notices. A model that is compiled or
-    scripted can't be seen so: its module tree is handed over at once, before this function returns. If it is
-    compiled only later, nothing is captured and `Handle.waiting` stays true.
+    scripted can't be seen so: its module tree is handed over at once, before this function returns; at the first
+    call, if only a part of it is compiled later. If all of it is, nothing is captured and `Handle.waiting` stays true.
     """
     hooks = FirstForward(model, on_graph, on_error)
     return Handle(hooks if hooks.arm(model) else None)
@@ -145,6 +145,11 @@ class FirstForward:
         if self._cancelled:
             self._disarm()
         elif module is self._model() and _is_users_own(module):
+            reason = why_unseen(module)
+            if reason is not None:  # a part has been compiled since
+                self._disarm()
+                self._report(lambda: module_tree(module, notes=(reason,)))
+                return
             self._running = _Running(module, args, kwargs, _caller_of_hooks())
 
     def _finish(self, running: "_Running", result: object) -> None:

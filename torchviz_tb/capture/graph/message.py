@@ -1,12 +1,18 @@
 """What was recorded as a Graph message, freed from noise."""
 
+import itertools
+import operator
 from collections.abc import Sequence
 
 import torch
 
+from torchviz_tb.capture.graph.attributes import AttributeTable
+from torchviz_tb.capture.graph.function_calls import FunctionCalls, rounds
+from torchviz_tb.capture.graph.operations import RecordedOperation
 from torchviz_tb.capture.graph.provenance import input_origin
-from torchviz_tb.capture.graph.recorder import RecordedOperation, Recorder
+from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.scopes import Scopes, type_name
+from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import ParameterEntry, Structure
 from torchviz_tb.capture.graph.tensor_types import TypeTable
 from torchviz_tb.records import records_pb2 as pb
@@ -18,6 +24,7 @@ def build_graph(
     structure: Structure,
     types: TypeTable,
     scopes: Scopes,
+    calls: FunctionCalls,
     recorder: Recorder,
     *,
     inputs: Sequence[pb.Terminal],
@@ -28,22 +35,47 @@ def build_graph(
     kept = _kept(recorder.operations, outputs)
     for terminal, origin in outputs:
         terminal.source.CopyFrom(_source(origin, kept))
-    return pb.Graph(
+    attributes = AttributeTable()
+    graph = pb.Graph(
         model_type=type_name(structure.root),
         mode=mode,
         parameters=[_parameter(entry, types) for entry in structure.parameters],
         scopes=scopes.messages,
-        operations=[_operation(recorder.operations[index], kept) for index in kept],
+        operations=[_operation(recorder.operations[index], kept, attributes) for index in kept],
         inputs=inputs,
         outputs=[terminal for terminal, _ in outputs],
+        attributes=[pb.Attribute(name=name, value=value) for name, value in attributes.items()],
+        files=scopes.files.names,
         types=types.messages(),  # after all that may add one
         notes=_notes(types, scopes, recorder, shown=len(kept)),
         torch_version=torch.__version__,
         dropped_operations=recorder.dropped,
     )
+    _add_calls(graph, calls, [recorder.operations[index].call for index in kept])
+    return graph
 
 
-def build_module_tree(structure: Structure, scopes: Sequence[pb.Scope], notes: Sequence[str]) -> pb.Graph:
+def _add_calls(graph: pb.Graph, calls: FunctionCalls, of_operations: Sequence[int | None]) -> None:
+    """Gives each operation its call; the rounds of a loop around one call become calls of their own."""
+    found: list[tuple[pb.FunctionCall, list[pb.Operation]]] = []
+    pairs = zip(of_operations, graph.operations, strict=True)
+    for call, group in itertools.groupby(pairs, key=operator.itemgetter(0)):
+        operations = [operation for _, operation in group]
+        if call is None or calls.name(call) is None:
+            continue
+        length = len(operations) // rounds([operation.name for operation in operations])
+        for begin in range(0, len(operations), length):
+            found.append((calls.message(call), operations[begin : begin + length]))
+    found.sort(key=lambda each: each[0].scope)  # stable: as folding numbers them
+    for number, (message, operations) in enumerate(found, start=1):
+        graph.calls.append(message)
+        for operation in operations:
+            operation.call = number
+
+
+def build_module_tree(
+    structure: Structure, scopes: Sequence[pb.Scope], files: SourceFiles, notes: Sequence[str]
+) -> pb.Graph:
     """The message where nothing was run."""
     types = TypeTable()
     return pb.Graph(
@@ -51,6 +83,7 @@ def build_module_tree(structure: Structure, scopes: Sequence[pb.Scope], notes: S
         mode=pb.CAPTURE_MODE_MODULES,
         parameters=[_parameter(entry, types) for entry in structure.parameters],
         scopes=scopes,
+        files=files.names,
         types=types.messages(),
         notes=[*notes, *_type_notes(types)],
         torch_version=torch.__version__,
@@ -76,14 +109,17 @@ def _source(origin: int | None, kept: dict[int, int]) -> pb.Source:
     return pb.Source(operation=kept[origin] + 1)
 
 
-def _operation(operation: RecordedOperation, kept: dict[int, int]) -> pb.Operation:
+def _operation(operation: RecordedOperation, kept: dict[int, int], attributes: AttributeTable) -> pb.Operation:
     return pb.Operation(
         name=operation.name,
         scope=operation.scope,
         sources=[_source(origin, kept) for origin in operation.origins],
+        source_types=[0 if kind is None else kind + 1 for kind in operation.read_types],
         outputs=operation.outputs,
         parameters=operation.parameters,
         flops=operation.flops,
+        bytes=operation.bytes,
+        attributes=attributes.indices(operation.attributes),
     )
 
 
@@ -103,6 +139,11 @@ def _type_notes(types: TypeTable) -> list[str]:
 
 def _notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -> list[str]:
     notes = _type_notes(types)
+    if recorder.merged_below is not None:
+        notes.append(
+            f"More operations ran than are kept: each module call at depth {recorder.merged_below} of the model "
+            "is shown as one operation."
+        )
     if recorder.dropped:
         notes.append(f"{recorder.dropped} operations after the first {shown} were not kept.")
     if recorder.unseen:

@@ -8,7 +8,8 @@ Weak references to both tell a live tensor from a new one at the same address, a
 """
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -35,6 +36,15 @@ def storage_key(tensor: torch.Tensor) -> int | None:
     return None if storage is None else storage._cdata
 
 
+class Reading(NamedTuple):
+    """What is known of a tensor that is read."""
+
+    producer: int | None  # origin of the tensor itself
+    writer: int | None  # origin of a later write into its memory
+    parameters: list[int]  # indices of the parameters and buffers that it is, or an unrecorded alias of
+    storage: int | None  # key of its memory
+
+
 class Provenance:
     """Origins of the tensors of one forward."""
 
@@ -59,22 +69,38 @@ class Provenance:
         self._tensors[id(tensor)] = (weakref.ref(tensor), origin)
         self._claim(tensor, origin)
 
-    def origins(self, tensor: torch.Tensor) -> tuple[int, ...]:
-        """What the values depend on, earliest first; empty if nothing that was recorded."""
-        producer = self._producer(tensor)
-        writer = self._writer(tensor)
+    def read(self, tensor: torch.Tensor) -> "Reading":
+        """All that is known of a tensor that an operation reads."""
+        key = storage_key(tensor)
+        known = self._tensors.get(id(tensor))
+        producer = known[1] if known is not None and known[0]() is tensor else None
+        # The weak reference inside keeps the address from being given to another storage.
+        stored = self._storages.get(key or 0)
+        writer = stored[1] if stored is not None else None
         if producer is not None and writer is not None and writer <= producer:
             writer = None  # what it wrote is what the producer read
-        return tuple(origin for origin in (producer, writer) if origin is not None)
-
-    def parameters(self, tensor: torch.Tensor) -> list[int]:
-        """Indices of the parameters and buffers that the tensor is, or an unrecorded alias of."""
         position = self._structure.position(tensor)
         if position is not None:
-            return [position]
-        if self._producer(tensor) is not None:
-            return []
-        sharing = self._parameters.get(storage_key(tensor) or 0, [])
+            parameters = [position]
+        elif producer is not None:
+            parameters = []
+        else:
+            parameters = self._sharing(tensor, key)
+        return Reading(producer, writer, parameters, key)
+
+    def origins(self, tensor: torch.Tensor) -> tuple[int, ...]:
+        """What the values depend on, earliest first; empty if nothing that was recorded."""
+        reading = self.read(tensor)
+        return tuple(origin for origin in (reading.producer, reading.writer) if origin is not None)
+
+    def renumber(self, number: Callable[[int], int]) -> None:
+        """Gives all operations other numbers, which keep their order."""
+        self._tensors = {key: (tensor, number(origin)) for key, (tensor, origin) in self._tensors.items()}
+        self._storages = {key: (storage, number(origin)) for key, (storage, origin) in self._storages.items()}
+
+    def _sharing(self, tensor: torch.Tensor, key: int | None) -> list[int]:
+        """The parameters that an alias, made without an operation, shares its memory with."""
+        sharing = self._parameters.get(key or 0, [])
         # Flat parameters hold many in one storage: those at the same place, else all.
         return [p for p in sharing if self._same_place(p, tensor)] or sharing
 
@@ -85,12 +111,3 @@ class Provenance:
         storage = storage_of(tensor)
         if storage is not None:
             self._storages[storage._cdata] = (StorageWeakRef(storage), origin)
-
-    def _producer(self, tensor: torch.Tensor) -> int | None:
-        known = self._tensors.get(id(tensor))
-        return known[1] if known and known[0]() is tensor else None
-
-    def _writer(self, tensor: torch.Tensor) -> int | None:
-        # The weak reference inside keeps the address from being given to another storage.
-        known = self._storages.get(storage_key(tensor) or 0)
-        return known[1] if known else None

@@ -2,74 +2,52 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch._ops import HigherOrderOperator, OpOverload
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from torchviz_tb.capture.graph.attributes import raw_attributes
+from torchviz_tb.capture.graph.function_calls import FunctionCalls
+from torchviz_tb.capture.graph.merging import Merged, merge_below, merge_deepest
+from torchviz_tb.capture.graph.operations import SILENT_NAME, Operator, RecordedOperation, operation_name, tensors_of
 from torchviz_tb.capture.graph.provenance import Provenance, storage_key
 from torchviz_tb.capture.graph.scopes import Scopes
-from torchviz_tb.capture.graph.tensor_types import TypeTable
+from torchviz_tb.capture.graph.tensor_types import TypeTable, byte_count
 
-OPERATION_BOUND = 200_000  # operations kept; later ones are counted
-
-Operator = OpOverload | HigherOrderOperator
+OPERATION_BOUND = 200_000  # operations kept
+_ROOM = (1 / 4, 1 / 16)  # share of them that merging must free: as much as possible, not less than pays
 
 # They ask about a tensor's metadata, or mark time for the profiler.
 _HIDDEN_NAMESPACES = ("prim", "profiler")
 # torch.tensor([...]) passes its literal through this; the result is the constant itself.
 _HIDDEN_NAMES = ("aten.lift_fresh",)
-# Autograd saves an operation's output through this one; it is shown only if somebody reads it.
-_SILENT_NAME = "aten.detach"
 # They turn values into Python numbers; others without a tensor as result are about metadata.
 _VALUE_READS = ("aten._local_scalar_dense", "aten.equal")
-
-
-@dataclass(slots=True)
-class RecordedOperation:
-    """One operation; `origins` as in provenance, None for a constant."""
-
-    name: str
-    scope: int
-    origins: tuple[int | None, ...]
-    outputs: tuple[int, ...]
-    parameters: tuple[int, ...]
-    flops: int
-
-    @property
-    def silent(self) -> bool:
-        """Whether it is noise unless somebody reads its result."""
-        return self.name == _SILENT_NAME
 
 
 @dataclass(slots=True)
 class _Reading:
     """What an operation is about to read and write; taken before it runs, as it may write in place."""
 
-    origins: tuple[int | None, ...]
-    parameters: tuple[int, ...]
+    origins: dict[int | None, int | None]  # with the type that was read
+    parameters: dict[int, None]
     storages: set[int | None]
+    moved: dict[int, int]  # bytes of each tensor, by its id
     written: list[torch.Tensor]
+    sequence: int
 
 
-def tensors_of(value: object) -> Iterator[torch.Tensor]:
-    """The tensors among an operation's arguments or results, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from tensors_of(item)
-    elif isinstance(value, dict):
-        yield from tensors_of(list(value.values()))
+class _Traits(NamedTuple):
+    """What is known of an operator by its schema."""
 
-
-def operation_name(operator: Operator) -> str:
-    """Such as "aten.addmm": namespace and name without the overload."""
-    if isinstance(operator, OpOverload):
-        return operator._schema.name.replace("::", ".")
-    return f"{operator.namespace}.{operator.name()}"
+    name: str
+    arguments: tuple[str, ...]
+    written: tuple[tuple[int, str], ...]  # position and name of the arguments that it writes
+    hidden: bool
+    flops: Callable[..., int] | None
 
 
 class Recorder(TorchDispatchMode):
@@ -85,6 +63,7 @@ class Recorder(TorchDispatchMode):
         scopes: Scopes,
         provenance: Provenance,
         types: TypeTable,
+        calls: FunctionCalls,
         *,
         before_write: Callable[[torch.Tensor], None] | None = None,
         operation_bound: int = OPERATION_BOUND,
@@ -101,7 +80,10 @@ class Recorder(TorchDispatchMode):
         self._types = types
         self._before_write = before_write
         self._bound = operation_bound
-        self._written_arguments: dict[Operator, list[tuple[int, str]]] = {}
+        self._calls = calls
+        self._known_traits: dict[Operator, _Traits] = {}
+        self._full = False
+        self.merged_below: int | None = None  # depth of module calls below which operations were merged
 
     @classmethod
     def is_infra_mode(cls) -> bool:
@@ -136,70 +118,118 @@ class Recorder(TorchDispatchMode):
             return None
 
     def _read(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reading:
-        origins: dict[int | None, None] = {}
+        self._make_room()  # first, since it changes the numbers of origins
+        origins: dict[int | None, int | None] = {}
         parameters: dict[int, None] = {}
         storages: set[int | None] = set()
+        moved: dict[int, int] = {}
         for tensor in tensors_of((args, kwargs)):
-            found = self._provenance.origins(tensor)
-            read = self._provenance.parameters(tensor)
-            if not found and not read:
+            producer, writer, read, storage = self._provenance.read(tensor)
+            kind = self._types.index(tensor)
+            moved[id(tensor)] = byte_count(tensor)
+            if producer is not None:
+                origins[producer] = kind
+            if writer is not None:
+                origins.setdefault(writer, kind if producer is None else None)
+            if producer is None and writer is None and not read:
                 self.unseen += tensor.grad_fn is not None
                 origins[None] = None
-            origins.update(dict.fromkeys(found))
-            parameters.update(dict.fromkeys(read))
-            storages.add(storage_key(tensor))
+            for position in read:
+                parameters[position] = None
+            storages.add(storage)
         written = list(self._written(func, args, kwargs))
         if self._before_write is not None:
             for tensor in written:
                 self._before_write(tensor)
-        return _Reading(tuple(origins), tuple(parameters), storages, written)
+        return _Reading(origins, parameters, storages, moved, written, torch._C._autograd._get_sequence_nr())
 
     def _record(
         self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading
     ) -> None:
-        name = operation_name(func)
+        traits = self._traits(func)
         results = list(tensors_of(result)) or reading.written
-        if _hidden(name, results):
+        if traits.hidden or not (results or traits.name in _VALUE_READS):
             return
         if len(self.operations) >= self._bound:
-            self.dropped += name != _SILENT_NAME
+            self.dropped += traits.name != SILENT_NAME
             return
         origin = len(self.operations)
         for tensor in results:
             self._provenance.returned(tensor, origin, reading.storages)
         for tensor in reading.written:
             self._provenance.wrote(tensor, origin)
-        outputs = tuple(self._types.index(tensor) for tensor in results)
-        flops = _flops(func, args, kwargs, result)
+        outputs = tuple([self._types.index(tensor) for tensor in results])
+        reading.moved.update({id(tensor): byte_count(tensor) for tensor in results})
+        is_view = results and not reading.written and reading.storages.issuperset(map(storage_key, results))
         self.operations.append(
-            RecordedOperation(name, self._scopes.current, reading.origins, outputs, reading.parameters, flops)
+            RecordedOperation(
+                name=traits.name,
+                scope=self._scopes.current,
+                origins=tuple(reading.origins),
+                outputs=outputs,
+                parameters=tuple(reading.parameters),
+                flops=_flops(traits.flops, args, kwargs, result),
+                read_types=tuple(reading.origins.values()),
+                bytes=0 if is_view else sum(reading.moved.values()),
+                attributes=raw_attributes(traits.arguments, args, kwargs),
+                call=self._calls.current(self._scopes.current),
+                sequence=reading.sequence - 1,
+            )
         )
 
+    def _make_room(self) -> None:
+        """Once the bound is reached, merges the operations of the deepest module calls, if that helps."""
+        if self._full or len(self.operations) < self._bound:
+            return
+        for room in _ROOM:
+            limit = int(self._bound * (1 - room))
+            merged = merge_deepest(self.operations, self._scopes.messages, limit, self.merged_below)
+            if merged is not None:
+                self._take(merged)
+                return
+        self._full = True
+
+    def finish(self) -> None:
+        """Merges what ran after the last merging as deep as what ran before it."""
+        if self.merged_below is not None:
+            self._take(merge_below(self.operations, self._scopes.messages, self.merged_below))
+
+    def _take(self, merged: Merged) -> None:
+        self.operations, number = merged.operations, merged.number
+        self.merged_below = merged.depth
+        self._provenance.renumber(lambda origin: number[origin] if origin >= 0 else origin)
+
+    def _traits(self, func: Operator) -> _Traits:
+        traits = self._known_traits.get(func)
+        if traits is None:
+            traits = self._known_traits[func] = _traits_of(func)
+        return traits
+
     def _written(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.Tensor]:
-        if func not in self._written_arguments:
-            self._written_arguments[func] = _written_arguments(func)
-        for position, name in self._written_arguments[func]:
+        for position, name in self._traits(func).written:
             yield from tensors_of(args[position] if position < len(args) else kwargs.get(name))
 
 
-def _hidden(name: str, results: list[torch.Tensor]) -> bool:
-    if name.partition(".")[0] in _HIDDEN_NAMESPACES or name in _HIDDEN_NAMES:
-        return True
-    return not results and name not in _VALUE_READS
-
-
-def _written_arguments(func: Operator) -> list[tuple[int, str]]:
+def _traits_of(func: Operator) -> _Traits:
+    name = operation_name(func)
+    hidden = name.partition(".")[0] in _HIDDEN_NAMESPACES or name in _HIDDEN_NAMES
     if not isinstance(func, OpOverload):
-        return []
-    return [
-        (position, argument.name)
-        for position, argument in enumerate(func._schema.arguments)
-        if argument.alias_info is not None and argument.alias_info.is_write
-    ]
+        return _Traits(name, (), (), hidden=hidden, flops=None)
+    schema = func._schema
+    return _Traits(
+        name=name,
+        arguments=tuple(argument.name for argument in schema.arguments),
+        written=tuple(
+            (position, argument.name)
+            for position, argument in enumerate(schema.arguments)
+            if argument.alias_info is not None and argument.alias_info.is_write
+        ),
+        hidden=hidden,
+        flops=flop_registry.get(func._overloadpacket),
+    )
 
 
-def _flops(func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
-    count = flop_registry.get(func._overloadpacket) if isinstance(func, OpOverload) else None
+def _flops(count: Callable[..., int] | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
     if count is None:
         return 0
     try:

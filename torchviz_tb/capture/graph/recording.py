@@ -9,10 +9,12 @@ from torch import nn
 from torch.utils import _python_dispatch as dispatch
 
 from torchviz_tb.capture.graph import terminals
+from torchviz_tb.capture.graph.function_calls import FunctionCalls
 from torchviz_tb.capture.graph.message import build_graph
 from torchviz_tb.capture.graph.provenance import Provenance, input_origin
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.scopes import Scopes
+from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import Structure
 from torchviz_tb.capture.graph.tensor_types import TypeTable
 from torchviz_tb.records import records_pb2 as pb
@@ -31,9 +33,11 @@ class Recording:
     ) -> None:
         self._structure = Structure(model)
         self._types = TypeTable()
-        self.scopes = Scopes(self._structure)
+        files = SourceFiles()
+        self._calls = FunctionCalls(files)
+        self.scopes = Scopes(self._structure, files)
         self._provenance = Provenance(self._structure)
-        self.recorder = Recorder(self.scopes, self._provenance, self._types, before_write=before_write)
+        self.recorder = Recorder(self.scopes, self._provenance, self._types, self._calls, before_write=before_write)
         self._inputs = self._add_inputs(terminals.input_tensors(self._structure.root.forward, args, kwargs))
         self._hooks = contextlib.ExitStack()
 
@@ -57,9 +61,17 @@ class Recording:
 
     def graph(self, result: object, mode: pb.CaptureMode) -> pb.Graph:
         """The message; `result` is what the forward returned."""
+        self.recorder.finish()
         outputs = [self._output(name, tensor) for name, tensor in terminals.output_tensors(result)]
         return build_graph(
-            self._structure, self._types, self.scopes, self.recorder, inputs=self._inputs, outputs=outputs, mode=mode
+            self._structure,
+            self._types,
+            self.scopes,
+            self._calls,
+            self.recorder,
+            inputs=self._inputs,
+            outputs=outputs,
+            mode=mode,
         )
 
     def _add_inputs(self, named: Iterable[terminals.NamedTensor]) -> list[pb.Terminal]:

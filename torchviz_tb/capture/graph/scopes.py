@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from torch import nn
 from torch.nn.modules import module as torch_module
 
+from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import Structure
 from torchviz_tb.records import records_pb2 as pb
 
@@ -20,8 +21,9 @@ SCOPE_BOUND = 200_000  # calls of modules kept; later ones count as part of thei
 class Scopes:
     """The module calls of one forward, the root's first."""
 
-    def __init__(self, structure: Structure, *, scope_bound: int = SCOPE_BOUND) -> None:
+    def __init__(self, structure: Structure, files: SourceFiles, *, scope_bound: int = SCOPE_BOUND) -> None:
         self._structure = structure
+        self.files = files
         self._bound = scope_bound
         self._thread = threading.get_ident()
         self._calls: Counter[int] = Counter()
@@ -87,7 +89,7 @@ class Scopes:
         caller = self._live[-1][0] if self._live else None
         if caller is not None and caller is not module and path == self.messages[index].path:
             # A wrapper calls what it wraps: one scope, told by the inner module.
-            describe(self.messages[index], module, self._structure)
+            describe(self.messages[index], module, self._structure, self.files)
             self._live.append((module, index))
         elif len(self.messages) >= self._bound:
             self.full = True
@@ -98,15 +100,16 @@ class Scopes:
     def _push(self, module: nn.Module, path: str) -> None:
         scope = pb.Scope(path=path, parent=self.current, call=self._calls[id(module)])
         self._calls[id(module)] += 1
-        describe(scope, module, self._structure)
+        describe(scope, module, self._structure, self.files)
         self._live.append((module, len(self.messages)))
         self.messages.append(scope)
 
 
-def describe(scope: pb.Scope, module: nn.Module, structure: Structure) -> None:
-    """Fills in what the module itself tells: its class, its train flag, what it owns."""
+def describe(scope: pb.Scope, module: nn.Module, structure: Structure, files: SourceFiles) -> None:
+    """Fills in what the module itself tells: its class, where its forward begins, its train flag, what it owns."""
     scope.type = type_name(module)
     scope.training = module.training
+    scope.file, scope.line = files.of_function(getattr(module, "forward", None))
     scope.parameters[:] = structure.own_parameters(module)
 
 

@@ -11,21 +11,35 @@ class TypeTable:
     """Gives every distinct (shape, dtype, device) an index."""
 
     def __init__(self) -> None:
-        self._indices: dict[tuple[tuple[int, ...], str, str], int] = {}
-        self.unknown_sizes = False
+        # By torch's own objects, which are quick to hash; nothing is formatted before the end.
+        self._indices: dict[tuple[tuple[int, ...] | None, torch.dtype, str], int] = {}
 
     def index(self, tensor: torch.Tensor) -> int:
         """Index of the tensor's type, added if it is new."""
-        key = (self._shape(tensor), dtype_name(tensor.dtype), tensor.device.type)
-        return self._indices.setdefault(key, len(self._indices))
+        # A nested tensor has an axis without one size, and a lazy module's parameter has no shape yet.
+        shape: tuple[int, ...] | None = None if tensor.is_nested or is_lazy(tensor) else tensor.shape
+        found = self._indices.get((shape, tensor.dtype, tensor.device.type))
+        return self._add(shape, tensor) if found is None else found
+
+    def _add(self, shape: tuple[int, ...] | None, tensor: torch.Tensor) -> int:
+        plain = None if shape is None else tuple(int(size) for size in shape)
+        return self._indices.setdefault((plain, tensor.dtype, tensor.device.type), len(self._indices))
+
+    @property
+    def unknown_sizes(self) -> bool:
+        """Whether there are tensors without one shape."""
+        return any(shape is None for shape, _, _ in self._indices)
 
     def messages(self) -> list[pb.TensorType]:
         """All types in the order of their indices."""
-        return [pb.TensorType(shape=shape, dtype=dtype, device=device) for shape, dtype, device in self._indices]
+        return [
+            pb.TensorType(shape=shape or (), dtype=dtype_name(dtype), device=device)
+            for shape, dtype, device in self._indices
+        ]
 
-    def _shape(self, tensor: torch.Tensor) -> tuple[int, ...]:
-        # A nested tensor has an axis without one size, and a lazy module's parameter has no shape yet.
-        if tensor.is_nested or is_lazy(tensor):
-            self.unknown_sizes = True
-            return ()
-        return tuple(int(size) for size in tensor.shape)
+
+def byte_count(tensor: torch.Tensor) -> int:
+    """Bytes of a tensor's elements; 0 where it has no plain memory: sparse, nested, not yet initialised."""
+    if tensor.layout != torch.strided or tensor.is_nested or is_lazy(tensor):
+        return 0
+    return tensor.numel() * tensor.itemsize

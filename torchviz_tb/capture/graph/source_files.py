@@ -1,0 +1,87 @@
+"""Where in the user's project code stands: never an absolute path."""
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import torch
+
+_OURS = Path(__file__).resolve().parents[2]
+_TORCH = Path(torch.__file__).resolve().parent
+_STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
+_PACKAGES = ("site-packages", "dist-packages")
+_FRAME_BOUND = 60  # frames looked at
+_PATH_BOUND = 400  # characters
+
+Place = tuple[int, int]
+"""Index of a file plus one, and the line; 0 where it is not known."""
+
+
+class SourceFiles:
+    """Gives source files numbers; what was found for a code object is kept, since looking costs more than asking."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._of_code: dict[CodeType, int] = {}
+        self._roots = list(_roots())
+
+    def of_function(self, function: Any) -> Place:
+        """Where a Python function begins."""
+        code = getattr(function, "__code__", None)
+        if not isinstance(code, CodeType):
+            return 0, 0
+        number = self._number(code)
+        return number, code.co_firstlineno if number else 0
+
+    def of_caller(self, frame: FrameType | None) -> Place:
+        """Where the innermost frame stands that is the user's: neither torch's nor Python's nor ours."""
+        for _ in range(_FRAME_BOUND):
+            if frame is None:
+                break
+            number = self._number(frame.f_code)
+            if number:
+                return number, frame.f_lineno or 0
+            frame = frame.f_back
+        return 0, 0
+
+    def _number(self, code: CodeType) -> int:
+        number = self._of_code.get(code)
+        if number is None:
+            number = self._of_code[code] = self._number_of_path(code.co_filename)
+        return number
+
+    def _number_of_path(self, path: str) -> int:
+        if path.startswith("<"):  # made at run time
+            return 0
+        if is_foreign(path):
+            return 0
+        full = Path(path).absolute()
+        root = next((root for root in self._roots if full.is_relative_to(root)), full.parent)
+        name = full.relative_to(root).as_posix()[-_PATH_BOUND:]
+        if name not in self._numbers:
+            self.names.append(name)
+            self._numbers[name] = len(self.names)
+        return self._numbers[name]
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a file belongs to torch, to Python itself or to us: nothing that a user wrote or chose."""
+    full = Path(path).resolve()
+    if full.is_relative_to(_TORCH) or full.is_relative_to(_OURS):
+        return True
+    return full.is_relative_to(_STANDARD_LIBRARY) and not any(part in _PACKAGES for part in full.parts)
+
+
+def _roots() -> Iterator[Path]:
+    """What paths are told relative to: installed packages, the project, the script's folder, what is imported from."""
+    imported = sorted({Path(path).absolute() for path in sys.path if path}, key=lambda path: -len(path.parts))
+    yield from (path for path in imported if path.name in _PACKAGES)
+    yield Path.cwd()
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    if main:
+        yield Path(main).absolute().parent
+    yield from imported
