@@ -20,6 +20,8 @@ def test_the_public_names_are_listed_sorted_and_all_there():
         "TorchVizError",
         "Watch",
         "__version__",
+        "colorize",
+        "colorize_parameters",
         "diagnose",
         "load",
         "watch",

@@ -6,6 +6,7 @@ from torchviz_tb.errors import ArgumentError, TorchVizError
 from torchviz_tb.version import __version__
 
 if TYPE_CHECKING:
+    from torchviz_tb.colors import colorize, colorize_parameters
     from torchviz_tb.diagnosis import Finding, diagnose
     from torchviz_tb.global_writer import GlobalSummaryWriter
     from torchviz_tb.reading import load
@@ -20,6 +21,8 @@ __all__ = [
     "TorchVizError",
     "Watch",
     "__version__",
+    "colorize",
+    "colorize_parameters",
     "diagnose",
     "load",
     "watch",
@@ -32,6 +35,8 @@ _HOMES = {
     "GlobalSummaryWriter": "torchviz_tb.global_writer",
     "SummaryWriter": "torchviz_tb.writer",
     "Watch": "torchviz_tb.watching",
+    "colorize": "torchviz_tb.colors",
+    "colorize_parameters": "torchviz_tb.colors",
     "diagnose": "torchviz_tb.diagnosis",
     "load": "torchviz_tb.reading",
     "watch": "torchviz_tb.watching",
