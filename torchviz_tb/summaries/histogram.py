@@ -1,7 +1,8 @@
 """Many numbers → the summary of their histogram, in torch's bins or the caller's."""
 
+import functools
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torchviz_tb.summaries.binned import Binned, binned, finite, sums
 Float64s = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
+_KINDS_OF_EDGES = 8  # that a program has
 _COMPLEX = "values are complex: pass their abs(), or .real and .imag under tags of their own"
 
 
@@ -34,10 +36,6 @@ class PreparedHistogram:
     rule: Any  # what numpy.histogram makes edges from, where there are none
     max_bins: int | None
     is_own: bool  # nobody else can write to the values
-
-    def own(self) -> "PreparedHistogram":
-        """With values that nobody else can change. Costs a copy, if they are not such already."""
-        return self if self.is_own else replace(self, values=self.values.clone(), is_own=True)
 
     def summary(self, tag: str) -> Summary:
         """The summary: equal to torch's for what torch can do.
@@ -115,7 +113,17 @@ def _edges(bins: Any) -> Float64s | None:
     if isinstance(bins, str) or np.ndim(bins) == 0:
         _check_rule(bins)
         return None
-    edges = as_array(bins, "bins").astype(np.float64)
+    if isinstance(bins, list) and set(map(type, bins)) <= {int, float}:
+        return _edges_of(tuple(bins))  # torch's list of 1549, as a rule: always the same
+    return _checked(as_array(bins, "bins").astype(np.float64))
+
+
+@functools.lru_cache(_KINDS_OF_EDGES)
+def _edges_of(bins: tuple[float, ...]) -> Float64s:
+    return _checked(np.array(bins, np.float64))
+
+
+def _checked(edges: Float64s) -> Float64s:
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) >= 0).all():
         raise ArgumentError("bins are not edges of bins: pass at least two numbers, ascending, or a number of bins")
     return edges

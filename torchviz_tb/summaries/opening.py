@@ -16,6 +16,7 @@ from torchviz_tb.summaries.arguments import check_step, check_walltime
 from torchviz_tb.summaries.background import Background
 from torchviz_tb.summaries.null_file_writer import NullFileWriter
 from torchviz_tb.summaries.scalar_export import ScalarExport
+from torchviz_tb.summaries.snapshots import Snapshots
 
 LogDir = str | os.PathLike[str] | None
 
@@ -55,6 +56,7 @@ class OpeningWriter(TorchSummaryWriter):
             ArgumentError: ``log_dir`` and ``logdir`` are both given and differ, or the step is none.
         """
         self._background = Background()
+        self._snapshots = Snapshots()
         self._export = ScalarExport()
         if logdir and log_dir and str(logdir) != str(log_dir):
             raise ArgumentError(f"log_dir is {str(log_dir)!r} and logdir is {str(logdir)!r}: pass one of them")

@@ -4,6 +4,7 @@ import functools
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch.utils.tensorboard.summary import hparams
@@ -103,6 +104,7 @@ class StockWriter(MediaWriter):
     def close(self) -> None:
         """Writes everything logged so far and closes the file; what is logged later opens another, as torch does it."""
         self._background.wait()
+        self._snapshots.forget()
         super().close()
 
     def _write(self, tag: str, ready: PreparedHistogram, step: Any, walltime: Any) -> None:
@@ -111,13 +113,18 @@ class StockWriter(MediaWriter):
         if ready.values.numel() < _LARGE and not self._background:
             self._write_now(file_writer, ready, tag, step, walltime)
             return
-        own = ready.own()
-        size = own.values.numel() * own.values.itemsize
+        own = ready if ready.is_own else replace(ready, values=self._snapshots.copy(ready.values))
         # Bound to the writer, so that nobody's forgetting of it closes the file before.
-        work = functools.partial(self._write_now, file_writer, own, tag, step, walltime)
-        self._background.submit(work, size)
+        work = functools.partial(self._write_copy, file_writer, own, tag, step, walltime)
+        self._background.submit(work, own.values.numel() * own.values.itemsize)
 
-    def _write_now(self, file_writer: Any, ready: PreparedHistogram, tag: str, step: Any, walltime: Any) -> None:
+    def _write_copy(self, file_writer: Any, ready: PreparedHistogram, tag: str, step: Any, walltime: Any) -> None:
+        self._write_now(file_writer, ready, tag, step, walltime)
+        if not ready.is_own:
+            self._snapshots.give_back(ready.values)
+
+    @staticmethod
+    def _write_now(file_writer: Any, ready: PreparedHistogram, tag: str, step: Any, walltime: Any) -> None:
         file_writer.add_summary(ready.summary(tag), step, walltime)
 
     def add_histogram_raw(
