@@ -1,10 +1,8 @@
 """The checks that every decoded record goes through: a log directory is untrusted input."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
-import numpy as np
-import numpy.typing as npt
 from google.protobuf.message import Message
 
 from torchviz_tb.errors import DamagedRecord
@@ -54,12 +52,6 @@ def shape(dimensions: Sequence[int], bound: int = MAX_DIMENSION) -> tuple[int, .
     return found
 
 
-def column(values: Collection[int] | Collection[float], length: int, name: str) -> npt.NDArray[np.float64]:
-    """A column of exactly this length, as float64."""
-    require(len(values) == length, lambda: f"its column {name} has {len(values)} entries for {length} sites")
-    return np.fromiter(values, np.float64, length)
-
-
 Parts = dict[int, "Parts"]
 """The fields of a message that hold messages, by number, each with its own."""
 
@@ -80,8 +72,8 @@ def _count_fields(data: bytes, position: int, end: int, parts: Parts, budget: in
     while position < end:
         budget -= 1
         require(budget >= 0, f"it holds more than {MAX_FIELDS} parts")
-        key, position = _varint(data, position, end)
-        size, position = _field_extent(data, position, end, key & 7)
+        key, position = varint(data, position, end)
+        size, position = field_extent(data, position, end, key & 7)
         inner = parts.get(key >> 3) if size and key & 7 == 2 else None
         if inner is not None:
             budget = _count_fields(data, position, min(position + size, end), inner, budget)
@@ -89,18 +81,18 @@ def _count_fields(data: bytes, position: int, end: int, parts: Parts, budget: in
     return budget
 
 
-def _field_extent(data: bytes, position: int, end: int, wire_type: int) -> tuple[int, int]:
-    """Size and start of a field's content."""
+def field_extent(data: bytes, position: int, end: int, wire_type: int) -> tuple[int, int]:
+    """Size and start of a field's content, in bytes; ``position`` is behind its key."""
     if wire_type == 2:
-        return _varint(data, position, end)
+        return varint(data, position, end)
     if wire_type == 0:
-        return 0, _varint(data, position, end)[1]
+        return 0, varint(data, position, end)[1]
     require(wire_type in (1, 5), "its payload can't be parsed")
     return (8 if wire_type == 1 else 4), position
 
 
-def _varint(data: bytes, position: int, end: int) -> tuple[int, int]:
-    """A number and where the next thing begins."""
+def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """The number at a position, and where the next thing begins."""
     if position < end and data[position] < 0x80:  # nearly all of them
         return data[position], position + 1
     value = 0

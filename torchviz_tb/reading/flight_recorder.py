@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from torchviz_tb.reading import checks
 from torchviz_tb.reading.incidents import incident_kind
+from torchviz_tb.reading.packed import PackedColumns
 from torchviz_tb.reading.statistics import STATE_OF_STATUS, State, States
 from torchviz_tb.records import records_pb2 as pb
 
@@ -76,9 +77,10 @@ def _cells(steps: Sequence[pb.RecordedStep], sites: int) -> tuple[Float32s, Stat
     for row, step in enumerate(steps):
         length = len(step.status)
         checks.require(length <= sites, lambda: f"a step in it has {length} entries for {sites} sites")  # noqa: B023
-        status = checks.column(step.status, length, "status")
+        packed = PackedColumns(step)
+        status = packed.column("status", length)
         measured = status == pb.STATUS_MEASURED
-        found = checks.column(step.gradient_norm, length, "gradient_norm").astype(np.float32)
+        found = packed.column("gradient_norm", length).astype(np.float32)
         norms[row, :length] = np.where(measured, found, np.float32(np.nan))
         for code, meaning in STATE_OF_STATUS.items():
             state[row, :length][status == code] = meaning

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.reading import checks
+from torchviz_tb.reading.packed import PackedColumns
 from torchviz_tb.records import records_pb2 as pb
 
 Float64s = npt.NDArray[np.float64]
@@ -65,14 +66,14 @@ class StageColumns:
     @classmethod
     def from_record(cls, record: pb.StageStatistics, sites: int) -> "StageColumns":
         """Columns of ``sites`` entries; raises DamagedRecord where lengths or indices don't fit."""
-        status = checks.column(record.status, sites, "status")
+        packed = PackedColumns(record)
+        status = packed.column("status", sites)
         measured = status == pb.STATUS_MEASURED
         columns = {}
         for name in KEPT_COLUMNS:
-            values = getattr(record, name)
-            if name == "lost" and not values:
+            if name == "lost" and name not in packed:
                 continue
-            columns[name] = np.where(measured, checks.column(values, sites, name), np.nan)
+            columns[name] = np.where(measured, packed.column(name, sites), np.nan)
         checks.indices((reason.site for reason in record.reasons), sites, "site")
         return cls(columns, _states(status, columns), {reason.site: reason.text for reason in record.reasons})
 

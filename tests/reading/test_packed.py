@@ -1,0 +1,43 @@
+"""Columns read at once are the columns that protobuf itself gives one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torchviz_tb.errors import DamagedRecord
+from torchviz_tb.reading.packed import PackedColumns
+from torchviz_tb.records import records_pb2 as pb
+
+COUNTS = st.lists(st.one_of(st.integers(0, 127), st.integers(0, 2**64 - 1)), max_size=40)
+NUMBERS = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=40)
+
+
+@given(COUNTS, COUNTS, NUMBERS)
+def test_columns_are_those_of_protobuf(counts: list[int], zeros: list[int], norms: list[float]):
+    record = pb.StageStatistics(stage=pb.STAGE_UPDATE, count=counts, zeros=zeros, l2=norms)
+    record.reasons.add(site=3, text="between the columns")
+    packed = PackedColumns(record)
+    for name, values in (("count", counts), ("zeros", zeros), ("l2", norms)):
+        expected = np.array(values, np.float64)  # integers beyond 2**53 rounded once
+        np.testing.assert_array_equal(packed.column(name, len(values)), expected)
+        assert (name in packed) == bool(values)
+
+
+@given(st.lists(st.floats(width=32), max_size=20), st.lists(st.sampled_from(pb.Status.values()), max_size=20))
+def test_floats_of_four_bytes_and_enumerations(norms: list[float], status: list[int]):
+    packed = PackedColumns(pb.RecordedStep(gradient_norm=norms, status=status))
+    np.testing.assert_array_equal(packed.column("gradient_norm", len(norms)), norms)
+    np.testing.assert_array_equal(packed.column("status", len(status)), status)
+
+
+@pytest.mark.parametrize(("name", "values"), [("count", [300, 2]), ("l2", [0.5, 1.5])])
+def test_another_length_is_damage(name: str, values: list[float]):
+    packed = PackedColumns(pb.StageStatistics(**{name: values}))
+    with pytest.raises(DamagedRecord, match=f"its column {name} has 2 entries for 3 sites"):
+        packed.column(name, 3)
+
+
+def test_a_column_can_be_written_to():
+    column = PackedColumns(pb.StageStatistics(l2=[1.0])).column("l2", 1)
+    column[0] = 2.0
