@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -14,6 +14,8 @@ from torchviz_tb.capture.statistics import measure
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.leaving import call_at_exit, may_wait
+from torchviz_tb.progress import Moment, Progress
+from torchviz_tb.progress.bar import Bar
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.summaries.opening import LogDir
@@ -28,7 +30,10 @@ from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS
 from torchviz_tb.watching.sample import Sample
 from torchviz_tb.watching.step_sample import Sites, add_gradient_heatmaps, add_gradients, add_parameters, by_index
 
+T = TypeVar("T")
+
 PROGRESS_GROUP = "progress"
+LOSS_TAG = "loss/train"
 TORCH_GRAPH = "the graph in TensorBoard's own Graphs tab"
 
 
@@ -61,6 +66,7 @@ class SummaryWriter(StockWriter):
     ) -> None:
         """As torch's; ``logdir`` is tensorboardX's name of ``log_dir``, ``write_to_disk=False`` keeps nothing."""
         self._pid = os.getpid()
+        self._progress: Progress[Any] | None = None  # of the newest loop
         super().__init__(
             log_dir,
             comment,
@@ -241,6 +247,47 @@ class SummaryWriter(StockWriter):
         }
         known = {name: value for name, value in progress.items() if value is not None}
         self._groups.for_name(PROGRESS_GROUP).write(Kind.PROGRESS, _progress(known), self._step(global_step))
+
+    def progress(
+        self,
+        iterable: Iterable[T],
+        *,
+        epoch: int | None = None,
+        epochs: int | None = None,
+        first_step: int | None = None,
+        show: bool = True,
+    ) -> Progress[T]:
+        """Iterates over a loader with a bar in the terminal, and records how far the run is, for the Overview.
+
+        Recorded are the step (batches, counted over all epochs), epoch, examples a second and, if it is told by
+        ``loss()``, the loss as the scalar "loss/train": after the first batch, every two seconds, and after the last.
+        Costs about a microsecond a batch. For a loop that does not train, such as validation, use the loader itself.
+
+        Args:
+            iterable: The loader, or anything else that can be iterated over.
+            epoch: The current one, counted from 0 as by ``range(epochs)``.
+            epochs: Epochs of the whole run.
+            first_step: The step of the first batch; if not given, steps go on where the last loop ended.
+            show: Whether there is a bar.
+
+        Raises:
+            ArgumentError: An argument can't be used.
+
+        Example:
+            >>> for epoch in range(5):  # doctest: +SKIP
+            ...     for inputs, targets in (batches := writer.progress(loader, epoch=epoch, epochs=5)):
+            ...         loss = train_step(inputs, targets)
+            ...         batches.loss(loss)
+        """
+        first = step_number(first_step) if first_step is not None or self._progress is None else self._progress.steps
+        bar = Bar() if show else None
+        self._progress = progress = Progress(iterable, self._record_progress, epoch, epochs, first, bar)
+        return progress
+
+    def _record_progress(self, moment: Moment) -> None:
+        self.add_progress(moment.step, **moment.told)
+        if moment.loss is not None:
+            self.add_scalar(LOSS_TAG, moment.loss, moment.step)
 
     def flush(self) -> None:
         """Returns when everything logged so far is in the file."""
