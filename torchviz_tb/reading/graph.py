@@ -91,11 +91,15 @@ class Node:
 
 @dataclass(frozen=True)
 class BackwardNode:
-    """One operation of the backward pass; ``forward`` is the index of the node that it belongs to, or None."""
+    """One operation of the backward pass; ``forward`` is the index of the node that it belongs to, or None.
+
+    ``recomputed``: it is the forward of a checkpoint that ran again, for values that were not kept.
+    """
 
     name: str
     forward: int | None
     flops: int | None
+    recomputed: bool
 
 
 @dataclass(frozen=True)
@@ -250,11 +254,11 @@ class _Parts:
 def _backward(record: pb.Graph) -> tuple[BackwardNode, ...]:
     """What the backward pass ran; it meets the operations in the opposite order."""
     linked = [
-        BackwardNode(each.name, position, each.flops or None)
+        BackwardNode(each.name, position, each.flops or None, each.recomputed)
         for position in range(len(record.operations) - 1, -1, -1)
         for each in record.operations[position].backward
     ]
-    others = [BackwardNode(each.name, None, each.flops or None) for each in record.other_backward]
+    others = [BackwardNode(each.name, None, each.flops or None, each.recomputed) for each in record.other_backward]
     return (*linked, *others)
 
 

@@ -410,12 +410,14 @@ class FunctionCall(_message.Message):
     def __init__(self, name: _Optional[str] = ..., scope: _Optional[int] = ..., file: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
 
 class BackwardOperation(_message.Message):
-    __slots__ = ("name", "flops")
+    __slots__ = ("name", "flops", "recomputed")
     NAME_FIELD_NUMBER: _ClassVar[int]
     FLOPS_FIELD_NUMBER: _ClassVar[int]
+    RECOMPUTED_FIELD_NUMBER: _ClassVar[int]
     name: str
     flops: int
-    def __init__(self, name: _Optional[str] = ..., flops: _Optional[int] = ...) -> None: ...
+    recomputed: bool
+    def __init__(self, name: _Optional[str] = ..., flops: _Optional[int] = ..., recomputed: bool = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("name", "scope", "sources", "outputs", "parameters", "flops", "source_types", "bytes", "attributes", "call", "backward", "flow")

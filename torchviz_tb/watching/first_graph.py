@@ -22,7 +22,11 @@ class Removable(Protocol):
 
 
 def record_first_graph(model: torch.nn.Module, group: Group, current_step: Callable[[], int]) -> Removable:
-    """Writes the graph of the model's next forward; if it can't be captured, says so and writes its modules."""
+    """Writes the graph of the model's next forward and backward; without the backward where none comes.
+
+    It is written when the backward ends, at the next forward, or at the latest when the group is closed. If it
+    can't be captured, says so and writes the modules.
+    """
     reference = weakref.ref(model)
 
     def write(graph: pb.Graph) -> None:
@@ -35,7 +39,9 @@ def record_first_graph(model: torch.nn.Module, group: Group, current_step: Calla
         if watched is not None:
             write_modules(watched, group, current_step)
 
-    return watch_first_forward(model, write, fall_back)
+    handle = watch_first_forward(model, write, fall_back)
+    group.finish_before_close(handle.finish)
+    return handle
 
 
 def write_graph(graph: pb.Graph, group: Group, current_step: Callable[[], int]) -> None:

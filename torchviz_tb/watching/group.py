@@ -30,6 +30,7 @@ class Group:
         self._table_is_new = False
         self._pending: Sample | None = None  # gathered by single calls
         self._held: Sample | None = None  # that a watch has begun
+        self._unfinished: list[Callable[[], None]] = []
         self._watch_close: weakref.WeakMethod[Callable[[], None]] | None = None
 
     def hold_sample(
@@ -73,8 +74,14 @@ class Group:
         """Calls a method of the group's watch first when the group is closed; does not keep the watch alive."""
         self._watch_close = weakref.WeakMethod(call)
 
+    def finish_before_close(self, call: Callable[[], None]) -> None:
+        """Calls this when the group is closed, to write what still waits for something."""
+        self._unfinished.append(call)
+
     def close(self) -> None:
         """Writes all that has been gathered."""
+        for finish in self._unfinished:
+            finish()
         last_words = None if self._watch_close is None else self._watch_close()
         if last_words is not None:
             last_words()

@@ -27,6 +27,8 @@ class Watched:
 
     @property
     def outcome(self) -> tuple[int, int]:
+        """How many graphs and errors there were, without waiting for a backward pass."""
+        self.handle.finish()
         return len(self.graphs), len(self.errors)
 
     @property
@@ -75,6 +77,7 @@ def test_it_is_the_graph_of_add_graph():
     expected = capture_graph(*call, mode=pb.CAPTURE_MODE_TRAINING_STEP)
     watched = Watched(call.model)
     call.run()
+    assert watched.outcome == (1, 0)
     assert watched.graphs == [expected]
 
 
@@ -275,10 +278,10 @@ def test_a_receiver_that_raises_gets_its_error_and_training_goes_on():
     call = models.build("Perceptron")
     errors = []
     watch_first_forward(call.model, lambda graph: 1 / 0, errors.append)
-    call.run()
+    call.run().sum().backward()
     assert [type(error) for error in errors] == [ZeroDivisionError]
     watch_first_forward(call.model, lambda graph: 1 / 0, lambda error: 1 / 0)
-    call.run()
+    call.run().sum().backward()
     assert process_is_clean()
 
 
@@ -349,6 +352,7 @@ def test_a_module_replaced_after_the_watch_is_seen_as_it_is():
     watched = Watched(call.model)
     call.model.layers[1] = nn.Sigmoid()
     call.run()
+    assert watched.outcome == (1, 0)
     assert "aten.sigmoid" in names(watched.graphs[0])
     assert [scope.type for scope in watched.graphs[0].scopes] == [
         "Perceptron",

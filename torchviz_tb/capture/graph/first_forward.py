@@ -1,4 +1,4 @@
-"""A graph from the user's own first forward: no extra run, nothing to restore."""
+"""A graph from the user's own first forward and backward: no extra run, nothing to restore."""
 
 import contextlib
 import sys
@@ -13,10 +13,12 @@ from torch import nn
 from torch.utils import _python_dispatch as dispatch
 from torch.utils.hooks import RemovableHandle
 
+from torchviz_tb.capture.graph.backward import BackwardPass, add_backward, may_hook_backward
 from torchviz_tb.capture.graph.capture import module_tree
 from torchviz_tb.capture.graph.compiled import why_unseen
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.recording import Recording
+from torchviz_tb.capture.graph.terminals import output_tensors
 from torchviz_tb.records import records_pb2 as pb
 
 OnGraph = Callable[[pb.Graph], None]
@@ -31,21 +33,30 @@ class Handle:
 
     @property
     def waiting(self) -> bool:
-        """Whether the forward to capture is still to come, or running."""
+        """Whether the forward to capture is still to come, or running, or its backward is to come."""
         return self._hooks is not None and self._hooks.armed
 
-    def remove(self) -> None:
-        """Waits no longer; while the captured forward runs it is dropped at its end. May be called twice."""
+    def finish(self) -> None:
+        """If the forward has been and its backward is still to come, hands the graph over without that."""
         if self._hooks is not None:
+            self._hooks.finish()
+
+    def remove(self) -> None:
+        """Waits no longer, as `finish`; while the captured forward runs it is dropped at its end. May come twice."""
+        if self._hooks is not None:
+            self._hooks.finish()
             self._hooks.cancel()
 
 
 def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) -> Handle:
     """Captures the first call of the model in train mode or with gradients enabled, as the user makes it.
 
-    Two hooks wait on the model; they and all else are gone once that call has returned. A call that raises is
-    forgotten, and the next one captured. `on_graph` is called once, at the end of that forward and in its thread;
-    `on_error` instead if anything of ours fails, which the forward never notices. A model that is compiled or
+    What it returns may lead to a backward pass: the first one is captured as well, and `on_graph` called once at
+    its end, in its thread; where none comes, when the model is called again or the handle finished; where nothing
+    takes gradients, at the end of the forward. Until then two hooks wait on the model, and between the forward and
+    the end of the backward two on each node of the autograd graph; then all is gone. A call that raises is
+    forgotten, and the next one captured. `on_error` is called instead if anything of ours fails, which the user's
+    code never notices. A model that is compiled or
     scripted can't be seen so: its module tree is handed over at once, before this function returns; at the first
     call, if only a part of it is compiled later. If all of it is, nothing is captured and `Handle.waiting` stays true.
     """
@@ -86,6 +97,7 @@ class FirstForward:
         self._on_error = on_error
         self._handles: list[RemovableHandle] = []
         self._running: _Running | None = None
+        self._pending: _Pending | None = None
         self._cancelled = False
 
     @property
@@ -105,6 +117,14 @@ class FirstForward:
             model.register_forward_hook(_Hook(self.after), prepend=True, always_call=True),
         ]
         return True
+
+    def finish(self) -> None:
+        """Hands over a graph that waits for its backward pass."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.backward.stop()
+            self._disarm()
+            self._report(pending.graph)
 
     def cancel(self) -> None:
         """Takes the hooks off; while the forward runs, they go at its end."""
@@ -135,10 +155,13 @@ class FirstForward:
             return
         # While an exception travels, torch iterates over the hooks: they can't be taken off before the next call.
         if not raised:
-            self._disarm()
-            self._finish(running, result)
+            self._end_forward(running.recording, result)
 
     def _start(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._pending is not None:
+            if module is self._model() and not _is_within_backward():
+                self.finish()
+            return
         if self._running is not None and not self._running.is_abandoned():
             return  # a call within the captured one, or from another thread
         self._discard()
@@ -152,12 +175,20 @@ class FirstForward:
                 return
             self._running = _Running(module, args, kwargs, _caller_of_hooks())
 
-    def _finish(self, running: "_Running", result: object) -> None:
-        fault = running.recording.fault
-        if fault is not None:
+    def _end_forward(self, recording: Recording, result: object) -> None:
+        if recording.fault is not None:
+            self._fail(recording.fault)
+            return
+        if self._cancelled:
+            self._disarm()
+            return
+        try:
+            self._pending = _Pending(recording, result, self.finish)
+        except Exception as fault:  # noqa: BLE001
             self._fail(fault)
-        elif not self._cancelled:
-            self._report(lambda: running.recording.graph(result, pb.CAPTURE_MODE_TRAINING_STEP))
+            return
+        if not self._pending.backward.waiting:
+            self.finish()
 
     def _report(self, build: Callable[[], pb.Graph]) -> None:
         try:
@@ -175,6 +206,9 @@ class FirstForward:
                 self._on_error(fault)
 
     def _discard(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.backward.stop()
         running, self._running = self._running, None
         if running is not None:
             running.recording.stop()
@@ -183,6 +217,23 @@ class FirstForward:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+
+
+class _Pending:
+    """A captured call that has returned, while its backward pass is to come."""
+
+    def __init__(self, recording: Recording, result: object, on_end: Callable[[], None]) -> None:
+        self._graph = recording.graph(result, pb.CAPTURE_MODE_TRAINING_STEP)
+        self._positions = recording.positions
+        results = [tensor for _, tensor in output_tensors(result)] if may_hook_backward() else []
+        self.backward = BackwardPass(results, recording.first_sequence, on_end)
+
+    def graph(self) -> pb.Graph:
+        """The message, with the backward pass if one has come to its end."""
+        operations = self.backward.operations
+        if self.backward.ended:
+            add_backward(self._graph, self._positions, operations)
+        return self._graph
 
 
 class _Running:
@@ -220,6 +271,11 @@ def _caller_of_hooks() -> FrameType:
     while frame.f_code is not _Hook.__call__.__code__ and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_back or frame
+
+
+def _is_within_backward() -> bool:
+    """Whether a checkpoint runs its forward again."""
+    return torch._C._current_autograd_node() is not None
 
 
 def _is_users_own(module: nn.Module) -> bool:

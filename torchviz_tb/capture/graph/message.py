@@ -19,6 +19,9 @@ from torchviz_tb.records import records_pb2 as pb
 
 Output = tuple[pb.Terminal, int | None]
 
+Kept = dict[int, int]
+"""For each operation that is shown its position in the record, and that in the message."""
+
 
 def build_graph(
     structure: Structure,
@@ -26,13 +29,13 @@ def build_graph(
     scopes: Scopes,
     calls: FunctionCalls,
     recorder: Recorder,
+    kept: Kept,
     *,
     inputs: Sequence[pb.Terminal],
     outputs: Sequence[Output],
     mode: pb.CaptureMode,
 ) -> pb.Graph:
     """The message of one recorded forward."""
-    kept = _kept(recorder.operations, outputs)
     for terminal, origin in outputs:
         terminal.source.CopyFrom(_source(origin, kept))
     attributes = AttributeTable()
@@ -90,8 +93,8 @@ def build_module_tree(
     )
 
 
-def _kept(operations: Sequence[RecordedOperation], outputs: Sequence[Output]) -> dict[int, int]:
-    """Old position to new one of the operations that are shown: silent ones only if they are read."""
+def kept_operations(operations: Sequence[RecordedOperation], outputs: Sequence[Output]) -> Kept:
+    """The operations that are shown: silent ones only if they are read."""
     read = {origin for _, origin in outputs}
     shown = []
     for index in range(len(operations) - 1, -1, -1):
@@ -101,7 +104,7 @@ def _kept(operations: Sequence[RecordedOperation], outputs: Sequence[Output]) ->
     return {old: new for new, old in enumerate(reversed(shown))}
 
 
-def _source(origin: int | None, kept: dict[int, int]) -> pb.Source:
+def _source(origin: int | None, kept: Kept) -> pb.Source:
     if origin is None:
         return pb.Source()
     if origin < 0:
@@ -109,7 +112,7 @@ def _source(origin: int | None, kept: dict[int, int]) -> pb.Source:
     return pb.Source(operation=kept[origin] + 1)
 
 
-def _operation(operation: RecordedOperation, kept: dict[int, int], attributes: AttributeTable) -> pb.Operation:
+def _operation(operation: RecordedOperation, kept: Kept, attributes: AttributeTable) -> pb.Operation:
     return pb.Operation(
         name=operation.name,
         scope=operation.scope,

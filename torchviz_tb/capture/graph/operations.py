@@ -1,10 +1,12 @@
 """One recorded operation, and how operators tell about themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch._ops import HigherOrderOperator, OpOverload
+from torch.utils.flop_counter import flop_registry
 
 from torchviz_tb.capture.graph.attributes import RawAttributes
 
@@ -12,6 +14,13 @@ Operator = OpOverload | HigherOrderOperator
 
 # Autograd saves an operation's output through this one; it is shown only if somebody reads it.
 SILENT_NAME = "aten.detach"
+
+# They ask about a tensor's metadata, or mark time for the profiler.
+_HIDDEN_NAMESPACES = ("prim", "profiler")
+# torch.tensor([...]) passes its literal through this; the result is the constant itself.
+_HIDDEN_NAMES = ("aten.lift_fresh",)
+
+FlopFormula = Callable[..., int]
 
 
 @dataclass(slots=True)
@@ -55,3 +64,28 @@ def operation_name(operator: Operator) -> str:
     if isinstance(operator, OpOverload):
         return operator._schema.name.replace("::", ".")
     return f"{operator.namespace}.{operator.name()}"
+
+
+def is_hidden(name: str) -> bool:
+    """Whether an operation is about no values."""
+    return name.partition(".")[0] in _HIDDEN_NAMESPACES or name in _HIDDEN_NAMES
+
+
+def flop_formula(operator: Operator) -> FlopFormula | None:
+    """How torch counts an operator's FLOPs; None if it does not."""
+    return flop_registry.get(operator._overloadpacket) if isinstance(operator, OpOverload) else None
+
+
+def count_flops(formula: FlopFormula | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
+    """FLOPs of one operation; 0 where they are not counted."""
+    if formula is None:
+        return 0
+    try:
+        return int(formula(*args, **kwargs, out_val=result))
+    except Exception:  # noqa: BLE001 - a formula may not know this kind of tensor; the operation still counts
+        return 0
+
+
+def next_sequence() -> int:
+    """The number that autograd will give to the next node made in this thread."""
+    return int(torch._C._autograd._get_sequence_nr())

@@ -7,12 +7,22 @@ from typing import Any, NamedTuple
 import torch
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from torchviz_tb.capture.graph.attributes import raw_attributes
 from torchviz_tb.capture.graph.function_calls import FunctionCalls
 from torchviz_tb.capture.graph.merging import Merged, merge_below, merge_deepest
-from torchviz_tb.capture.graph.operations import SILENT_NAME, Operator, RecordedOperation, operation_name, tensors_of
+from torchviz_tb.capture.graph.operations import (
+    SILENT_NAME,
+    FlopFormula,
+    Operator,
+    RecordedOperation,
+    count_flops,
+    flop_formula,
+    is_hidden,
+    next_sequence,
+    operation_name,
+    tensors_of,
+)
 from torchviz_tb.capture.graph.provenance import Provenance, storage_key
 from torchviz_tb.capture.graph.scopes import Scopes
 from torchviz_tb.capture.graph.tensor_types import TypeTable, byte_count
@@ -20,10 +30,6 @@ from torchviz_tb.capture.graph.tensor_types import TypeTable, byte_count
 OPERATION_BOUND = 200_000  # operations kept
 _ROOM = (1 / 4, 1 / 16)  # share of them that merging must free: as much as possible, not less than pays
 
-# They ask about a tensor's metadata, or mark time for the profiler.
-_HIDDEN_NAMESPACES = ("prim", "profiler")
-# torch.tensor([...]) passes its literal through this; the result is the constant itself.
-_HIDDEN_NAMES = ("aten.lift_fresh",)
 # They turn values into Python numbers; others without a tensor as result are about metadata.
 _VALUE_READS = ("aten._local_scalar_dense", "aten.equal")
 
@@ -47,7 +53,7 @@ class _Traits(NamedTuple):
     arguments: tuple[str, ...]
     written: tuple[tuple[int, str], ...]  # position and name of the arguments that it writes
     hidden: bool
-    flops: Callable[..., int] | None
+    flops: FlopFormula | None
 
 
 class Recorder(TorchDispatchMode):
@@ -141,7 +147,7 @@ class Recorder(TorchDispatchMode):
         if self._before_write is not None:
             for tensor in written:
                 self._before_write(tensor)
-        return _Reading(origins, parameters, storages, moved, written, torch._C._autograd._get_sequence_nr())
+        return _Reading(origins, parameters, storages, moved, written, next_sequence())
 
     def _record(
         self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading
@@ -168,12 +174,12 @@ class Recorder(TorchDispatchMode):
                 origins=tuple(reading.origins),
                 outputs=outputs,
                 parameters=tuple(reading.parameters),
-                flops=_flops(traits.flops, args, kwargs, result),
+                flops=count_flops(traits.flops, args, kwargs, result),
                 read_types=tuple(reading.origins.values()),
                 bytes=0 if is_view else sum(reading.moved.values()),
                 attributes=raw_attributes(traits.arguments, args, kwargs),
                 call=self._calls.current(self._scopes.current),
-                sequence=reading.sequence - 1,
+                sequence=reading.sequence - 1,  # autograd made the operation's node just before
             )
         )
 
@@ -212,7 +218,7 @@ class Recorder(TorchDispatchMode):
 
 def _traits_of(func: Operator) -> _Traits:
     name = operation_name(func)
-    hidden = name.partition(".")[0] in _HIDDEN_NAMESPACES or name in _HIDDEN_NAMES
+    hidden = is_hidden(name)
     if not isinstance(func, OpOverload):
         return _Traits(name, (), (), hidden=hidden, flops=None)
     schema = func._schema
@@ -225,14 +231,5 @@ def _traits_of(func: Operator) -> _Traits:
             if argument.alias_info is not None and argument.alias_info.is_write
         ),
         hidden=hidden,
-        flops=flop_registry.get(func._overloadpacket),
+        flops=flop_formula(func),
     )
-
-
-def _flops(count: Callable[..., int] | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
-    if count is None:
-        return 0
-    try:
-        return int(count(*args, **kwargs, out_val=result))
-    except Exception:  # noqa: BLE001 - a formula may not know this kind of tensor; the operation still counts
-        return 0

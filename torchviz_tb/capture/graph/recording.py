@@ -10,7 +10,8 @@ from torch.utils import _python_dispatch as dispatch
 
 from torchviz_tb.capture.graph import terminals
 from torchviz_tb.capture.graph.function_calls import FunctionCalls
-from torchviz_tb.capture.graph.message import build_graph
+from torchviz_tb.capture.graph.message import build_graph, kept_operations
+from torchviz_tb.capture.graph.operations import next_sequence
 from torchviz_tb.capture.graph.provenance import Provenance, input_origin
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.scopes import Scopes
@@ -40,6 +41,9 @@ class Recording:
         self.recorder = Recorder(self.scopes, self._provenance, self._types, self._calls, before_write=before_write)
         self._inputs = self._add_inputs(terminals.input_tensors(self._structure.root.forward, args, kwargs))
         self._hooks = contextlib.ExitStack()
+        self.first_sequence = 0  # autograd's number of the first node that the forward can have made
+        self.positions: dict[int, int] = {}
+        """Which operation of the message made the node with a number of autograd's; filled by `graph`."""
 
     @property
     def fault(self) -> Exception | None:
@@ -48,6 +52,7 @@ class Recording:
 
     def start(self) -> None:
         """Begins to record; every start needs a stop."""
+        self.first_sequence = next_sequence()
         with contextlib.ExitStack() as hooks:
             hooks.enter_context(self.scopes.hooked())
             self.recorder.__enter__()  # type: ignore[no-untyped-call]
@@ -63,12 +68,16 @@ class Recording:
         """The message; `result` is what the forward returned."""
         self.recorder.finish()
         outputs = [self._output(name, tensor) for name, tensor in terminals.output_tensors(result)]
+        kept = kept_operations(self.recorder.operations, outputs)
+        for old, new in reversed(kept.items()):  # of several with one number the first made the node
+            self.positions[self.recorder.operations[old].sequence] = new
         return build_graph(
             self._structure,
             self._types,
             self.scopes,
             self._calls,
             self.recorder,
+            kept,
             inputs=self._inputs,
             outputs=outputs,
             mode=mode,

@@ -84,6 +84,7 @@ def _backward(nodes: tuple[BackwardNode, ...]) -> Json:
         "name": [node.name for node in nodes],
         "forward": [_or(node.forward, -1) for node in nodes],
         "flops": [node.flops or 0 for node in nodes],
+        "recomputed": [node.recomputed for node in nodes],
     }
 
 
