@@ -21,6 +21,7 @@ import { type Extras, extrasKey, fetchExtras } from "./run_extras";
 import { Sentence } from "./sentence";
 import { mapShows, rowColours, scaleKind } from "./settings";
 import { SitePanel } from "./site_panel";
+import { within } from "./step_range";
 import { Tracks } from "./tracks";
 
 adopt(overviewCss);
@@ -79,11 +80,10 @@ function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
   const norms = useMemo(() => runs.map((run) => globalNorm(run.norms)), [runs]);
   const shows = mapShows.value;
   const colours = rowColours.value;
-  const range = stepRange.value;
-  const map = useMemo(() => mapDataOf(runs, { shows, rowColours: colours, range }), [runs, shows, colours, range]);
+  const map = useMemo(() => mapDataOf(runs, { shows, rowColours: colours }), [runs, shows, colours]);
   const kind = scaleKind.value;
   const isDark = dark.value;
-  const values = map?.allCells.values;
+  const values = map?.cells.values;
   const scale = useMemo(
     () => map && values && scaleOf(map.column, values, kind, isDark),
     [map?.column, values, kind, isDark],
@@ -94,7 +94,7 @@ function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
       <OverviewHead runs={runs} extras={extras} />
       <FindingCards api={api} />
       <Sentence runs={runs} map={map} scale={scale} />
-      <Tracks runs={runs} norms={norms} extras={extras} steps={map.cells.steps} />
+      <Tracks runs={runs} norms={norms} extras={extras} steps={within(map.cells, stepRange.value).steps} />
       <LayersMap map={map} scale={scale} ranks={extras.get(map.data.place.run)?.ranks ?? null} />
     </>
   );

@@ -25,23 +25,22 @@ interface LayersMapProps {
 export function LayersMap({ map, scale, ranks }: LayersMapProps) {
   const { data } = map;
   const wantedOrder = order.value;
-  const range = stepRange.value;
   const isDark = dark.value;
   const hasFindings = data.place.run === place.value?.run;
   const model = useMemo(
-    () => createMap(map, scale, { order: wantedOrder, ranks, range, hasFindings }),
-    [map, scale, wantedOrder, ranks, range, hasFindings, isDark],
+    () => createMap(map, scale, { order: wantedOrder, ranks, hasFindings }),
+    [map, scale, wantedOrder, ranks, hasFindings, isDark],
   );
   // The same element as long as the data is the same: moving the step must not compare a thousand rows.
   const twin = useMemo(() => <MapTwin data={data} />, [data]);
   return (
     <Picture
       class="overview-map"
-      label={`Map of ${data.sites.length} sites by ${data.cells.steps.length} steps. ${KEYS}`}
+      label={`Map of ${data.sites.length} sites by ${model.shown().cells.steps.length} steps. ${KEYS}`}
       draw={model.draw}
-      {...pointerHandlers(map, model)}
-      {...rangeHandlers(map, model)}
-      onKey={(event, anchor) => pressKey(event, anchor, map, model)}
+      {...pointerHandlers(model)}
+      {...rangeHandlers(data.cells.steps, model)}
+      onKey={(event, anchor) => pressKey(event, anchor, data.cells.steps, model)}
       twin={twin}
       exportName={`${data.place.run}-${data.stage}-${data.column.value}`}
       csv={() => mapCsv(data)}
@@ -51,14 +50,14 @@ export function LayersMap({ map, scale, ranks }: LayersMapProps) {
 
 const KEYS = "Arrow keys move, Enter selects, o opens the group, plus and minus zoom, 0 shows all steps.";
 
-function pointerHandlers(map: MapData, model: MapModel): Partial<PictureProps> {
+function pointerHandlers(model: MapModel): Partial<PictureProps> {
   return {
     onHover: (point) => {
       hovered.value = model.cellAt(point);
       const cell = hovered.peek();
       const at = { x: point.pageX, y: point.pageY };
       const group = model.groupAt(point);
-      if (cell) showTooltip({ ...at, ...readoutOf(map, model.geometry().rows.sites, cell) });
+      if (cell) showTooltip({ ...at, ...readoutOf(model.shown(), model.geometry().rows.sites, cell) });
       else if (group) showTooltip({ ...at, title: group, rows: [["click", "", "opens or closes the group"]] });
       else hideTooltip();
     },
@@ -69,33 +68,34 @@ function pointerHandlers(map: MapData, model: MapModel): Partial<PictureProps> {
     onSelect: (point) => {
       const group = model.groupAt(point);
       if (group) toggleGroup(group);
-      else select(map, model);
+      else select(model);
     },
   };
 }
 
-function select(map: MapData, model: MapModel): void {
+function select(model: MapModel): void {
   const cell = hovered.peek();
-  const site = cell && map.data.sites[model.geometry().rows.sites[cell.row] ?? -1];
+  const { data } = model.shown();
+  const site = cell && data.sites[model.geometry().rows.sites[cell.row] ?? -1];
   if (!cell || !site) return;
   selectedSite.value = site.name;
-  goToStep(map.cells.steps[cell.column] ?? 0);
+  goToStep(data.cells.steps[cell.column] ?? 0);
 }
 
 /** One notch of a wheel. */
 const ZOOM = 1.25;
 const NOTCH = 100;
 
-function rangeHandlers({ allCells }: MapData, model: MapModel): Partial<PictureProps> {
+function rangeHandlers(steps: Float64Array, model: MapModel): Partial<PictureProps> {
   const turn = (event: WheelEvent, { x }: Point): boolean => {
     const range = stepRange.peek();
     if (event.ctrlKey || event.metaKey) {
-      stepRange.value = zoomed(allCells.steps, range, model.stepAt(x), ZOOM ** (event.deltaY / NOTCH));
+      stepRange.value = zoomed(steps, range, model.stepAt(x), ZOOM ** (event.deltaY / NOTCH));
       return true;
     }
     const sideways = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
     if (!range || Math.abs(sideways) < Math.abs(event.shiftKey ? 0 : event.deltaY)) return false;
-    stepRange.value = panned(allCells.steps, range, sideways / (NOTCH * 10)) ?? range;
+    stepRange.value = panned(steps, range, sideways / (NOTCH * 10)) ?? range;
     return true;
   };
   return {
@@ -112,24 +112,24 @@ function rangeHandlers({ allCells }: MapData, model: MapModel): Partial<PictureP
   };
 }
 
-function pressKey(event: KeyboardEvent, anchor: DOMRect, map: MapData, model: MapModel): boolean {
-  if (event.key === "Enter") select(map, model);
-  else if (!zoomByKey(event.key, map) && !openByKey(event.key, model)) {
+function pressKey(event: KeyboardEvent, anchor: DOMRect, steps: Float64Array, model: MapModel): boolean {
+  if (event.key === "Enter") select(model);
+  else if (!zoomByKey(event.key, steps, model) && !openByKey(event.key, model)) {
     const cell = model.moved(event.key, hovered.peek());
     if (!cell) return false;
     hovered.value = cell;
   }
-  announce(anchor, map, model);
+  announce(anchor, model);
   return true;
 }
 
-function zoomByKey(key: string, { allCells, cells }: MapData): boolean {
+function zoomByKey(key: string, steps: Float64Array, model: MapModel): boolean {
   const factor = { "+": 1 / ZOOM ** 2, "-": ZOOM ** 2 }[key];
   if (key === "0") stepRange.value = null;
   else if (factor !== undefined) {
     const column = hovered.peek()?.column;
-    const about = column === undefined ? (currentStep.peek() ?? 0) : (cells.steps[column] ?? 0);
-    stepRange.value = zoomed(allCells.steps, stepRange.peek(), about, factor);
+    const about = column === undefined ? (currentStep.peek() ?? 0) : (model.geometry().axis.steps[column] ?? 0);
+    stepRange.value = zoomed(steps, stepRange.peek(), about, factor);
   }
   if (key !== "0" && factor === undefined) return false;
   hovered.value = null; // its column is another one now
@@ -145,11 +145,11 @@ function openByKey(key: string, model: MapModel): boolean {
   return true;
 }
 
-function announce(anchor: DOMRect, map: MapData, model: MapModel): void {
+function announce(anchor: DOMRect, model: MapModel): void {
   const cell = hovered.peek();
   if (!cell) return;
   const { rows, axis } = model.geometry();
   const x = anchor.left + axis.x(axis.steps[cell.column] ?? 0);
   const y = anchor.top + HEAD + (rows.top[cell.row] ?? 0) + (rows.heights[cell.row] ?? 0) / 2;
-  showTooltip({ x, y, announced: true, ...readoutOf(map, rows.sites, cell) });
+  showTooltip({ x, y, announced: true, ...readoutOf(model.shown(), rows.sites, cell) });
 }

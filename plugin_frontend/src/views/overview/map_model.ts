@@ -2,33 +2,35 @@
 
 import type { ColourScale } from "../../base/colour_scale";
 import { hoveredFinding, shownFindings } from "../../store/findings";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, selectedSite, stepRange } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import type { Point } from "../../widgets/picture";
 import { indexAtOrBefore, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { drawMap, FOOT, HEAD, type MapGeometry, type Pinned } from "./draw_map";
 import type { MapData } from "./map_data";
-import { paintCells } from "./map_raster";
+import { createRaster, type Raster } from "./map_raster";
 import { mapRows, type Openness, type Order, orderOf, rowAt, type Span } from "./map_rows";
 import { brushed, hovered, openGroups } from "./settings";
-import type { StepRange } from "./step_range";
+import { indicesIn, type StepRange, within } from "./step_range";
 
 export interface MapSettings {
   order: Order;
   /** Position of each site in the order of execution; null: not known. */
   ranks: readonly number[] | null;
-  range: StepRange | null;
   /** Findings are those of the shown run: on another run's map they have no place. */
   hasFindings: boolean;
 }
 
 export interface Cell {
   row: number;
+  /** Among the columns of the range that is shown. */
   column: number;
 }
 
 export interface MapModel {
   geometry(): MapGeometry;
+  /** The map's true data, of the range of steps that is shown. */
+  shown(): MapData;
   draw(context: CanvasRenderingContext2D, size: Size): void;
   cellAt(point: Point): Cell | null;
   /** The group whose label is at a point; null: none. */
@@ -42,52 +44,60 @@ export interface MapModel {
 export function createMap(map: MapData, scale: ColourScale, settings: MapSettings): MapModel {
   const names = map.data.sites.map(({ name }) => name);
   const isGrouped = settings.order !== "size";
-  const sites = orderOf(settings.order, names.length, map.allCells, settings.ranks);
-  const steps = [...map.cells.steps];
+  const sites = orderOf(settings.order, names.length, map.cells, settings.ranks);
   const rowOf = new Map(sites.map((site, row) => [names[site], row]));
   let geometry: MapGeometry = { rows: mapRows([], [], false, 0), axis: stepAxis([], 0, 0) };
-  let cells: HTMLCanvasElement | null = null;
+  let raster: Raster | null = null;
+  let laidOut = "";
+  let image: HTMLCanvasElement | null = null;
   let painted = "";
 
-  const resize = (next: Size) => {
-    const pins = settings.hasFindings ? pinsOn(rowOf) : [];
+  const layOut = (size: Size, pins: readonly Pinned[]): string => {
     const ratio = window.devicePixelRatio || 1;
-    const key = [next.width, next.height, ratio, ...openGroups.value, ...pins.map(({ first }) => first)].join(" ");
+    const key = [size.width, size.height, ratio, ...openGroups.value, ...pins.map(({ first }) => first)].join(" ");
+    if (key === laidOut) return key;
+    laidOut = key;
+    const rows = mapRows(names, sites, isGrouped, Math.max(1, size.height - HEAD - FOOT), (span) =>
+      opennessOf(span, pins),
+    );
+    geometry = { ...geometry, rows };
+    raster = createRaster({ answer: map.cells, rows, scale, look: look.peek(), ratio });
+    return key;
+  };
+
+  const paint = (size: Size, layout: string) => {
+    const key = `${layout} ${stepRange.value}`;
     if (key === painted) return;
     painted = key;
-    const opennessOf = ({ label, from, to }: Span): Openness => {
-      if (openGroups.value.includes(label)) return "open";
-      return pins.some(({ first }) => first >= from && first < to) ? "wide" : "closed";
-    };
-    const { left, right } = trackEdges(next.width);
-    const rows = mapRows(names, sites, isGrouped, Math.max(1, next.height - HEAD - FOOT), opennessOf);
-    geometry = { rows, axis: stepAxis(steps, left, right) };
-    cells = paintCells({ answer: map.cells, ...geometry, scale, look: look.peek(), ratio }, right - left, rows.bottom);
+    const [first, end] = indicesIn(map.cells.steps, stepRange.value);
+    const { left, right } = trackEdges(size.width);
+    geometry = { ...geometry, axis: stepAxis([...map.cells.steps.subarray(first, end)], left, right) };
+    image = raster?.paint(geometry.axis, first) ?? null;
+  };
+
+  const shown = (): MapData => {
+    const range = stepRange.value;
+    return { ...map, data: { ...map.data, cells: within(map.data.cells, range) }, cells: within(map.cells, range) };
   };
 
   return {
     geometry: () => geometry,
-    draw: (context, next) => {
-      resize(next);
-      const now = currentStep.value;
+    shown,
+    draw: (context, size) => {
       const pins = settings.hasFindings ? pinsOn(rowOf) : [];
+      paint(size, layOut(size, pins));
+      const now = currentStep.value;
       const marks = {
-        now: isWithin(now, settings.range) ? now : null,
-        column: indexAtOrBefore(steps, now ?? 0),
+        now: isWithin(now, stepRange.value) ? now : null,
+        column: indexAtOrBefore(geometry.axis.steps, now ?? 0),
         hovered: hovered.value,
         selected: sites.findIndex((site) => names[site] === selectedSite.value),
         pins,
         brush: brushed.value,
         pointed: pins.findIndex(({ number }) => number - 1 === hoveredFinding.value),
       };
-      drawMap(context, next, {
-        data: { ...map.data, cells: map.cells },
-        scale,
-        cells,
-        geometry,
-        marks,
-        look: look.value,
-      });
+      const data = { ...map.data, cells: shown().cells };
+      drawMap(context, size, { data, scale, cells: image, geometry, marks, look: look.value });
     },
     cellAt: ({ x, y }) => {
       const { axis, rows } = geometry;
@@ -101,9 +111,15 @@ export function createMap(map: MapData, scale: ColourScale, settings: MapSetting
       if (!isGrouped || x >= axis.left) return null;
       return rows.groups.find(({ top, bottom }) => y - HEAD >= top && y - HEAD < bottom)?.label ?? null;
     },
-    stepAt: (x) => steps[geometry.axis.indexAt(x)] ?? 0,
-    moved: (key, from) => movedCell(key, from, geometry, steps),
+    stepAt: (x) => geometry.axis.steps[geometry.axis.indexAt(x)] ?? 0,
+    moved: (key, from) => movedCell(key, from, geometry),
   };
+}
+
+/** A group is wide while a finding has its pin in it. */
+function opennessOf({ label, from, to }: Span, pins: readonly Pinned[]): Openness {
+  if (openGroups.value.includes(label)) return "open";
+  return pins.some(({ first }) => first >= from && first < to) ? "wide" : "closed";
 }
 
 function isWithin(step: number | null, range: StepRange | null): boolean {
@@ -120,8 +136,8 @@ function pinsOn(rowOf: ReadonlyMap<string | undefined, number>): Pinned[] {
 }
 
 /** Arrows go to the neighbouring cell, PageUp and PageDown to the next group, Home and End to the ends. */
-function movedCell(key: string, from: Cell | null, { rows, axis }: MapGeometry, steps: readonly number[]): Cell | null {
-  const start = { row: 0, column: Math.max(0, indexAtOrBefore(steps, currentStep.peek() ?? 0)) };
+function movedCell(key: string, from: Cell | null, { rows, axis }: MapGeometry): Cell | null {
+  const start = { row: 0, column: Math.max(0, indexAtOrBefore(axis.steps, currentStep.peek() ?? 0)) };
   const { row, column } = from ?? start;
   const group = rows.groups.findIndex((each) => row >= each.from && row < each.to);
   const target = {

@@ -1,4 +1,5 @@
-// The cells of the map, painted once into a canvas of their own: moving the step line must not paint them again.
+// The cells of the map, painted into a canvas of their own: moving the step line must not paint them again, and a zoom
+// in steps must not look at every site again.
 
 import { State, type StatisticsAnswer } from "../../api/types";
 import { drawAftermath, drawState, isNonFinite } from "../../base/cells";
@@ -6,44 +7,35 @@ import { type ColourScale, packColour } from "../../base/colour_scale";
 import type { look } from "../../widgets/canvas";
 import type { StepAxis } from "../../widgets/step_axis";
 import type { MapRows } from "./map_rows";
-import { type Pooled, pool, type Run, type Slots, slotsOf, specialRuns } from "./pool";
+import { type Pooled, poolColumns, poolRows, type Run, type Slots, slotsOf, specialRuns } from "./pool";
 
 type Look = typeof look.value;
 
 export interface RasterInput {
+  /** All steps. */
   answer: StatisticsAnswer;
   rows: MapRows;
-  axis: StepAxis;
   scale: ColourScale;
   look: Look;
   /** Device pixels of a CSS pixel. */
   ratio: number;
 }
 
-/** Draws the cells with the axis' left edge at x = 0; `width` and `height` in CSS pixels. */
-export function paintCells(input: RasterInput, width: number, height: number): HTMLCanvasElement {
-  const { answer, rows, axis, ratio, scale } = input;
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(width * ratio));
-  canvas.height = Math.max(1, Math.round(height * ratio));
-  const context = canvas.getContext("2d");
-  if (!context) return canvas;
+export interface Raster {
+  /** The columns of an axis, whose first is the step of that index, with the axis' left edge at x = 0. */
+  paint(axis: StepAxis, first: number): HTMLCanvasElement;
+}
+
+/** Merges and colours the rows once. */
+export function createRaster(input: RasterInput): Raster {
+  const { answer, rows, scale, ratio } = input;
   const rowSlots = slotsOf(
     rows.top.map((top) => top * ratio),
     rows.top.map((top, row) => (top + (rows.heights[row] ?? 0)) * ratio),
   );
-  const columnSlots = slotsOf(
-    axis.columns.map(({ left }) => (left - axis.left) * ratio),
-    axis.columns.map(({ right }) => (right - axis.left) * ratio),
-  );
-  const cells = pool(answer, rows.sites, rowSlots, columnSlots, strengthOf(scale));
-  const image = context.createImageData(canvas.width, canvas.height);
-  fillCells(new Uint32Array(image.data.buffer), canvas.width, canvas.height, cells, rowSlots, columnSlots, input);
-  context.putImageData(image, 0, 0);
-  context.scale(ratio, ratio);
-  drawSpecial(context, specialRuns(cells), rowSlots, columnSlots, input);
-  drawHoles(context, input);
-  return canvas;
+  const cells = poolRows(answer, rows.sites, rowSlots, strengthOf(scale));
+  const colours = coloursOf(cells, input);
+  return { paint: (axis, first) => paintCells(input, { cells, colours, rowSlots }, axis, first) };
 }
 
 /** On a scale with a centre the value farther from it is the stronger one. */
@@ -51,30 +43,68 @@ function strengthOf(scale: ColourScale): (value: number) => number {
   return scale.palette === "signed" ? (value) => Math.abs(scale.position(value) - 0.5) : (value) => value;
 }
 
-function fillCells(
-  pixels: Uint32Array,
-  width: number,
-  height: number,
-  cells: Pooled,
-  rows: Slots,
-  columns: Slots,
-  { scale, look: { bg, zero } }: RasterInput,
-): void {
+function coloursOf(cells: Pooled, { scale, look: { bg, zero } }: RasterInput): Uint32Array {
   const ground = packColour(bg);
   const ash = packColour(zero);
-  for (let row = 0; row < cells.rows; row++) {
-    const start = (rows.from[row] ?? 0) * width;
-    for (let column = 0; column < cells.columns; column++) {
-      const index = row * cells.columns + column;
-      const kind = cells.state[index] ?? State.missing;
-      const hasColour = kind === State.finite;
-      const colour = hasColour ? scale.colour(cells.values[index] ?? 0) : kind === State.zero ? ash : ground;
-      pixels.fill(colour, start + (columns.from[column] ?? 0), start + Math.min(width, columns.to[column] ?? 0));
+  const colours = new Uint32Array(cells.values.length);
+  for (let at = 0; at < colours.length; at++) {
+    const kind = cells.state[at];
+    colours[at] = kind === State.finite ? scale.colour(cells.values[at] ?? 0) : kind === State.zero ? ash : ground;
+  }
+  return colours;
+}
+
+interface RowPool {
+  cells: Pooled;
+  /** Of each of the cells. */
+  colours: Uint32Array;
+  rowSlots: Slots;
+}
+
+function paintCells(input: RasterInput, pooled: RowPool, axis: StepAxis, first: number): HTMLCanvasElement {
+  const { rows, ratio, look } = input;
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round((axis.right - axis.left) * ratio));
+  canvas.height = Math.max(1, Math.round(rows.bottom * ratio));
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  const columnSlots = slotsOf(
+    axis.columns.map(({ left }) => (left - axis.left) * ratio),
+    axis.columns.map(({ right }) => (right - axis.left) * ratio),
+  );
+  const cells = poolColumns(pooled.cells, first, columnSlots);
+  const image = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  fillCells(pixels, canvas, cells.winners, columnSlots, pooled, packColour(look.bg));
+  context.putImageData(image, 0, 0);
+  context.scale(ratio, ratio);
+  drawSpecial(context, specialRuns(cells), pooled.rowSlots, columnSlots, input);
+  drawHoles(context, axis, input);
+  return canvas;
+}
+
+function fillCells(
+  pixels: Uint32Array,
+  { width, height }: { width: number; height: number },
+  winners: Int32Array,
+  columns: Slots,
+  { colours, rowSlots }: RowPool,
+  ground: number,
+): void {
+  const count = columns.from.length;
+  rowSlots.from.forEach((top, row) => {
+    const start = top * width;
+    for (let column = 0; column < count; column++) {
+      const winner = winners[row * count + column] ?? -1;
+      const colour = winner < 0 ? ground : (colours[winner] ?? ground);
+      const end = Math.min(width, columns.to[column] ?? 0);
+      // A loop, as most columns are a pixel or two wide: fill() costs more than that.
+      for (let x = columns.from[column] ?? 0; x < end; x++) pixels[start + x] = colour;
     }
     // The other lines of the row are the same.
-    const last = Math.min(height, rows.to[row] ?? 0);
-    for (let y = (rows.from[row] ?? 0) + 1; y < last; y++) pixels.copyWithin(y * width, start, start + width);
-  }
+    const last = Math.min(height, rowSlots.to[row] ?? 0);
+    for (let y = top + 1; y < last; y++) pixels.copyWithin(y * width, start, start + width);
+  });
 }
 
 /** Non-finite cells are drawn last, as they may be larger than their place. */
@@ -101,7 +131,7 @@ function drawSpecial(
   }
 }
 
-function drawHoles(context: CanvasRenderingContext2D, { axis, rows, look: colours }: RasterInput): void {
+function drawHoles(context: CanvasRenderingContext2D, axis: StepAxis, { rows, look: colours }: RasterInput): void {
   for (const { left, right } of axis.holes) {
     const rect = { x: left - axis.left, y: 0, width: right - left, height: rows.bottom };
     drawState(context, rect, State.missing, colours);

@@ -7,6 +7,8 @@ export interface Pooled {
   columns: number;
   values: Float32Array;
   state: Uint8Array;
+  /** What orders finite values: of two, the stronger one is kept. */
+  strengths: Float32Array;
 }
 
 export interface Slots {
@@ -34,6 +36,8 @@ export function slotsOf(starts: ArrayLike<number>, ends: ArrayLike<number>): Slo
   return { slots, from, to };
 }
 
+const WEAKEST = Number.NEGATIVE_INFINITY;
+
 /** Of two merged states the one with the higher rank is kept. */
 const RANK = new Uint8Array(9);
 RANK[State.missing] = 0;
@@ -47,37 +51,69 @@ RANK[State.posInf] = 7;
 RANK[State.nan] = 8;
 
 /**
- * Sites × steps in the map's order of rows. The slots say into which pooled row and column a cell falls;
- * `strength` orders finite values. One pass over the cells.
+ * Sites in the map's order merged to the rows of the screen, every step a column of its own; `strength` orders finite
+ * values. One pass over all cells: done once for a layout, so that a zoom in steps need not look at every site again.
  */
-export function pool(
+export function poolRows(
   answer: StatisticsAnswer,
   sites: readonly number[],
   rowSlots: Slots,
-  columnSlots: Slots,
   strength: (value: number) => number,
 ): Pooled {
   const count = sites.length;
-  const rows = rowSlots.from.length;
-  const columns = columnSlots.from.length;
-  const values = new Float32Array(rows * columns);
-  const state = new Uint8Array(rows * columns).fill(State.missing);
+  const columns = answer.steps.length;
+  const pooled = emptyPool(rowSlots.from.length, columns);
   for (let row = 0; row < count; row++) {
     const site = sites[row] ?? 0;
     const start = (rowSlots.slots[row] ?? 0) * columns;
-    for (let column = 0; column < answer.steps.length; column++) {
+    for (let column = 0; column < columns; column++) {
       const from = column * count + site;
-      const to = start + (columnSlots.slots[column] ?? 0);
+      const to = start + column;
       const kind = answer.state[from] ?? State.missing;
       const value = answer.values[from] ?? 0;
-      const gain = (RANK[kind] ?? 0) - (RANK[state[to] ?? State.missing] ?? 0);
-      const wins = gain > 0 || (gain === 0 && kind === State.finite && strength(value) > strength(values[to] ?? 0));
-      if (!wins) continue;
-      values[to] = value;
-      state[to] = kind;
+      const force = kind === State.finite ? strength(value) : WEAKEST;
+      if (!wins(kind, force, pooled, to)) continue;
+      pooled.strengths[to] = force;
+      pooled.values[to] = value;
+      pooled.state[to] = kind;
     }
   }
-  return { rows, columns, values, state };
+  return pooled;
+}
+
+/** The columns of `rows` from `first` on, merged to those of the screen. Cost: a few ns for each cell of `rows`. */
+export function poolColumns(rows: Pooled, first: number, columnSlots: Slots): Pooled & { winners: Int32Array } {
+  const pooled = emptyPool(rows.rows, columnSlots.from.length);
+  const winners = new Int32Array(pooled.values.length).fill(-1);
+  const count = columnSlots.slots.length;
+  for (let row = 0; row < rows.rows; row++) {
+    const source = row * rows.columns + first;
+    const target = row * pooled.columns;
+    for (let column = 0; column < count; column++) {
+      const from = source + column;
+      const to = target + (columnSlots.slots[column] ?? 0);
+      const kind = rows.state[from] ?? State.missing;
+      const force = rows.strengths[from] ?? WEAKEST;
+      if (!wins(kind, force, pooled, to)) continue;
+      pooled.strengths[to] = force;
+      pooled.values[to] = rows.values[from] ?? 0;
+      pooled.state[to] = kind;
+      winners[to] = from;
+    }
+  }
+  return { ...pooled, winners };
+}
+
+/** A state of higher rank wins over what is there; of finite values the stronger one. */
+function wins(kind: number, force: number, pooled: Pooled, at: number): boolean {
+  const gain = (RANK[kind] ?? 0) - (RANK[pooled.state[at] ?? State.missing] ?? 0);
+  return gain > 0 || (gain === 0 && force > (pooled.strengths[at] ?? WEAKEST));
+}
+
+function emptyPool(rows: number, columns: number): Pooled {
+  const size = rows * columns;
+  const state = new Uint8Array(size).fill(State.missing);
+  return { rows, columns, values: new Float32Array(size), state, strengths: new Float32Array(size).fill(WEAKEST) };
 }
 
 export interface Run {

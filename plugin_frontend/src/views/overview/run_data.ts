@@ -52,12 +52,15 @@ export async function fetchRuns(api: Api, key: string): Promise<RunData[]> {
 }
 
 async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData> {
+  // Nearly always the wanted stage is there: its numbers are asked for before it is certain, as they take longest.
+  const likely = api.statistics(where, wanted.stage, columnOf(wanted.column, wanted.stage).value);
+  likely.catch(() => {}); // it is awaited below, or not wanted after all
   const [{ sites, stages }, progress] = await Promise.all([api.sites(where), progressOf(api, where.run)]);
   const shownStage = stageOf(wanted.stage, stages) ?? "parameter";
   const shownColumn = columnOf(wanted.column, shownStage);
   const normStage = stageOf("gradient", stages) ?? shownStage;
   const isNorm = normStage === shownStage && shownColumn.value === "l2";
-  const cells = api.statistics(where, shownStage, shownColumn.value);
+  const cells = shownStage === wanted.stage ? likely : api.statistics(where, shownStage, shownColumn.value);
   const norms = isNorm ? cells : api.statistics(where, normStage, "l2");
   return {
     place: where,

@@ -1,5 +1,6 @@
 // The settings of the map, read as a sentence whose dashed words are menus; the legend beside it.
 
+import { useMemo } from "preact/hooks";
 import { type Stage, State } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
@@ -38,6 +39,7 @@ interface SentenceProps {
 export function Sentence({ runs, map, scale }: SentenceProps) {
   const { data, column: coloured } = map;
   const [shown] = runs;
+  const signs = useMemo(() => signsIn(data), [data]);
   return (
     <div class="overview-controls">
       <p class="sentence">
@@ -56,7 +58,7 @@ export function Sentence({ runs, map, scale }: SentenceProps) {
         <RangeNote />
       </p>
       {shown && runs.length > 1 && <RunSegments runs={runs} />}
-      <Legend scale={scale} signs={signsIn(data)} />
+      <Legend scale={scale} signs={signs} />
     </div>
   );
 }

@@ -9,8 +9,8 @@ export type StepRange = readonly [from: number, to: number];
 /** A picture of fewer columns says nothing of a course. */
 const FEWEST_COLUMNS = 4;
 
-/** First index of a range, and the one after its last. */
-function indices(steps: ArrayLike<number>, range: StepRange | null): [start: number, end: number] {
+/** First index of a range, and the one after its last; all where no step lies in it. */
+export function indicesIn(steps: ArrayLike<number>, range: StepRange | null): [start: number, end: number] {
   if (!range) return [0, steps.length];
   const [from, to] = range.map((step) => indexAtOrBefore(steps, step)) as [number, number];
   const start = (steps[from] ?? 0) < range[0] ? from + 1 : from;
@@ -20,7 +20,7 @@ function indices(steps: ArrayLike<number>, range: StepRange | null): [start: num
 
 /** The part of an answer in a range, as views of the same arrays; all of it where no step lies in the range. */
 export function within<T extends StatisticsAnswer>(answer: T, range: StepRange | null): T {
-  const [start, end] = indices(answer.steps, range);
+  const [start, end] = indicesIn(answer.steps, range);
   if (start === 0 && end === answer.steps.length) return answer;
   const count = answer.values.length / answer.steps.length;
   return {
@@ -38,7 +38,7 @@ export function zoomed(
   about: number,
   factor: number,
 ): StepRange | null {
-  const [start, end] = indices(steps, range);
+  const [start, end] = indicesIn(steps, range);
   const width = Math.max(Math.min(FEWEST_COLUMNS, steps.length), rounded((end - start) * factor, factor));
   const anchor = Math.min(end - 1, Math.max(start, indexAtOrBefore(steps, about)));
   const share = (anchor - start) / Math.max(1, end - 1 - start);
@@ -52,7 +52,7 @@ function rounded(width: number, factor: number): number {
 
 /** The range moved by a share of its width. */
 export function panned(steps: ArrayLike<number>, range: StepRange, share: number): StepRange | null {
-  const [start, end] = indices(steps, range);
+  const [start, end] = indicesIn(steps, range);
   const width = end - start;
   return rangeOf(steps, start + Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * width)), width);
 }

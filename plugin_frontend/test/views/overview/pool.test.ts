@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { State } from "../../../src/api/types";
-import { pool, slotsOf, specialRuns } from "../../../src/views/overview/pool";
+import { State, type StatisticsAnswer } from "../../../src/api/types";
+import { poolColumns, poolRows, type Slots, slotsOf, specialRuns } from "../../../src/views/overview/pool";
 import { statistics } from "./answers";
 
 /** Slots of `count` equal spans on `pixels`. */
@@ -10,6 +10,16 @@ function even(count: number, pixels: number) {
     Array.from({ length: count }, (_, index) => edge(index)),
     Array.from({ length: count }, (_, index) => edge(index + 1)),
   );
+}
+
+function pool(
+  answer: StatisticsAnswer,
+  sites: number[],
+  rows: Slots,
+  columns: Slots,
+  strength: (value: number) => number,
+) {
+  return poolColumns(poolRows(answer, sites, rows, strength), 0, columns);
 }
 
 const identity = (value: number): number => value;
@@ -81,4 +91,20 @@ it("separates the first NaN of a row from what stays NaN", () => {
     [5, 6, State.nan, false],
     [6, 8, State.zero, false],
   ]);
+});
+
+describe("poolColumns", () => {
+  const answer = statistics([[1], [9], [3], ["nan"], [5]]);
+  const rows = poolRows(answer, [0], even(1, 1), identity);
+
+  it("sees only the columns of a range", () => {
+    expect([...poolColumns(rows, 1, even(2, 1)).values]).toEqual([9]);
+    expect([...poolColumns(rows, 2, even(2, 1)).state]).toEqual([State.nan]);
+  });
+
+  it("names the cell that each came from", () => {
+    expect([...poolColumns(rows, 1, even(2, 2)).winners]).toEqual([1, 2]);
+    const nothing = poolRows(statistics([["missing"]]), [0], even(1, 1), identity);
+    expect([...poolColumns(nothing, 0, even(1, 1)).winners]).toEqual([-1]);
+  });
 });

@@ -33,7 +33,7 @@ function runData(run: string, names: string[], cells: ReturnType<typeof statisti
 }
 
 function mapOf(runs: RunData[], shows: "difference" | number = 0): MapData {
-  const map = mapDataOf(runs, { shows, rowColours: "shared", range: null });
+  const map = mapDataOf(runs, { shows, rowColours: "shared" });
   if (!map) throw new Error("there is a map of any run");
   return map;
 }
