@@ -213,6 +213,8 @@ export interface GraphAnswer extends Answer {
   dropped_operations: number;
   types: TensorType[];
   parameters: { name: string; aliases: string[]; type: number; frozen: boolean; buffer: boolean }[];
+  /** Relative to the user's project. */
+  files?: string[];
   scopes: {
     path: string[];
     type: string[];
@@ -220,7 +222,14 @@ export interface GraphAnswer extends Answer {
     call: number[];
     parameters: number[][];
     training: boolean[];
+    /** Equal numbers: the calls did the same. */
+    structure?: number[];
+    /** Where the class's forward begins; −1: not known. */
+    file?: number[];
+    line?: number[];
   };
+  /** Functions that the module's code called. */
+  calls?: { name: string[]; scope: number[]; file: number[]; line: number[] };
   operations: {
     name: string[];
     scope: number[];
@@ -228,7 +237,16 @@ export interface GraphAnswer extends Answer {
     outputs: number[][];
     parameters: number[][];
     flops: number[];
+    /** What flows on each edge, as indices into the types; −1: not known. */
+    source_types?: number[][];
+    /** Of the distinct tensors that are read and written. */
+    bytes?: number[];
+    /** Index into the calls; −1: none was seen. */
+    call?: number[];
+    attributes?: Record<string, string>[];
   };
+  /** What the backward pass ran; `forward` is an operation or −1. */
+  backward?: { name: string[]; forward: number[]; flops: number[] };
   inputs: { name: string; type: number }[];
   outputs: { name: string; type: number; source: Source }[];
 }

@@ -2,7 +2,7 @@
 
 import type { GraphAnswer } from "../api/types";
 import type { Hierarchy } from "./hierarchy";
-import { Arranger, type Scene } from "./scene";
+import { Arranger, type Chosen, type Scene } from "./scene";
 import type { WorkerReply, WorkerRequest } from "./worker_messages";
 
 /** Graphs with fewer nodes are arranged at once: the first picture does not wait for a worker to start. */
@@ -10,7 +10,7 @@ export const SMALL_GRAPH = 3000;
 
 export interface Engine {
   /** Calls back with the scene; a request that is overtaken by the next one is dropped. */
-  arrange(open: ReadonlySet<number>, done: (scene: Scene) => void): void;
+  arrange(open: ReadonlySet<number>, chosen: Chosen, done: (scene: Scene) => void): void;
   close(): void;
 }
 
@@ -27,12 +27,13 @@ const layoutWorker = (): Worker => new Worker(new URL("./worker.ts", import.meta
 
 function localEngine(hierarchy: Hierarchy): Engine {
   const arranger = new Arranger(hierarchy);
-  return { arrange: (open, done) => done(arranger.arrange(open)), close: () => {} };
+  return { arrange: (open, chosen, done) => done(arranger.arrange(open, chosen)), close: () => {} };
 }
 
 interface Job {
   id: number;
   open: ReadonlySet<number>;
+  chosen: Chosen;
   done: (scene: Scene) => void;
 }
 
@@ -49,15 +50,15 @@ function workerEngine(graph: GraphAnswer, hierarchy: Hierarchy, worker: Worker):
   worker.addEventListener("error", () => {
     worker.terminate();
     fallback = localEngine(hierarchy);
-    if (newest) fallback.arrange(newest.open, newest.done);
+    if (newest) fallback.arrange(newest.open, newest.chosen, newest.done);
   });
   send({ kind: "load", graph });
   return {
-    arrange(open, done) {
-      if (fallback) return fallback.arrange(open, done);
+    arrange(open, chosen, done) {
+      if (fallback) return fallback.arrange(open, chosen, done);
       count += 1;
-      newest = { id: count, open, done };
-      send({ kind: "arrange", id: count, open: [...open] });
+      newest = { id: count, open, chosen, done };
+      send({ kind: "arrange", id: count, open, chosen });
     },
     close() {
       newest = null;

@@ -3,18 +3,23 @@
 import type { GraphAnswer } from "../api/types";
 import { type Group, groupEdges } from "./edges";
 import { type Flow, scopeParents, traceFlow, type ValueId } from "./flow";
+import { type Fold, foldRepeats, isParallel } from "./folding";
 import { operationLabel } from "./operations";
+import { structures } from "./structure";
 
-export type NodeKind = "module" | "operation" | "input" | "output";
+/** fold: equal blocks as one. part: some of a module's children. Neither is a module call of its own. */
+export type NodeKind = "module" | "operation" | "input" | "output" | "fold" | "part";
 
 /** A box, pill or hexagon. */
 export interface HierarchyNode {
   kind: NodeKind;
-  /** Index into the answer's scopes, operations, inputs or outputs. */
+  /** Index into the answer's scopes, operations, inputs or outputs; −1 for folds and parts. */
   index: number;
   /** Index into `Hierarchy.nodes`; −1 for the root. */
   parent: number;
   depth: number;
+  /** Depth as it is seen: what a fold holds stands in the fold's own frame. */
+  level: number;
   /** What the box says: a module's name within its parent, an operation's label, a terminal's name. */
   name: string;
   /** A module's class, an operation's full name; empty for terminals. */
@@ -32,10 +37,12 @@ export interface HierarchyNode {
   /** ATen operations in it, hidden ones included. */
   operations: number;
   flops: number;
+  /** Not null: `children` are equal blocks, and one of them is shown at a time. */
+  fold: Fold | null;
 }
 
 export interface Hierarchy {
-  /** Node i is scope i (0 is the root), then come drawn operations, inputs and outputs; parents before children. */
+  /** Node i is scope i (0 is the root), then come drawn operations, inputs, outputs, and last folds and parts. */
   nodes: HierarchyNode[];
   /** For each node that can be opened: what is drawn inside. */
   groups: Map<number, Group>;
@@ -46,6 +53,8 @@ export interface Hierarchy {
   readers: Map<ValueId, number>;
   /** Deepest level that holds module calls, counted from the root's 0. */
   maxDepth: number;
+  /** For each node a number that nodes of equal structure share; −1 for folds and parts. */
+  structure: Int32Array;
 }
 
 /** O((operations + edges) × depth). */
@@ -61,13 +70,12 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
   nodes.forEach((node, id) => {
     if (node.parent >= 0 && node.kind !== "input" && node.kind !== "output") nodes[node.parent]?.children.push(id);
   });
-  const drawn = (id: number): boolean => graph.mode === "modules" || Number.isFinite(order[id]);
+  const drawn = (id: number): boolean => graph.mode === "modules" || id >= order.length || Number.isFinite(order[id]);
   for (const node of nodes) node.children.sort((a, b) => compare(order[a], order[b]) || a - b);
-  nodes.forEach((node, id) => {
-    if (node.kind !== "module") return;
-    node.openable = drawn(id) && node.children.some(drawn);
-    node.composite = node.children.some((child) => nodes[child]?.kind === "module" && drawn(child));
-  });
+  const structure = structures(graph, flow, nodes);
+  foldRepeats(nodes, structure, drawn);
+  measureDepths(nodes);
+  markOpenable(nodes, drawn);
 
   const groups = new Map<number, Group>();
   nodes.forEach((node, id) => {
@@ -78,17 +86,50 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
   const ofValue = (value: ValueId): number => (value >= 0 ? ofOperation[value] : inputs[-value - 1]) ?? 0;
   const readers = readersOf(flow, ofOperation, outputs);
   groupEdges(nodes, groups, readers, ofValue);
+  nodes.forEach(({ fold }, id) => {
+    if (fold?.kind === "chain" && isParallel(id, fold, groups)) fold.kind = "parallel";
+  });
   return {
     nodes,
     groups,
     flow,
     ofValue,
     readers: new Map([...readers].map(([value, list]) => [value, list.length])),
-    maxDepth: nodes.reduce((depth, node) => (node.composite ? Math.max(depth, node.depth + 1) : depth), 1),
+    maxDepth: nodes.reduce((depth, node) => (node.composite ? Math.max(depth, node.level + 1) : depth), 1),
+    structure,
   };
 }
 
 const compare = (a = 0, b = 0): number => (a === b ? 0 : a - b);
+
+/** From the root down; what is in no tree any more has no depth. */
+function measureDepths(nodes: HierarchyNode[]): void {
+  const waiting = [0];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const node = nodes[next];
+    for (const id of node?.children ?? []) {
+      const child = nodes[id];
+      if (!node || !child) continue;
+      child.depth = node.depth + 1;
+      child.level = node.level + (node.fold ? 0 : 1);
+      waiting.push(id);
+    }
+  }
+}
+
+/** The deepest first, because a fold can be opened where its blocks can. */
+function markOpenable(nodes: HierarchyNode[], drawn: (id: number) => boolean): void {
+  const byDepth = nodes.map((_, id) => id).sort((a, b) => (nodes[b]?.depth ?? 0) - (nodes[a]?.depth ?? 0));
+  for (const id of byDepth) {
+    const node = nodes[id];
+    if (!node || node.kind === "operation" || node.kind === "input" || node.kind === "output") continue;
+    const inside = node.children.filter(drawn).flatMap((child) => nodes[child] ?? []);
+    node.openable = drawn(id) && inside.length > 0 && (id === 0 || node.parent >= 0);
+    node.composite = node.fold
+      ? inside.some((child) => child.composite)
+      : inside.some((child) => child.kind !== "operation");
+  }
+}
 
 function scopeNodes(graph: GraphAnswer): HierarchyNode[] {
   const { path, type, call } = graph.scopes;
@@ -115,6 +156,7 @@ const BLANK = {
   index: 0,
   parent: -1,
   depth: 0,
+  level: 0,
   name: "",
   type: "",
   path: "",
@@ -123,6 +165,7 @@ const BLANK = {
   composite: false,
   operations: 0,
   flops: 0,
+  fold: null,
 };
 
 /** "h.0.attn" within "h.0" is "attn"; a module called from elsewhere keeps its whole path. */

@@ -29,10 +29,13 @@ const SIGNS = new Map<string, Sign>([
   ["stack", "concatenate"],
 ]);
 
+/** The kernels behind one function: which of them ran is in the operation's full name. */
+const ATTENTION_KERNEL = /^scaled_dot_product_\w*attention\w*/;
+
 /** The operation without namespace and private underscores: "aten._softmax" is "softmax". */
 export function operationLabel(name: string): string {
   const bare = name.replace(/^aten\./, "").replace(/^_+/, "");
-  return bare || name;
+  return bare.replace(ATTENTION_KERNEL, "scaled_dot_product_attention") || name;
 }
 
 /** The name that in-place and plain variants share. */

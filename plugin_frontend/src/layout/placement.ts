@@ -18,8 +18,8 @@ export interface GroupInput {
   items: Item[];
   slots: number;
   edges: Pick<GroupEdge, "from" | "to" | "slot">[];
-  /** Room that the header needs at the left of the spine; null: the group has no frame. */
-  header: number | null;
+  /** Room that the header needs at the left and the right of the spine; null: the group has no frame. */
+  header: { left: number; right: number } | null;
 }
 
 /** Everything relative to the group's top left corner. */

@@ -228,8 +228,8 @@ function frame(placement: Placement, bands: Bands, lanes: Map<number, Lane>, pat
   }
   const framed = input.header !== null;
   const side = framed ? PADDING.side : PADDING.frameless;
-  left = Math.max(left + side, input.header ?? 0);
-  right += side;
+  left = Math.max(left + side, input.header?.left ?? 0);
+  right = Math.max(right + side, input.header?.right ?? 0);
   if (framed && Math.abs(left - right) <= MOST_SYMMETRY) left = right = Math.max(left, right);
   const lastBottom = bands.bottom.at(-1) ?? 0;
   const hasOutput = input.edges.some((edge) => edge.to === input.items.length + input.slots);

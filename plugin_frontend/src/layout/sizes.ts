@@ -1,5 +1,6 @@
 // How large boxes are. Widths of text are estimated, so that a layout is the same in every browser and in a worker.
 
+import type { Fold } from "./folding";
 import type { HierarchyNode } from "./hierarchy";
 
 export const BOX_HEIGHT = 28;
@@ -38,10 +39,14 @@ export interface Size {
 /** A node that is closed. */
 export function closedSize(node: HierarchyNode, sign: boolean): Size {
   if (sign) return { width: SIGN_SIZE, height: SIGN_SIZE };
-  if (node.kind === "module") return moduleSize(node);
+  if (node.fold) return foldSize(node, node.fold);
+  if (isBox(node)) return moduleSize(node);
   const width = quantised(textWidth(node.name, 12) + PILL.padding, PILL.least, PILL.most);
   return { width, height: PILL_HEIGHT };
 }
+
+/** What is drawn as a box with a colour and a number. */
+export const isBox = (node: HierarchyNode): boolean => node.kind === "module" || node.kind === "part" || !!node.fold;
 
 function moduleSize(node: HierarchyNode): Size {
   const name = textWidth(node.name, NAME_SIZE);
@@ -51,10 +56,51 @@ function moduleSize(node: HierarchyNode): Size {
   return { width, height: node.composite ? TWO_LINE_HEIGHT : BOX_HEIGHT };
 }
 
-/** What the header of an open group needs at the left of the spine. */
-export function headerWidth(node: HierarchyNode): number {
-  const text = textWidth(node.name, NAME_SIZE) + 8 + textWidth(node.type, TYPE_SIZE);
-  return quantised(text + 24, 48, 220);
+function foldSize(node: HierarchyNode, fold: Fold): Size {
+  const text = Math.min(Math.max(textWidth(node.name, NAME_SIZE), textWidth(fold.type, TYPE_SIZE)), 120);
+  const strip = stripOf(fold, false);
+  const width = quantised(text + BOX.padding + FOLD_COUNT_WIDTH + strip.width + 12 + BOX.number, BOX.least, 480);
+  return { width, height: TWO_LINE_HEIGHT };
+}
+
+/** "× 12". */
+export const FOLD_COUNT_WIDTH = 42;
+/** The stepper of an open fold: "‹ block 9 ›". */
+export const STEPPER_WIDTH = 96;
+
+/** The row of cells of a fold, one for each instance, or for several where there are many. */
+export interface Strip {
+  cells: number;
+  /** From the left edge of a cell to the next one's. */
+  pitch: number;
+  size: number;
+  width: number;
+}
+
+const MOST_CELLS = 32;
+
+export function stripOf(fold: Fold, open: boolean): Strip {
+  const count = fold.instances.length;
+  const cells = Math.min(count, MOST_CELLS);
+  const size = count > 24 ? 6 : open && count <= 12 ? 15 : 10;
+  const gap = count > 24 ? 0 : 2;
+  return { cells, size, pitch: size + gap, width: cells * (size + gap) - gap };
+}
+
+/** The instances that a cell stands for: from the first up to, not with, the second. */
+export function cellRange(fold: Fold, strip: Strip, cell: number): [first: number, end: number] {
+  const count = fold.instances.length;
+  const edge = (at: number): number => Math.floor((at * count) / strip.cells);
+  return [edge(cell), edge(cell + 1)];
+}
+
+/** What the header of an open group needs at both sides of the spine. */
+export function headerRoom(node: HierarchyNode): { left: number; right: number } {
+  const type = node.fold?.type ?? node.type;
+  const text = textWidth(node.name, NAME_SIZE) + 8 + textWidth(type, TYPE_SIZE);
+  if (!node.fold) return { left: quantised(text + 24, 48, 220), right: 40 };
+  const left = quantised(Math.min(text, 150) + FOLD_COUNT_WIDTH + STEPPER_WIDTH + 36, 48, 360);
+  return { left, right: stripOf(node.fold, true).width + 64 };
 }
 
 const quantised = (width: number, least: number, most: number): number =>

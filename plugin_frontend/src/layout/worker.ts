@@ -12,6 +12,6 @@ self.addEventListener("message", ({ data }: MessageEvent<WorkerRequest>) => {
     return;
   }
   if (!arranger) throw new Error("the layout worker was asked to arrange a graph before one was loaded");
-  const reply: WorkerReply = { kind: "arranged", id: data.id, scene: arranger.arrange(new Set(data.open)) };
+  const reply: WorkerReply = { kind: "arranged", id: data.id, scene: arranger.arrange(data.open, data.chosen) };
   self.postMessage(reply);
 });

@@ -22,7 +22,7 @@ class FakeWorker extends EventTarget {
 
 const large = chain(SMALL_GRAPH);
 const hierarchy = buildHierarchy(large);
-const scene: Scene = { layouts: [], layoutOf: new Map() };
+const scene: Scene = { layouts: [], layoutOf: new Map(), contentOf: new Map() };
 
 function start(graph = large) {
   const worker = new FakeWorker();
@@ -34,7 +34,7 @@ describe("a small graph", () => {
   test("is arranged at once, without a worker", () => {
     const { engine, startWorker } = start(chain(3));
     const done = vi.fn();
-    engine.arrange(new Set(), done);
+    engine.arrange(new Set(), new Map(), done);
     expect(done).toHaveBeenCalledWith(new Arranger(buildHierarchy(chain(3))).arrange(new Set()));
     expect(startWorker).not.toHaveBeenCalled();
   });
@@ -43,20 +43,20 @@ describe("a small graph", () => {
 describe("a large graph", () => {
   test("is sent to the worker once, then only what is open", () => {
     const { engine, worker } = start();
-    engine.arrange(new Set([1]), vi.fn());
-    engine.arrange(new Set([2, 3]), vi.fn());
+    engine.arrange(new Set([1]), new Map(), vi.fn());
+    engine.arrange(new Set([2, 3]), new Map(), vi.fn());
     expect(worker.sent).toEqual([
       { kind: "load", graph: large },
-      { kind: "arrange", id: 1, open: [1] },
-      { kind: "arrange", id: 2, open: [2, 3] },
+      { kind: "arrange", id: 1, open: new Set([1]), chosen: new Map() },
+      { kind: "arrange", id: 2, open: new Set([2, 3]), chosen: new Map() },
     ]);
   });
 
   test("an answer that was overtaken is dropped", () => {
     const { engine, worker } = start();
     const [first, second] = [vi.fn(), vi.fn()];
-    engine.arrange(new Set(), first);
-    engine.arrange(new Set([1]), second);
+    engine.arrange(new Set(), new Map(), first);
+    engine.arrange(new Set([1]), new Map(), second);
     worker.reply(1, scene);
     worker.reply(2, scene);
     expect(first).not.toHaveBeenCalled();
@@ -66,7 +66,7 @@ describe("a large graph", () => {
   test("a worker that breaks is replaced by the page itself", () => {
     const { engine, worker } = start();
     const done = vi.fn();
-    engine.arrange(new Set(), done);
+    engine.arrange(new Set(), new Map(), done);
     worker.dispatchEvent(new Event("error"));
     expect(worker.terminate).toHaveBeenCalledOnce();
     expect(done.mock.calls[0]?.[0].layoutOf.has(0)).toBe(true);
@@ -76,14 +76,14 @@ describe("a large graph", () => {
     const done = vi.fn();
     createEngine(large, hierarchy, () => {
       throw new Error("blocked");
-    }).arrange(new Set(), done);
+    }).arrange(new Set(), new Map(), done);
     expect(done).toHaveBeenCalledOnce();
   });
 
   test("nothing calls back after closing", () => {
     const { engine, worker } = start();
     const done = vi.fn();
-    engine.arrange(new Set(), done);
+    engine.arrange(new Set(), new Map(), done);
     engine.close();
     worker.reply(1, scene);
     expect(done).not.toHaveBeenCalled();

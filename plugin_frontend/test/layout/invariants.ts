@@ -37,7 +37,7 @@ export function expectSound(hierarchy: Hierarchy, scene: Scene): void {
 /** Groups whose layout has not one box for each child and one path for each edge, or not the size of its place. */
 function unfitting(hierarchy: Hierarchy, scene: Scene): string[] {
   return [...scene.layoutOf].flatMap(([id, index]) => {
-    const group = hierarchy.groups.get(id);
+    const group = hierarchy.groups.get(scene.contentOf.get(id) ?? id);
     const layout = scene.layouts[index];
     if (!group || !layout) return [`node ${id} has no group or no layout`];
     const counts = layout.boxes.length === 4 * group.children.length && layout.paths.length === group.edges.length;

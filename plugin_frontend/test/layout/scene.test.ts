@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { GraphAnswer } from "../../src/api/types";
 import { buildHierarchy, type Hierarchy } from "../../src/layout/hierarchy";
 import { Arranger, countShown, openingDepth, openToDepth } from "../../src/layout/scene";
 import { chain, GraphBuilder, nest, resNet, tangle, transformer } from "./graphs";
@@ -76,6 +77,18 @@ test("an edge that passes several ranks beside the spine runs straight down", ()
   expect(columns.at(-1)).not.toBe(middle("skip"));
 });
 
+/** Blocks of different classes, so that nothing folds. */
+function maskedBlocks(blocks: number): GraphAnswer {
+  const graph = new GraphBuilder();
+  let x = graph.input("x");
+  const mask = graph.input("mask");
+  for (let block = 0; block < blocks; block += 1) {
+    const input = x;
+    x = graph.module(`h${block}`, `Block${block}`, () => graph.operation("mul", [input, mask]));
+  }
+  return graph.build();
+}
+
 describe("attention", () => {
   test("has q, k and v side by side with k on the spine", () => {
     const { layout, middle } = layoutOf(buildHierarchy(transformer(2)), "h.1.attn");
@@ -86,7 +99,7 @@ describe("attention", () => {
 
   test("a mask that twelve blocks read is one edge and eleven chips; eight readers have edges", () => {
     const kinds = (blocks: number): string[] => {
-      const { layout, group } = layoutOf(buildHierarchy(transformer(blocks)), "");
+      const { layout, group } = layoutOf(buildHierarchy(maskedBlocks(blocks)), "");
       const mask = group.edges.map((edge) => edge.from === 1);
       return layout.paths.filter((_, edge) => mask[edge]).map((path) => path.kind);
     };
@@ -109,21 +122,26 @@ test("a cycle that folding makes is drawn as one line that goes back", () => {
 describe("sharing", () => {
   test("equal blocks have one layout between them", () => {
     const hierarchy = buildHierarchy(transformer(10));
-    const scene = new Arranger(hierarchy).arrange(allOpen(hierarchy));
-    const blocks = Array.from({ length: 10 }, (_, block) => scene.layoutOf.get(nodeAt(hierarchy, `h.${block}`)));
-    expect(new Set(blocks).size).toBe(1);
+    const arranger = new Arranger(hierarchy);
+    const scene = arranger.arrange(allOpen(hierarchy));
     expect(scene.layouts.length).toBeLessThan(15);
+    const fold = hierarchy.nodes.findIndex((node) => node.fold);
+    const layouts = Array.from({ length: 10 }, (_, block) => {
+      const { layoutOf: shown, layouts: made } = arranger.arrange(allOpen(hierarchy), new Map([[fold, block]]));
+      return made[shown.get(fold) ?? -1];
+    });
+    expect(new Set(layouts).size).toBe(1);
   });
 
   test("opening a module inside one block changes that block's layout and no other's", () => {
-    const hierarchy = buildHierarchy(transformer(3));
+    const hierarchy = buildHierarchy(resNet(2));
     const arranger = new Arranger(hierarchy);
-    const open = openToDepth(hierarchy, 2);
+    const open = openToDepth(hierarchy, 3);
     const before = arranger.arrange(open);
-    const after = arranger.arrange(new Set([...open, nodeAt(hierarchy, "h.1.attn")]));
+    const after = arranger.arrange(new Set([...open, nodeAt(hierarchy, "layer1.1.conv1")]));
     const of = (scene: typeof before, path: string) => scene.layouts[scene.layoutOf.get(nodeAt(hierarchy, path)) ?? -1];
-    expect(of(after, "h.0")).toBe(of(before, "h.0"));
-    expect(of(after, "h.1")).not.toBe(of(before, "h.1"));
+    expect(of(after, "layer1.0")).toBe(of(before, "layer1.0"));
+    expect(of(after, "layer1.1")).not.toBe(of(before, "layer1.1"));
   });
 });
 
@@ -139,7 +157,7 @@ describe("depth", () => {
     const depth = openingDepth(hierarchy);
     expect(countShown(hierarchy, openToDepth(hierarchy, depth))).toBeLessThanOrEqual(30);
     expect(countShown(hierarchy, openToDepth(hierarchy, depth + 1))).toBeGreaterThan(30);
-    expect(openingDepth(buildHierarchy(transformer(40)))).toBe(1);
+    expect(openingDepth(buildHierarchy(maskedBlocks(40)))).toBe(1);
   });
 
   test("what is open inside a closed module is not shown", () => {
@@ -156,7 +174,6 @@ describe("size", () => {
     const hierarchy = buildHierarchy(graph);
     const scene = new Arranger(hierarchy).arrange(allOpen(hierarchy));
     expect(scene.layouts.length).toBeLessThan(20);
-    expect(scene.layoutOf.size).toBe(hierarchy.groups.size);
   });
 
   test("20,000 operations without structure: the lines' corners stay a multiple of the operations", () => {

@@ -3,8 +3,8 @@
 import type { GraphAnswer, TensorType } from "../../api/types";
 import { formatBytes, formatShape } from "../../base/format";
 import type { GroupEdge } from "../../layout/edges";
-import { scopeParents, type ValueId } from "../../layout/flow";
-import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
+import type { ValueId } from "../../layout/flow";
+import type { Hierarchy } from "../../layout/hierarchy";
 
 const ITEM_BYTES: Record<string, number> = {
   bool: 1,
@@ -77,22 +77,24 @@ export interface Crossing {
   leaving: ValueId[];
 }
 
-/** O(scopes + operations). */
-export function crossingOf(graph: GraphAnswer, node: HierarchyNode): Crossing {
+/** O(nodes + operations). */
+export function crossingOf(graph: GraphAnswer, hierarchy: Hierarchy, id: number): Crossing {
+  const node = hierarchy.nodes[id];
+  if (!node) return { entering: [], leaving: [] };
   if (node.kind === "input") return { entering: [], leaving: [-node.index - 1] };
   if (node.kind === "output") return { entering: present([graph.outputs[node.index]?.source]), leaving: [] };
   const { sources } = graph.operations;
   if (node.kind === "operation") return { entering: present(sources[node.index] ?? []), leaving: [node.index] };
-  const isInside = insideOf(graph, node.index);
+  const inside = operationsIn(graph, hierarchy, id);
   const entering = new Set<ValueId>();
   const leaving = new Set<ValueId>();
   const cross = (value: ValueId, readerInside: boolean) => {
-    const sourceInside = value >= 0 && isInside(value);
+    const sourceInside = value >= 0 && inside[value] === 1;
     if (readerInside && !sourceInside) entering.add(value);
     if (!readerInside && sourceInside) leaving.add(value);
   };
   sources.forEach((list, reader) => {
-    for (const value of present(list)) cross(value, isInside(reader));
+    for (const value of present(list)) cross(value, inside[reader] === 1);
   });
   for (const value of present(graph.outputs.map((output) => output.source))) cross(value, false);
   return { entering: [...entering], leaving: [...leaving] };
@@ -101,13 +103,21 @@ export function crossingOf(graph: GraphAnswer, node: HierarchyNode): Crossing {
 const present = (sources: (ValueId | null | undefined)[]): ValueId[] =>
   sources.filter((source) => source !== null && source !== undefined);
 
-/** Whether an operation ran inside a module call. */
-function insideOf(graph: GraphAnswer, scope: number): (operation: number) => boolean {
-  const inside = new Uint8Array(graph.scopes.path.length);
-  scopeParents(graph).forEach((parent, each) => {
-    inside[each] = each === scope || (parent >= 0 && inside[parent] === 1) ? 1 : 0;
+/** 1 for each operation in a node, those that are not drawn included. */
+export function operationsIn(graph: GraphAnswer, { nodes }: Hierarchy, id: number): Uint8Array {
+  const scopes = new Uint8Array(graph.scopes.path.length);
+  const inside = new Uint8Array(graph.operations.name.length);
+  const waiting = [id];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const node = nodes[next];
+    if (node?.kind === "module") scopes[node.index] = 1;
+    if (node?.kind === "operation") inside[node.index] = 1;
+    for (const child of node?.children ?? []) waiting.push(child);
+  }
+  graph.operations.scope.forEach((scope, index) => {
+    if (scopes[scope]) inside[index] = 1;
   });
-  return (operation) => inside[graph.operations.scope[operation] ?? 0] === 1;
+  return inside;
 }
 
 /** Number of values in all parameters (buffers left out) of each module path and of all modules under it. */

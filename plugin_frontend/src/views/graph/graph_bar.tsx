@@ -2,39 +2,17 @@
 
 import type { ComponentChildren } from "preact";
 import { WordMenu } from "../../widgets/menu";
-import { COLOURINGS, type Colouring } from "./health";
+import { COLOURING_OPTIONS, colouring } from "./colouring";
 import type { GraphModel } from "./model";
 import { safeName } from "./paint_text";
 
-export const COLOURING_NAMES: Record<Colouring, string> = {
-  gradient: "gradient norm",
-  update_ratio: "update ratio",
-  parameter: "parameter norm",
-  count: "parameters",
-  none: "none",
-};
-
-const FORMULAS: Partial<Record<Colouring, string>> = {
-  gradient: "‖g‖ over a module",
-  update_ratio: "‖Δw‖ / ‖w‖",
-  parameter: "‖w‖ over a module",
-  count: "number of values",
-};
-
 interface GraphBarProps {
   model: GraphModel;
-  colouring: Colouring;
-  onColouring: (colouring: Colouring) => void;
   treeShown: boolean;
   onTree: () => void;
 }
 
-export function GraphBar({ model, colouring, onColouring, treeShown, onTree }: GraphBarProps) {
-  const options = COLOURINGS.map((value) => ({
-    value,
-    label: COLOURING_NAMES[value],
-    ...(FORMULAS[value] && { formula: FORMULAS[value] }),
-  }));
+export function GraphBar({ model, treeShown, onTree }: GraphBarProps) {
   return (
     <div class="graph-bar">
       <button type="button" class="button graph-tree-button" aria-expanded={treeShown} onClick={onTree}>
@@ -42,7 +20,15 @@ export function GraphBar({ model, colouring, onColouring, treeShown, onTree }: G
       </button>
       <Breadcrumb model={model} />
       <span class="graph-bar-control">
-        Colour: <WordMenu label="Colour" value={colouring} options={options} onChange={onColouring} />
+        Colour:{" "}
+        <WordMenu
+          label="Colour"
+          value={colouring.value}
+          options={COLOURING_OPTIONS}
+          onChange={(value) => {
+            colouring.value = value;
+          }}
+        />
       </span>
       <DepthControl model={model} />
       <IconButton label="Fit the graph to the window" onClick={() => model.fit()}>

@@ -8,7 +8,8 @@ import { readoutOf } from "./facts";
 import type { Health } from "./health";
 import type { GraphModel } from "./model";
 import { paintGraph } from "./paint";
-import { chevronRect } from "./paint_boxes";
+import { chevronRect, TEXT_ZOOM } from "./paint_boxes";
+import { instanceAt, stepperRects, stripRect } from "./paint_folds";
 import { sourceName } from "./paint_lines";
 import { safeName } from "./paint_text";
 import { boxAt, contains, type Direction, lineAt, neighbour } from "./placed";
@@ -46,10 +47,12 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
       camera: model.camera.value,
       health,
       ties: model.ties,
+      calls: model.calls,
       look: look.value,
       hovered: model.hovered.value,
       hoveredLine: model.hoveredLine.value,
       selected: model.selected.value,
+      chosen: model.chosen.value,
       focused: model.focused.value,
       transition: model.transition.value,
     });
@@ -140,9 +143,9 @@ function hoverAt(model: GraphModel, event: At<PointerEvent>): void {
   const placed = model.placed.value;
   if (!placed) return;
   const at = under(model, event);
-  const node = boxAt(model.hierarchy, placed, at.x, at.y);
-  const isGround = node === null || placed.groups.some((group) => group.node === node);
-  const line = isGround ? lineAt(model.hierarchy, placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
+  const node = boxAt(placed, at.x, at.y);
+  const isGround = node === null || placed.groupOf.has(node);
+  const line = isGround ? lineAt(placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
   model.hovered.value = line ? null : node;
   model.hoveredLine.value = line;
   const place = { x: event.clientX, y: event.clientY };
@@ -163,22 +166,42 @@ function clickAt(model: GraphModel, event: At<MouseEvent>): void {
   const placed = model.placed.value;
   if (!placed) return;
   const at = under(model, event);
-  const node = boxAt(model.hierarchy, placed, at.x, at.y);
-  const group = placed.groups.find((candidate) => candidate.node === node && node !== 0);
+  const node = boxAt(placed, at.x, at.y);
+  const group = node === null ? undefined : placed.groupOf.get(node);
   if (group && contains(chevronRect(group), at.x, at.y)) {
     model.toggle(group.node);
     return;
   }
-  const line =
-    node === null || group ? lineAt(model.hierarchy, placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
+  if (node !== null && pressFold(model, node, at)) return;
+  const line = node === null || group ? lineAt(placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
   if (line?.path.kind === "chip") model.select(model.hierarchy.ofValue(line.edge.values[0] ?? 0));
   else model.select(node);
+}
+
+/** A click on a cell or an arrow of a fold goes to that instance. */
+function pressFold(model: GraphModel, id: number, at: { x: number; y: number }): boolean {
+  const fold = model.hierarchy.nodes[id]?.fold;
+  const rect = model.placed.value?.boxes.get(id);
+  if (!fold || !rect || model.camera.value.zoom < TEXT_ZOOM.all) return false;
+  const anchor = model.placed.value?.groupOf.get(id)?.layout.anchor ?? null;
+  const cell = instanceAt(fold, stripRect(fold, rect, anchor), anchor, at.x, at.y);
+  if (cell) {
+    model.select(fold.instances[cell[0]] ?? id);
+    return true;
+  }
+  if (anchor === null) return false;
+  const { previous, next } = stepperRects(rect, anchor);
+  const by = contains(previous, at.x, at.y) ? -1 : contains(next, at.x, at.y) ? 1 : 0;
+  if (by === 0) return false;
+  const count = fold.instances.length;
+  model.choose(id, ((model.chosen.value.get(id) ?? 0) + by + count) % count);
+  return true;
 }
 
 function toggleAt(model: GraphModel, event: At<MouseEvent>): void {
   const placed = model.placed.value;
   const at = under(model, event);
-  const node = placed ? boxAt(model.hierarchy, placed, at.x, at.y) : null;
+  const node = placed ? boxAt(placed, at.x, at.y) : null;
   if (node !== null) model.toggle(node);
 }
 
@@ -219,16 +242,23 @@ function actOnKey(model: GraphModel, key: string): boolean {
   }
   if (key === "Enter" && at !== null) return enter(model, at);
   if (key === "Escape" && at !== null) return goUp(model, at);
+  if (key === "[" || key === "]") {
+    model.step(key === "[" ? -1 : 1);
+    return true;
+  }
   if (key === "+" || key === "=" || key === "-") return zoomByKey(model, key === "-" ? 1 / KEY_ZOOM : KEY_ZOOM);
   return false;
 }
 
 /** Opens a closed module; in an open one goes to its first child. */
 function enter(model: GraphModel, node: number): boolean {
-  if (model.open.value.has(node)) model.select(model.hierarchy.groups.get(node)?.children[0] ?? node);
+  if (model.open.value.has(node)) model.select(placedChild(model, node));
   else model.toggle(node);
   return true;
 }
+
+const placedChild = (model: GraphModel, node: number): number =>
+  model.placed.value?.groupOf.get(node)?.drawn.children[0] ?? node;
 
 /** To the module around it; an open module is closed first. */
 function goUp(model: GraphModel, node: number): boolean {

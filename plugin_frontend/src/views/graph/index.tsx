@@ -1,48 +1,38 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
-import { computed, signal, useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { GraphAnswer, Stage } from "../../api/types";
+import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
 import { sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";
-import { adopt, dark } from "../../theme";
+import { adopt } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { COLOURING_WORDS, colouring, useHealth, useNorms } from "./colouring";
 import { formatCompact } from "./facts";
 import graphCss from "./graph.css?inline";
-import { COLOURING_NAMES, GraphBar } from "./graph_bar";
+import { GraphBar } from "./graph_bar";
 import { GraphCanvas } from "./graph_canvas";
-import { type Colouring, countHealth, type Health, NO_HEALTH, type Norms, normHealth, ratioHealth } from "./health";
+import type { Health } from "./health";
+import type { Norms } from "./health_statistics";
 import { Minimap } from "./minimap";
 import { GraphModel } from "./model";
 import { ModuleTree } from "./module_tree";
 import { NodePanel } from "./node_panel";
+import { safeName } from "./paint_text";
 import { announce } from "./words";
 
 adopt(graphCss);
 
-/** What the boxes are coloured by; it stays while other views are looked at. */
-const colouring = signal<Colouring>("gradient");
-
 /** Where the shown group's graph is; null: it has none. */
 const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ? place.value : null));
 
-const placeWith = (stage: Stage) =>
-  computed<Place | null>(() => (sites.value.data?.stages.includes(stage) ? place.value : null));
-const gradientPlace = placeWith("gradient");
-const updatePlace = placeWith("update");
-const parameterPlace = placeWith("parameter");
-
 export function GraphView({ api }: { api: Api }) {
   const graph = useResource(graphPlace, (where) => api.graph(where)).value;
-  const norms: Norms = {
-    gradient: useResource(gradientPlace, (where) => api.statistics(where, "gradient", "l2")).value.data,
-    update: useResource(updatePlace, (where) => api.statistics(where, "update", "l2")).value.data,
-    parameter: useResource(parameterPlace, (where) => api.statistics(where, "parameter", "l2")).value.data,
-  };
+  const norms = useNorms(api);
   return <GraphContent answer={useUnchanged(graph.data)} error={graph.error} norms={norms} />;
 }
 
@@ -82,20 +72,14 @@ function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
   const known = sites.value.data?.sites ?? [];
   const health = useHealth(model, norms);
   const selected = model.selected.value;
-  const name = COLOURING_NAMES[colouring.value];
+  const { name } = COLOURING_WORDS[colouring.value];
   return (
     <section class="split" aria-label="Graph">
       <div class={`graph-side ${treeShown.value ? "shown" : ""}`}>
         <ModuleTree model={model} health={health} title={colouring.value === "none" ? "" : name} />
       </div>
       <div class="graph-main">
-        <GraphBar
-          model={model}
-          colouring={colouring.value}
-          onColouring={(value) => (colouring.value = value)}
-          treeShown={treeShown.value}
-          onTree={() => (treeShown.value = !treeShown.value)}
-        />
+        <GraphBar model={model} treeShown={treeShown.value} onTree={() => (treeShown.value = !treeShown.value)} />
         <div class="graph-well">
           <GraphCanvas model={model} health={health} />
           <Totals model={model} />
@@ -112,20 +96,6 @@ function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
       )}
     </section>
   );
-}
-
-function useHealth(model: GraphModel, norms: Norms): Health {
-  const known = sites.value.data?.sites;
-  const step = currentStep.value;
-  const { gradient, update, parameter } = norms;
-  return useMemo(() => {
-    const list = known ?? [];
-    if (colouring.value === "gradient") return normHealth(list, gradient, step, dark.value);
-    if (colouring.value === "parameter") return normHealth(list, parameter, step, dark.value);
-    if (colouring.value === "update_ratio") return ratioHealth(list, { gradient, update, parameter }, step, dark.value);
-    if (colouring.value === "count") return countHealth(model.parameterCounts, dark.value);
-    return NO_HEALTH;
-  }, [model, known, step, gradient, update, parameter, colouring.value, dark.value]);
 }
 
 function Totals({ model }: { model: GraphModel }) {
@@ -162,7 +132,7 @@ function Notes({ answer }: { answer: GraphAnswer }) {
 }
 
 function ColourLegend({ health, name }: { health: Health; name: string }) {
-  if (!health.scale) return null;
+  if (!health.paint) return null;
   const when = health.step === null ? "" : ` at step ${formatCount(health.step)}`;
   const signs = health.step === null ? [] : (["zero", "infinite", "nan", "frozen"] as const);
   return (
@@ -171,8 +141,23 @@ function ColourLegend({ health, name }: { health: Health; name: string }) {
         {name}
         {when}
       </div>
-      <Legend scale={health.scale} />
+      {health.scale && <Legend scale={health.scale} />}
+      <Categories categories={health.categories} />
       <Legend signs={signs} />
     </div>
+  );
+}
+
+function Categories({ categories }: { categories: Health["categories"] }) {
+  if (categories.length === 0) return null;
+  return (
+    <ul class="graph-categories">
+      {categories.map(({ label, colour }) => (
+        <li key={label}>
+          <span class="graph-category" style={{ background: colour }} aria-hidden="true" />
+          <bdi>{safeName(label)}</bdi>
+        </li>
+      ))}
+    </ul>
   );
 }

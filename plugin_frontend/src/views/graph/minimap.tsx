@@ -2,7 +2,7 @@
 
 import { look, useCanvas } from "../../widgets/canvas";
 import { fitAll, type Rect, toPicture, toScreen } from "./camera";
-import type { Health } from "./health";
+import { type Health, measureOf } from "./health";
 import type { GraphModel } from "./model";
 import { paintMeasure } from "./swatch";
 
@@ -21,15 +21,14 @@ export function Minimap({ model, health }: { model: GraphModel; health: Health }
     const camera = { ...small, x: small.x - 12, y: small.y - 12 };
     context.strokeStyle = look.value.ctl;
     for (const group of placed.groups.slice(1)) strokeRect(context, toScreen(camera, group));
-    const open = new Set(placed.groups.map((group) => group.node));
     for (const [node, rect] of placed.boxes.size > MOST_BOXES ? [] : placed.boxes) {
       const entry = model.hierarchy.nodes[node];
-      if (!entry || open.has(node)) continue;
-      const measure = entry.kind === "module" ? health.modules.get(entry.path) : undefined;
+      if (!entry || placed.groupOf.has(node)) continue;
+      const measure = measureOf(health, model.hierarchy, node);
       const seen = atLeastOne(toScreen(camera, rect));
       context.fillStyle = look.value.edge;
-      if (!measure || !health.scale) context.fillRect(seen.x, seen.y, seen.width, seen.height);
-      else paintMeasure(context, seen, measure, health.scale, look.value);
+      if (!measure || !health.paint) context.fillRect(seen.x, seen.y, seen.width, seen.height);
+      else paintMeasure(context, seen, measure, health.paint, look.value);
     }
     context.strokeStyle = look.value.where;
     context.lineWidth = 2;

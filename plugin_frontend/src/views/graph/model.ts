@@ -4,10 +4,11 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import type { GraphAnswer } from "../../api/types";
 import { createEngine, type Engine } from "../../layout/engine";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
-import { countShown, openingDepth, openToDepth } from "../../layout/scene";
+import { type Chosen, countShown, openingDepth, openingSet, openToDepth } from "../../layout/scene";
 import { selectedModule } from "../../store/selection";
 import { type Camera, fitAll, hold, isInView, openingCamera, type Rect, reveal, type Size, toPicture } from "./camera";
 import { type Crossing, crossingOf, parameterCounts, tiesOf } from "./facts";
+import { counterparts, shownAs } from "./instances";
 import { type Line, type PlacedScene, placeScene } from "./placed";
 
 /** A picture on its way to the next: boxes move from where they were. */
@@ -31,6 +32,10 @@ export class GraphModel {
   readonly ties: Map<string, string>;
   /** Nodes that are shown open. */
   readonly open: Signal<ReadonlySet<number>>;
+  /** For each fold which of its instances is shown. */
+  readonly chosen: Signal<Chosen> = signal(new Map());
+  /** How often each module is called. */
+  readonly calls: Map<string, number>;
   readonly depth: Signal<number>;
   readonly placed: Signal<PlacedScene | null> = signal(null);
   readonly camera: Signal<Camera> = signal({ x: 0, y: 0, zoom: 1 });
@@ -52,10 +57,11 @@ export class GraphModel {
     this.hierarchy = buildHierarchy(graph);
     this.parameterCounts = parameterCounts(graph);
     this.ties = tiesOf(graph);
+    this.calls = callCounts(this.hierarchy);
     this.engine = createEngine(graph, this.hierarchy);
     this.depth = signal(openingDepth(this.hierarchy));
-    this.open = signal(openToDepth(this.hierarchy, this.depth.value));
-    this.shown = computed(() => countShown(this.hierarchy, this.open.value));
+    this.open = signal(openingSet(this.hierarchy));
+    this.shown = computed(() => countShown(this.hierarchy, this.open.value, this.chosen.value));
     this.arrange(null);
   }
 
@@ -88,12 +94,49 @@ export class GraphModel {
   }
 
   /** Opens or closes a module; its corner stays where it is on the screen. */
-  toggle(node: number): void {
+  toggle(id: number): void {
+    const node = shownAs(this.hierarchy, id);
     if (!this.hierarchy.nodes[node]?.openable || node === 0) return;
     const open = new Set(this.open.value);
     if (!open.delete(node)) open.add(node);
     this.open.value = open;
     this.arrange(node);
+  }
+
+  /** Shows another instance of a fold: what was open or selected in the one is so in the other, in the same place. */
+  choose(fold: number, position: number): void {
+    const { instances = [] } = this.hierarchy.nodes[fold]?.fold ?? {};
+    const before = instances[this.chosen.value.get(fold) ?? 0];
+    const after = instances[position];
+    if (before === undefined || after === undefined || before === after) return;
+    const pairs = counterparts(this.hierarchy, before, after);
+    const open = new Set(this.open.value);
+    for (const [here, there] of pairs) if (open.has(here)) open.add(there);
+    const chosen = new Map(this.chosen.value);
+    for (const [here, there] of pairs) {
+      const inner = this.chosen.value.get(here);
+      if (inner !== undefined) chosen.set(there, inner);
+    }
+    const selected = this.selected.value;
+    this.open.value = open;
+    this.chosen.value = chosen.set(fold, position);
+    this.arrange(fold);
+    const partner = selected === null ? undefined : pairs.get(selected);
+    this.select(partner ?? after);
+  }
+
+  /** The next or previous instance of the innermost fold around the selection. */
+  step(by: number): void {
+    const selected = this.selected.value ?? 0;
+    const folds = [...this.ancestors(selected), selected].filter((id) => this.hierarchy.nodes[id]?.fold);
+    const fold = folds.at(-1) ?? this.firstFold();
+    if (fold === undefined) return;
+    const count = this.hierarchy.nodes[fold]?.fold?.instances.length ?? 1;
+    this.choose(fold, ((this.chosen.value.get(fold) ?? 0) + by + count) % count);
+  }
+
+  private firstFold(): number | undefined {
+    return [...(this.placed.value?.boxes.keys() ?? [])].find((id) => this.hierarchy.nodes[id]?.fold);
   }
 
   /** Selects a node, null for none; what is around it is opened and it is brought into view. */
@@ -116,8 +159,14 @@ export class GraphModel {
   }
 
   bringIntoView(node: number): void {
-    const missing = this.ancestors(node).filter((ancestor) => ancestor !== 0 && !this.open.value.has(ancestor));
-    if (missing.length === 0) {
+    const path = this.ancestors(node);
+    const missing = path.filter((id) => id !== 0 && shownAs(this.hierarchy, id) === id && !this.open.value.has(id));
+    const chosen = this.chosenWith([...path, node]);
+    const isShown = chosen === this.chosen.value;
+    this.chosen.value = chosen;
+    // A fold needn't be open to show which of its instances is selected.
+    if (shownAs(this.hierarchy, node) !== node) missing.pop();
+    if (missing.length === 0 && isShown) {
       this.revealNode(node);
       return;
     }
@@ -125,12 +174,26 @@ export class GraphModel {
     this.arrange(null, () => this.revealNode(node));
   }
 
+  /** The choice by which all of a path is seen; the same object where it is so already. */
+  private chosenWith(path: number[]): Chosen {
+    const chosen = new Map(this.chosen.value);
+    let changed = false;
+    for (const id of path) {
+      const fold = this.hierarchy.nodes[id]?.parent ?? -1;
+      const position = this.hierarchy.nodes[fold]?.fold?.instances.indexOf(id) ?? -1;
+      if (position < 0 || (chosen.get(fold) ?? 0) === position) continue;
+      chosen.set(fold, position);
+      changed = true;
+    }
+    return changed ? chosen : this.chosen.value;
+  }
+
   /** Tensors that enter and leave a node. */
   crossing(id: number): Crossing {
     const known = this.crossings.get(id);
     const node = this.hierarchy.nodes[id];
     if (known || !node) return known ?? { entering: [], leaving: [] };
-    const crossing = crossingOf(this.graph, node);
+    const crossing = crossingOf(this.graph, this.hierarchy, id);
     this.crossings.set(id, crossing);
     return crossing;
   }
@@ -145,7 +208,7 @@ export class GraphModel {
   }
 
   private revealNode(node: number): void {
-    const rect = this.placed.value?.boxes.get(node);
+    const rect = this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
     if (rect && this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.uncovered());
   }
 
@@ -160,7 +223,7 @@ export class GraphModel {
   /** A panel that opens beside the canvas must not push the selection out of sight. */
   private keepSelectionInView(before: Size): void {
     const node = this.selected.value;
-    const rect = node === null ? undefined : this.placed.value?.boxes.get(node);
+    const rect = node === null ? undefined : this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
     if (node !== null && rect && isInView(this.camera.value, rect, before)) this.revealNode(node);
   }
 
@@ -182,7 +245,7 @@ export class GraphModel {
   }
 
   private arrange(anchor: number | null, then?: () => void): void {
-    this.engine.arrange(this.open.value, (scene) => {
+    this.engine.arrange(this.open.value, this.chosen.value, (scene) => {
       const before = this.placed.value;
       const after = placeScene(this.hierarchy, scene);
       const old = before && anchor !== null ? spineEnd(before, anchor) : null;
@@ -224,6 +287,12 @@ const easeOut = (t: number): number => 1 - (1 - t) ** 3;
 /** Where the spine enters a box: the point that stays when the box is opened or closed. */
 function spineEnd(placed: PlacedScene, node: number): { x: number; y: number } | null {
   const rect = placed.boxes.get(node);
-  const group = placed.groups.find((candidate) => candidate.node === node);
+  const group = placed.groupOf.get(node);
   return rect ? { x: rect.x + (group ? group.layout.anchor : rect.width / 2), y: rect.y } : null;
+}
+
+function callCounts(hierarchy: Hierarchy): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { kind, path } of hierarchy.nodes) if (kind === "module") counts.set(path, (counts.get(path) ?? 0) + 1);
+  return counts;
 }

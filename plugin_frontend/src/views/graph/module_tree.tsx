@@ -1,11 +1,12 @@
 // The module tree at the left: the DOM twin of the canvas, with the colour of the chosen number in each row.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Hierarchy } from "../../layout/hierarchy";
+import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
 import { look, useCanvas } from "../../widgets/canvas";
 import { Tree, type TreeRow } from "../../widgets/tree";
-import { describeMeasure, type Health, type Measure } from "./health";
+import { describeMeasure, type Health, type Measure, measureOf } from "./health";
 import type { GraphModel } from "./model";
+import { foldCount } from "./paint_folds";
 import { safeName } from "./paint_text";
 import { paintMeasure } from "./swatch";
 
@@ -48,13 +49,14 @@ export function ModuleTree({ model, health, title }: { model: GraphModel; health
 function ModuleRow({ model, health, id }: { model: GraphModel; health: Health; id: number }) {
   const node = model.hierarchy.nodes[id];
   if (!node) return null;
-  const measure = health.modules.get(node.path);
+  const measure = measureOf(health, model.hierarchy, id);
   const idle = model.graph.mode !== "modules" && node.operations === 0;
   return (
     <>
       <span class={`graph-tree-name ${idle ? "pale" : ""}`} title={idle ? "no operation ran in it" : undefined}>
         <bdi>{safeName(node.name)}</bdi>
-        {node.name !== node.type && <span class="graph-tree-type">{node.type}</span>}
+        {node.name !== node.type && <span class="graph-tree-type">{node.fold?.type ?? node.type}</span>}
+        {node.fold && <span class="graph-tree-type">{foldCount(node.fold)}</span>}
         {node.call > 0 && <span class="graph-tree-type">call {node.call + 1}</span>}
       </span>
       {measure && <Swatch measure={measure} health={health} />}
@@ -65,7 +67,7 @@ function ModuleRow({ model, health, id }: { model: GraphModel; health: Health; i
 function Swatch({ measure, health }: { measure: Measure; health: Health }) {
   const text = describeMeasure(measure, health.format);
   const canvas = useCanvas((context, { width, height }) =>
-    paintMeasure(context, { x: 0, y: 0, width, height }, measure, health.scale, look.value),
+    paintMeasure(context, { x: 0, y: 0, width, height }, measure, health.paint, look.value),
   );
   return <canvas class="graph-swatch" ref={canvas} role="img" aria-label={text} title={text} />;
 }
@@ -76,7 +78,7 @@ function firstExpanded(hierarchy: Hierarchy): Set<number> {
   for (let depth = 1; depth <= hierarchy.maxDepth; depth += 1) {
     const next = new Set(expanded);
     hierarchy.nodes.forEach((node, id) => {
-      if (node.kind === "module" && node.depth <= depth) next.add(id);
+      if (isInTree(node) && node.level <= depth) next.add(id);
     });
     if (rowsOf(hierarchy, next).length > MOST_OPENED_ROWS) break;
     expanded = next;
@@ -87,7 +89,7 @@ function firstExpanded(hierarchy: Hierarchy): Set<number> {
 /** Depth first, without recursion: a hostile log may nest thousands of modules. */
 export function rowsOf(hierarchy: Hierarchy, expanded: ReadonlySet<number>): TreeRow[] {
   const modulesIn = (id: number): number[] =>
-    (hierarchy.nodes[id]?.children ?? []).filter((child) => hierarchy.nodes[child]?.kind === "module");
+    (hierarchy.nodes[id]?.children ?? []).filter((child) => isInTree(hierarchy.nodes[child]));
   const rows: TreeRow[] = [];
   const waiting: Omit<TreeRow, "expanded">[] = [{ id: 0, depth: 0, position: 1, setSize: 1 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -109,5 +111,8 @@ export function rowsOf(hierarchy: Hierarchy, expanded: ReadonlySet<number>): Tre
 
 /** The node itself if it is a module, else the module that holds it. */
 function nearestModule(hierarchy: Hierarchy, id: number): number {
-  return hierarchy.nodes[id]?.kind === "module" ? id : (hierarchy.nodes[id]?.parent ?? 0);
+  return isInTree(hierarchy.nodes[id]) ? id : (hierarchy.nodes[id]?.parent ?? 0);
 }
+
+const isInTree = (node: HierarchyNode | undefined): boolean =>
+  node !== undefined && (node.kind === "module" || node.kind === "fold" || node.kind === "part");

@@ -3,9 +3,12 @@
 import type { GraphAnswer } from "../../api/types";
 import type { CellColours } from "../../base/cells";
 import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
+import type { Chosen } from "../../layout/scene";
+import { isBox } from "../../layout/sizes";
 import type { Tokens } from "../../theme";
 import { type Camera, type Rect, type Size, toPicture } from "./camera";
 import type { Health } from "./health";
+import { shownAs } from "./instances";
 import type { Transition } from "./model";
 import {
   isBlock,
@@ -29,10 +32,13 @@ export interface PaintInput {
   health: Health;
   /** For a module whose parameter is another module's, that module's path. */
   ties: Map<string, string>;
+  /** How often each module is called. */
+  calls: Map<string, number>;
   look: Tokens & CellColours;
   hovered: number | null;
   hoveredLine: Line | null;
   selected: number | null;
+  chosen: Chosen;
   /** The node that the keyboard is at, while the canvas has the focus. */
   focused: number | null;
   transition: Transition | null;
@@ -42,6 +48,8 @@ export interface PaintInput {
 export interface Scenery extends PaintInput {
   zoom: number;
   isOpen(node: number): boolean;
+  /** Which instance of a fold is shown. */
+  positionOf(fold: number): number;
   isHovered(node: HierarchyNode): boolean;
 }
 
@@ -52,11 +60,11 @@ const OVERHANG = 12;
 
 export function paintGraph(context: Context, size: Size, input: PaintInput): void {
   const { camera, placed, hierarchy } = input;
-  const open = new Set(placed.groups.map((group) => group.node));
   const scenery: Scenery = {
     ...input,
     zoom: camera.zoom,
-    isOpen: (node) => open.has(node),
+    isOpen: (node) => placed.groupOf.has(node),
+    positionOf: (fold) => input.chosen.get(fold) ?? 0,
     isHovered: (node) => input.hovered !== null && hierarchy.nodes[input.hovered] === node,
   };
   const seen = seenPart(camera, size);
@@ -87,17 +95,17 @@ const overlaps = (rect: Rect, seen: Rect): boolean =>
 function paintGroupContent(context: Context, group: PlacedGroup, seen: Rect, scenery: Scenery): void {
   const { hierarchy, transition } = scenery;
   const node = hierarchy.nodes[group.node];
-  if (node && group.node !== 0) paintGroup(context, node, movedRect(group.node, group, scenery), scenery);
-  if (node && group.node !== 0 && isBlock(node, scenery)) return;
+  if (node && group.node !== 0) paintGroup(context, group.node, movedRect(group.node, group, scenery), scenery);
+  if (node && group.node !== 0 && isBlock(group.node, scenery)) return;
   context.globalAlpha = transition?.progress ?? 1;
   if (scenery.zoom >= NO_LINES_ZOOM) {
     paintLines(context, group, scenery);
     if (group.node !== 0) paintSlots(context, group, scenery);
   }
   if (node && group.node !== 0 && scenery.zoom >= NO_LINES_ZOOM)
-    paintHeader(context, node, group, group.layout.anchor, scenery);
+    paintHeader(context, group.node, group, group.layout.anchor, scenery);
   context.globalAlpha = 1;
-  for (const child of hierarchy.groups.get(group.node)?.children ?? []) {
+  for (const child of group.drawn.children) {
     const rect = scenery.placed.boxes.get(child);
     if (rect && overlaps(rect, seen) && !scenery.isOpen(child)) paintChild(context, child, rect, scenery);
   }
@@ -108,7 +116,7 @@ function paintAlarms(context: Context, seen: Rect, scenery: Scenery): void {
   for (const [id, rect] of scenery.placed.boxes) {
     const node = scenery.hierarchy.nodes[id];
     if (!node || !overlaps(rect, seen) || (node.composite && scenery.isOpen(id))) continue;
-    paintNonFinite(context, node, rect, scenery);
+    paintNonFinite(context, id, rect, scenery);
   }
 }
 
@@ -118,7 +126,7 @@ function paintChild(context: Context, child: number, rect: Rect, scenery: Scener
   const isNew = scenery.transition !== null && !scenery.transition.from.has(child);
   context.globalAlpha = isNew ? (scenery.transition?.progress ?? 1) : 1;
   const at = movedRect(child, rect, scenery);
-  if (node.kind === "module") paintModule(context, node, at, scenery);
+  if (isBox(node)) paintModule(context, child, at, scenery);
   else if (node.kind === "operation") paintOperation(context, node, at, scenery);
   else paintTerminal(context, node, at, scenery);
   context.globalAlpha = 1;
@@ -138,11 +146,11 @@ function movedRect(node: number, rect: Rect, { transition }: Scenery): Rect {
   };
 }
 
-function paintRings(context: Context, { selected, focused, placed, look, zoom }: Scenery): void {
+function paintRings(context: Context, { selected, focused, hierarchy, placed, look, zoom }: Scenery): void {
   context.strokeStyle = look.where;
   context.lineWidth = RING.width / Math.min(1, zoom);
   const ring = (node: number | null, dashed: boolean) => {
-    const rect = node === null ? undefined : placed.boxes.get(node);
+    const rect = node === null ? undefined : placed.boxes.get(shownAs(hierarchy, node));
     if (!rect) return;
     const { distance, radius } = RING;
     context.setLineDash(dashed ? [4, 3] : []);

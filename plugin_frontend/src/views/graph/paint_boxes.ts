@@ -3,10 +3,11 @@
 import { atLeast, isNonFinite, SMALLEST_NON_FINITE } from "../../base/cells";
 import type { HierarchyNode } from "../../layout/hierarchy";
 import { operationSign, type Sign } from "../../layout/operations";
-import { NAME_SIZE, TYPE_SIZE } from "../../layout/sizes";
+import { NAME_SIZE, STEPPER_WIDTH, TYPE_SIZE } from "../../layout/sizes";
 import type { Rect } from "./camera";
-import { describeMeasure, type Measure } from "./health";
+import { describeMeasure, type Measure, measureOf } from "./health";
 import type { Scenery } from "./paint";
+import { foldCount, paintFoldBox, paintFoldHeader, paintSheets } from "./paint_folds";
 import { drawName, fitText, font, measure, safeName } from "./paint_text";
 import { paintMeasure } from "./swatch";
 
@@ -14,13 +15,16 @@ type Context = CanvasRenderingContext2D;
 
 const STRIPE = 7;
 const RADIUS = { box: 6, group: 8, low: 2 };
-const TEXT_ZOOM = { all: 0.7, names: 0.35 };
+export const TEXT_ZOOM = { all: 0.7, names: 0.35 };
 const HEADER_BASELINE = 15;
 
 /** A module that is closed. */
-export function paintModule(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+export function paintModule(context: Context, id: number, rect: Rect, scenery: Scenery): void {
+  const node = scenery.hierarchy.nodes[id];
+  if (!node) return;
   const { look, zoom } = scenery;
-  const health = scenery.health.modules.get(node.path);
+  const health = measureOf(scenery.health, scenery.hierarchy, id);
+  if (node.fold && zoom >= TEXT_ZOOM.names) paintSheets(context, node.fold, rect, RADIUS.box, scenery);
   if (zoom < TEXT_ZOOM.names) {
     paintBlock(context, rect, health, scenery);
     return;
@@ -31,32 +35,35 @@ export function paintModule(context: Context, node: HierarchyNode, rect: Rect, s
   context.fillStyle = look.bg;
   context.fill();
   context.clip();
-  if (health) paintMeasure(context, { ...rect, width: STRIPE }, health, scenery.health.scale, look);
+  if (health) paintMeasure(context, { ...rect, width: STRIPE }, health, scenery.health.paint, look);
   context.restore();
   outline(context, rect, RADIUS.box, scenery.isHovered(node) ? look.ink : look.ctl);
-  paintModuleText(context, node, rect, health, scenery);
-  if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+  if (node.fold && zoom >= TEXT_ZOOM.all) {
+    paintFoldBox(context, id, rect, scenery);
+    paintNumber(context, health ? describeMeasure(health, scenery.health.format) : "", rect, health, scenery);
+  } else paintModuleText(context, node, rect, health, scenery);
+  if (zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
 }
 
 /** From far away NaN and Inf are still seen: on top of all others and never too small. */
-export function paintNonFinite(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
-  const health = scenery.health.modules.get(node.path);
-  if (!health || node.kind !== "module" || !isNonFinite(health.state)) return;
+export function paintNonFinite(context: Context, id: number, rect: Rect, scenery: Scenery): void {
+  const health = measureOf(scenery.health, scenery.hierarchy, id);
+  if (!health || !isNonFinite(health.state)) return;
   paintMeasure(context, atLeast(rect, SMALLEST_NON_FINITE / scenery.zoom), health, null, scenery.look);
 }
 
 /** Far away a box is its colour. */
-function paintBlock(context: Context, rect: Rect, health: Measure | undefined, scenery: Scenery): void {
+function paintBlock(context: Context, rect: Rect, health: Measure | null, scenery: Scenery): void {
   context.fillStyle = scenery.look.sunk;
   context.fillRect(rect.x, rect.y, rect.width, rect.height);
-  if (health) paintMeasure(context, rect, health, scenery.health.scale, scenery.look);
+  if (health) paintMeasure(context, rect, health, scenery.health.paint, scenery.look);
 }
 
 function paintModuleText(
   context: Context,
   node: HierarchyNode,
   rect: Rect,
-  health: Measure | undefined,
+  health: Measure | null,
   scenery: Scenery,
 ): void {
   const { look, zoom } = scenery;
@@ -79,15 +86,9 @@ function paintModuleText(
 }
 
 /** The number at the right; gives the room it takes. */
-function paintNumber(
-  context: Context,
-  text: string,
-  rect: Rect,
-  health: Measure | undefined,
-  { look }: Scenery,
-): number {
+function paintNumber(context: Context, text: string, rect: Rect, health: Measure | null, { look }: Scenery): number {
   if (text === "") return 0;
-  const loud = health !== undefined && isNonFinite(health.state);
+  const loud = health !== null && isNonFinite(health.state);
   context.font = font(12, loud ? 700 : 400);
   context.fillStyle = loud ? look.ink : look.ink2;
   context.textAlign = "right";
@@ -96,10 +97,12 @@ function paintNumber(
   return measure(context, text) + 10;
 }
 
-/** "↻ 2": the module's second call. */
-function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { look }: Scenery): void {
+/** "↻ 2/6": the second of a module's six calls; "↻ 6" where one box stands for all of them. */
+function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { look, calls }: Scenery): void {
+  const all = node.kind === "module" ? (calls.get(node.path) ?? 1) : 1;
+  if (all < 2) return;
   context.font = font(11, 500);
-  const text = `↻ ${node.call + 1}`;
+  const text = `↻ ${node.call + 1}/${all}`;
   const width = measure(context, text) + 14;
   const left = rect.x + rect.width - width + 6;
   context.fillStyle = look.ink;
@@ -111,31 +114,37 @@ function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { loo
 }
 
 /** From far away an open module without modules inside is a block, too, and its operations are not drawn. */
-export const isBlock = (node: HierarchyNode, { zoom, health }: Scenery): boolean =>
-  zoom < TEXT_ZOOM.names && !node.composite && health.modules.has(node.path);
+export const isBlock = (id: number, { zoom, health, hierarchy }: Scenery): boolean =>
+  zoom < TEXT_ZOOM.names && !hierarchy.nodes[id]?.composite && measureOf(health, hierarchy, id) !== null;
 
 /** The ground and border of an open module. */
-export function paintGroup(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
+export function paintGroup(context: Context, id: number, rect: Rect, scenery: Scenery): void {
+  const node = scenery.hierarchy.nodes[id];
+  if (!node) return;
   const { look, zoom } = scenery;
-  if (isBlock(node, scenery)) {
-    paintBlock(context, rect, scenery.health.modules.get(node.path), scenery);
+  if (isBlock(id, scenery)) {
+    paintBlock(context, rect, measureOf(scenery.health, scenery.hierarchy, id), scenery);
     return;
   }
+  if (node.fold) paintSheets(context, node.fold, rect, RADIUS.group, scenery);
   context.beginPath();
   context.roundRect(rect.x, rect.y, rect.width, rect.height, RADIUS.group);
   context.fillStyle = groundOf(node, look);
   context.fill();
   outline(context, rect, RADIUS.group, scenery.isHovered(node) ? look.ink : look.ctl);
-  if (node.call > 0 && zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+  if (zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
 }
 
 /** Name and type on the group's own ground, so that no line runs through the words. */
-export function paintHeader(context: Context, node: HierarchyNode, rect: Rect, anchor: number, scenery: Scenery): void {
-  if (scenery.zoom < TEXT_ZOOM.names) return;
+export function paintHeader(context: Context, id: number, rect: Rect, anchor: number, scenery: Scenery): void {
+  const node = scenery.hierarchy.nodes[id];
+  if (!node || scenery.zoom < TEXT_ZOOM.names) return;
   const { look } = scenery;
   const y = rect.y + HEADER_BASELINE;
-  const room = anchor - 22;
-  const type = scenery.zoom >= TEXT_ZOOM.all ? safeName(node.type) : "";
+  const all = scenery.zoom >= TEXT_ZOOM.all;
+  const room = anchor - (node.fold && all ? STEPPER_WIDTH + 28 : 22);
+  const words = node.fold ? [node.fold.type, foldCount(node.fold)] : node.type ? [node.type] : [];
+  const type = all ? words.map(safeName).join(" ") : "";
   context.font = font(TYPE_SIZE);
   const typeWidth = type === "" ? 0 : measure(context, type) + 8;
   context.font = font(NAME_SIZE, 500);
@@ -149,10 +158,11 @@ export function paintHeader(context: Context, node: HierarchyNode, rect: Rect, a
   context.fillStyle = look.ink2;
   if (type !== "") drawName(context, type, rect.x + 20 + nameWidth, y + 0.5, room - nameWidth - 8);
   paintChevron(context, rect.x + rect.width - 18, y, look.ink3);
+  if (node.fold && all) paintFoldHeader(context, id, rect, anchor, scenery);
 }
 
 /** Grounds alternate with the depth. */
-const groundOf = (node: HierarchyNode, look: Scenery["look"]): string => (node.depth % 2 === 1 ? look.panel : look.bg);
+const groundOf = (node: HierarchyNode, look: Scenery["look"]): string => (node.level % 2 === 1 ? look.panel : look.bg);
 
 /** Closes the group: its place is `chevronRect`. */
 function paintChevron(context: Context, x: number, y: number, colour: string): void {

@@ -28,8 +28,8 @@ export const lineWidth = (bytes: number): number => WIDTHS.find(([least]) => byt
 export function paintLines(context: Context, group: PlacedGroup, scenery: Scenery): void {
   context.save();
   context.translate(group.x, group.y);
-  const children = scenery.hierarchy.groups.get(group.node)?.children ?? [];
-  for (const line of linesOf(scenery.hierarchy, group)) {
+  const { children } = group.drawn;
+  for (const line of linesOf(group)) {
     if (line.path.kind === "chip") paintChip(context, line, scenery);
     else paintLine(context, line, children, scenery);
   }
@@ -118,13 +118,13 @@ export function sourceName(hierarchy: Hierarchy, edge: GroupEdge): string {
 
 /** Tabs on the border of an open group where edges enter and leave. */
 export function paintSlots(context: Context, group: PlacedGroup, scenery: Scenery): void {
-  const drawn = scenery.hierarchy.groups.get(group.node);
-  const output = (drawn?.children.length ?? 0) + (drawn?.slots ?? 0);
+  const { drawn } = group;
+  const output = drawn.children.length + drawn.slots;
   context.fillStyle = scenery.look.ctl;
   context.beginPath();
   const tab = (x: number, y: number) =>
     context.roundRect(x - SLOT.width / 2, y - SLOT.height / 2, SLOT.width, SLOT.height, SLOT.radius);
   for (const slot of group.layout.slots) tab(group.x + slot, group.y);
-  if (drawn?.edges.some((edge) => edge.to === output)) tab(group.x + group.layout.anchor, group.y + group.height);
+  if (drawn.edges.some((edge) => edge.to === output)) tab(group.x + group.layout.anchor, group.y + group.height);
   context.fill();
 }

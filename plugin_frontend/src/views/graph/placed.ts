@@ -1,6 +1,6 @@
 // A scene with every box at its place in the picture: what is drawn, hit and walked through.
 
-import type { GroupEdge } from "../../layout/edges";
+import type { Group, GroupEdge } from "../../layout/edges";
 import type { Hierarchy } from "../../layout/hierarchy";
 import type { GroupLayout, Path } from "../../layout/placement";
 import type { Scene } from "../../layout/scene";
@@ -10,6 +10,8 @@ import type { Rect } from "./camera";
 export interface PlacedGroup extends Rect {
   node: number;
   layout: GroupLayout;
+  /** What is drawn in it: of a fold, the chosen instance's. */
+  drawn: Group;
 }
 
 /** A line of the picture. */
@@ -22,6 +24,7 @@ export interface Line {
 export interface PlacedScene {
   /** Groups, a parent before what is in it; the root is first. */
   groups: PlacedGroup[];
+  groupOf: Map<number, PlacedGroup>;
   /** Every box that is seen, open groups included, without the root. */
   boxes: Map<number, Rect>;
   width: number;
@@ -36,20 +39,22 @@ export function placeScene(hierarchy: Hierarchy, scene: Scene): PlacedScene {
   const boxes = new Map<number, Rect>();
   const place = (node: number, x: number, y: number) => {
     const layout = scene.layouts[scene.layoutOf.get(node) ?? -1];
-    if (layout) groups.push({ node, layout, x, y, width: layout.width, height: layout.height });
+    const drawn = hierarchy.groups.get(scene.contentOf.get(node) ?? node);
+    if (layout && drawn) groups.push({ node, drawn, layout, x, y, width: layout.width, height: layout.height });
   };
   place(0, 0, 0);
   for (let next = 0; next < groups.length; next += 1) {
     const group = groups[next];
     if (!group) break;
-    hierarchy.groups.get(group.node)?.children.forEach((child, port) => {
+    group.drawn.children.forEach((child, port) => {
       const rect = childRect(group, port);
       boxes.set(child, rect);
       if (scene.layoutOf.has(child)) place(child, rect.x, rect.y);
     });
   }
   const root = groups[0]?.layout;
-  return { groups, boxes, width: root?.width ?? 0, height: root?.height ?? 0, anchor: root?.anchor ?? 0 };
+  const groupOf = new Map(groups.map((group) => [group.node, group]));
+  return { groups, groupOf, boxes, width: root?.width ?? 0, height: root?.height ?? 0, anchor: root?.anchor ?? 0 };
 }
 
 function childRect(group: PlacedGroup, port: number): Rect {
@@ -61,39 +66,36 @@ export const contains = (rect: Rect, x: number, y: number): boolean =>
   x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
 
 /** The innermost box at a point, or null: a walk down the groups that hold it. */
-export function boxAt(hierarchy: Hierarchy, placed: PlacedScene, x: number, y: number): number | null {
-  const open = new Set(placed.groups.map((group) => group.node));
+export function boxAt(placed: PlacedScene, x: number, y: number): number | null {
   let found: number | null = null;
-  let group = 0;
-  while (open.has(group)) {
-    const children: number[] = hierarchy.groups.get(group)?.children ?? [];
-    const hit: number | undefined = children.find((child) => {
+  let group = placed.groups[0];
+  while (group) {
+    const hit: number | undefined = group.drawn.children.find((child) => {
       const rect = placed.boxes.get(child);
       return rect !== undefined && contains(rect, x, y);
     });
     if (hit === undefined) break;
     found = hit;
-    group = hit;
+    group = placed.groupOf.get(hit);
   }
   return found;
 }
 
 /** Lines of one group, with their edges. */
-export function linesOf(hierarchy: Hierarchy, group: PlacedGroup): Line[] {
-  const edges = hierarchy.groups.get(group.node)?.edges ?? [];
-  return edges.flatMap((edge, index) => {
+export function linesOf(group: PlacedGroup): Line[] {
+  return group.drawn.edges.flatMap((edge, index) => {
     const path = group.layout.paths[index];
     return path ? [{ group, edge, path }] : [];
   });
 }
 
 /** The line or chip within `reach` of a point, or null. Only groups that hold the point are searched. */
-export function lineAt(hierarchy: Hierarchy, placed: PlacedScene, x: number, y: number, reach: number): Line | null {
+export function lineAt(placed: PlacedScene, x: number, y: number, reach: number): Line | null {
   let best: Line | null = null;
   let nearest = reach;
   for (const group of placed.groups) {
     if (!contains(group, x, y)) continue;
-    for (const line of linesOf(hierarchy, group)) {
+    for (const line of linesOf(group)) {
       const distance = distanceTo(line.path, x - group.x, y - group.y);
       if (distance >= nearest) continue;
       nearest = distance;
@@ -131,8 +133,7 @@ export function neighbour(
   node: number,
   direction: Direction,
 ): number | null {
-  const parent = hierarchy.nodes[node]?.parent ?? 0;
-  const group = hierarchy.groups.get(parent);
+  const group = hierarchy.groups.get(hierarchy.nodes[node]?.parent ?? 0);
   const from = placed.boxes.get(node);
   if (!group || !from) return null;
   const port = group.children.indexOf(node);

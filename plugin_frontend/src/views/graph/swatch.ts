@@ -2,7 +2,6 @@
 
 import { State } from "../../api/types";
 import { type CellColours, drawState } from "../../base/cells";
-import type { ColourScale } from "../../base/colour_scale";
 import type { Rect } from "./camera";
 import type { Measure } from "./health";
 
@@ -11,7 +10,7 @@ export function paintMeasure(
   context: CanvasRenderingContext2D,
   rect: Rect,
   { value, state }: Measure,
-  scale: ColourScale | null,
+  scale: { css(value: number): string } | null,
   colours: CellColours,
 ): void {
   if (state !== State.finite) drawState(context, rect, state, colours);

@@ -2,9 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { formatCount } from "../../base/format";
-import type { HierarchyNode } from "../../layout/hierarchy";
+import type { HierarchyNode, NodeKind } from "../../layout/hierarchy";
 import { describeTypes, formatCompact, outputTypes, readoutOf, typesOf } from "./facts";
 import type { GraphModel } from "./model";
+import { foldCount } from "./paint_folds";
 import { safeName } from "./paint_text";
 
 type Rows = [string, string, string][];
@@ -15,7 +16,8 @@ export function describeNode(model: GraphModel, id: number): { title: ComponentC
   if (!node) return { title: "", rows: [] };
   const title = (
     <>
-      <bdi>{safeName(node.name)}</bdi> {node.kind === "module" && <span class="pale">{node.type}</span>}
+      <bdi>{safeName(node.name)}</bdi>{" "}
+      {node.type !== "" && node.kind !== "operation" && <span class="pale">{node.type}</span>}
     </>
   );
   return { title, rows: rowsOf(model, id, node) };
@@ -37,15 +39,25 @@ function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
   return rows;
 }
 
-const KINDS = { operation: "operation", input: "input of the model", output: "output of the model" };
+const KINDS: Partial<Record<NodeKind, string>> = {
+  fold: "equal blocks",
+  part: "part",
+  operation: "operation",
+  input: "input of the model",
+  output: "output of the model",
+};
 
 /** "Linear in h.9.attn": what it is and where. */
 export function placeOf(model: GraphModel, id: number): string {
   const node = model.hierarchy.nodes[id];
   if (!node) return "";
-  if (node.kind === "input" || node.kind === "output") return KINDS[node.kind];
+  if (node.kind === "input" || node.kind === "output") return KINDS[node.kind] ?? "";
   const parent = model.hierarchy.nodes[node.parent];
-  const what = node.kind === "module" ? node.type : KINDS[node.kind];
+  const what = node.fold
+    ? `${foldCount(node.fold)} ${node.fold.type}`
+    : node.kind === "module"
+      ? node.type
+      : KINDS[node.kind];
   const where = parent ? ` in ${safeName(parent.path || parent.name)}` : "";
   return `${what}${where}${node.call > 0 ? `, call ${node.call + 1}` : ""}`;
 }

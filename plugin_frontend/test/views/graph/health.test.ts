@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Site, State, type StatisticsAnswer } from "../../../src/api/types";
 import { ratioScale, USUAL_RATIO } from "../../../src/base/ratio_scale";
-import { countHealth, describeMeasure, normHealth, ratioHealth, rowAt } from "../../../src/views/graph/health";
+import { describeMeasure } from "../../../src/views/graph/health";
+import { normHealth, ratioHealth, rowAt } from "../../../src/views/graph/health_statistics";
+import { countHealth } from "../../../src/views/graph/health_structure";
 
 const site = (name: string, aliases: string[] = []): Site => ({
   name,
@@ -73,7 +75,7 @@ describe("the update ratio of a module", () => {
 
   test("to parameters that are exactly 0 is not measured, neither 0 nor infinite", () => {
     const parameter = statistics([[0, 0, 0]], [[State.zero, State.zero, State.zero]]);
-    const health = ratioHealth(sites, { gradient: null, update: statistics([[1, 1, 1]]), parameter }, 0, false);
+    const health = ratioHealth(sites, { update: statistics([[1, 1, 1]]), parameter }, 0, false);
     expect(health.modules.get("b")).toEqual({ value: Number.NaN, state: State.unsupported });
   });
 });

@@ -85,7 +85,7 @@ describe("selecting", () => {
 
   test("a panel that makes the canvas narrower does not push the selection out of sight", () => {
     const model = modelOf(chain(5));
-    const node = nodeAt(model, "layer2");
+    const node = model.hierarchy.groups.get(0)?.children.at(-1) ?? 0;
     model.select(node);
     model.resize({ width: 300, height: 600 });
     const rect = model.placed.value?.boxes.get(node);

@@ -24,29 +24,29 @@ test("every box is inside the one of the module that holds it", () => {
 
 describe("hit test", () => {
   test("finds the innermost box at the middle of each closed one", () => {
-    const { hierarchy, placed } = placedAt();
+    const { placed } = placedAt();
     const open = new Set(placed.groups.map((group) => group.node));
     for (const [id, { x, y, width, height }] of placed.boxes) {
-      if (!open.has(id)) expect(boxAt(hierarchy, placed, x + width / 2, y + height / 2)).toBe(id);
+      if (!open.has(id)) expect(boxAt(placed, x + width / 2, y + height / 2)).toBe(id);
     }
   });
 
   test("on the ground of an open module finds the module, outside of all nothing", () => {
-    const { hierarchy, placed, node } = placedAt();
+    const { placed, node } = placedAt();
     const rect = placed.boxes.get(node("layer1"));
-    expect(rect && boxAt(hierarchy, placed, rect.x + 3, rect.y + 12)).toBe(node("layer1"));
-    expect(boxAt(hierarchy, placed, -50, -50)).toBeNull();
+    expect(rect && boxAt(placed, rect.x + 3, rect.y + 12)).toBe(node("layer1"));
+    expect(boxAt(placed, -50, -50)).toBeNull();
   });
 
   test("finds the line whose corner is at the point, and none beyond its reach", () => {
-    const { hierarchy, placed, node } = placedAt();
+    const { placed, node } = placedAt();
     const group = placed.groups.find((each) => each.node === node("layer1.1"));
     const detour = group?.layout.paths.find((path) => path.kind === "detour");
     if (!group || !detour) throw new Error("the residual block has no detour");
     const [, , , , x = 0, y0 = 0, , y1 = 0] = detour.points;
     const middle = (y0 + y1) / 2;
-    expect(lineAt(hierarchy, placed, group.x + x + 2, group.y + middle, 5)?.path).toBe(detour);
-    expect(lineAt(hierarchy, placed, group.x + x - 9, group.y + middle, 5)).toBeNull();
+    expect(lineAt(placed, group.x + x + 2, group.y + middle, 5)?.path).toBe(detour);
+    expect(lineAt(placed, group.x + x - 9, group.y + middle, 5)).toBeNull();
   });
 });
 
