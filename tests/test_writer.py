@@ -78,11 +78,11 @@ def graphs(tmp_path, group="model"):
     return [(step, graph) for step, graph in written.records(tmp_path, Kind.GRAPH, group).items()]
 
 
-def has_torchs_graph(tmp_path):
+def has_stock_graph(tmp_path):
     return any(event.HasField("graph_def") for event in written.events(tmp_path))
 
 
-def test_add_graph_with_an_input_records_ours_and_torchs_and_changes_nothing(writer, tmp_path):
+def test_add_graph_with_an_input_is_for_both_tabs_and_changes_nothing(writer, tmp_path):
     model = training.net()
     model.norm.eval()
     before, random_state = training.tensors(model), torch.get_rng_state()
@@ -95,7 +95,7 @@ def test_add_graph_with_an_input_records_ours_and_torchs_and_changes_nothing(wri
     ((step, graph),) = graphs(tmp_path)
     assert (step, graph.mode, graph.model_type) == (0, pb.CAPTURE_MODE_ADD_GRAPH, "Net")
     assert [scope.path for scope in graph.scopes] == ["", "hidden", "norm", "drop", "out"]
-    assert has_torchs_graph(tmp_path)
+    assert has_stock_graph(tmp_path)
 
 
 def test_add_graph_with_several_inputs(writer, tmp_path):
@@ -111,7 +111,7 @@ def test_add_graph_with_several_inputs(writer, tmp_path):
         assert [terminal.name for terminal in graph.inputs] == ["a", "b"]
 
 
-def test_add_graph_with_keywords_leaves_torchs_out(writer, tmp_path):
+def test_add_graph_with_keywords(writer, tmp_path):
     class Scale(torch.nn.Module):
         def forward(self, x, *, factor):
             return x * factor
@@ -119,39 +119,53 @@ def test_add_graph_with_keywords_leaves_torchs_out(writer, tmp_path):
     writer.add_graph(Scale(), torch.ones(2), input_kwargs={"factor": torch.ones(2)})
     writer.flush()
     assert [terminal.name for terminal in graphs(tmp_path)[0][1].inputs] == ["x", "factor"]
-    assert not has_torchs_graph(tmp_path)
+    assert has_stock_graph(tmp_path)
 
 
-def test_add_graph_without_input_waits_for_the_users_forward(writer, tmp_path):
+def test_add_graph_without_input_waits_for_the_users_step(writer, tmp_path):
     model = training.net()
     writer.add_graph(model)
     writer.flush()
     assert graphs(tmp_path) == []
-    model(torch.randn(2, 4))
+    assert not has_stock_graph(tmp_path)
+    model(torch.randn(2, 4)).sum().backward()
     model(torch.randn(2, 4))
     writer.flush()
     ((_, graph),) = graphs(tmp_path)
     assert graph.mode == pb.CAPTURE_MODE_TRAINING_STEP
+    assert any(operation.backward for operation in graph.operations)
+    assert has_stock_graph(tmp_path)
 
 
-def test_a_model_that_torch_cannot_trace_still_has_our_graph(writer, tmp_path):
+def test_a_forward_without_a_backward_is_written_at_the_close(writer, tmp_path):
+    writer.add_graph(model := training.net())
+    model(torch.randn(2, 4))
+    writer.close()
+    assert [graph.mode for _, graph in graphs(tmp_path)] == [pb.CAPTURE_MODE_TRAINING_STEP]
+
+
+def test_a_model_that_torch_cannot_trace_is_in_both_tabs(writer, tmp_path):
     class Untraceable(torch.nn.Linear):
         def forward(self, x):
-            return {1: super().forward(x)}
+            return {1: super().forward(x), "mean": float(x.mean()), None: None}
 
-    with pytest.warns(UserWarning, match="switched off 'the graph in TensorBoard's own Graphs tab' for 'model'"):
-        writer.add_graph(Untraceable(2, 2), torch.ones(1, 2))
+    writer.add_graph(Untraceable(2, 2), torch.ones(1, 2), use_strict_trace=False)
     writer.flush()
     assert graphs(tmp_path)[0][1].mode == pb.CAPTURE_MODE_ADD_GRAPH
-    assert not has_torchs_graph(tmp_path)
+    assert has_stock_graph(tmp_path)
 
 
-def test_an_input_that_does_not_fit_warns_and_leaves_the_modules(writer, tmp_path):
-    torchs = "switched off 'the graph in TensorBoard's own Graphs tab'"
-    with pytest.warns(UserWarning, match=torchs), pytest.warns(UserWarning, match="switched off 'graph' for 'model'"):
+def test_verbose_prints_the_stock_graph(writer, capsys):
+    writer.add_graph(training.net(), torch.randn(2, 4), verbose=True)
+    assert 'op: "aten::addmm"' in capsys.readouterr().out
+
+
+def test_an_input_that_does_not_fit_warns_and_leaves_the_modules_in_both_tabs(writer, tmp_path):
+    with pytest.warns(UserWarning, match="switched off 'graph' for 'model'"):
         writer.add_graph(training.net(), torch.ones(2, 99))
     writer.flush()
     assert graphs(tmp_path)[0][1].mode == pb.CAPTURE_MODE_MODULES
+    assert has_stock_graph(tmp_path)
 
 
 def test_a_graph_from_add_graph_is_not_captured_again_by_the_watch(writer, tmp_path):

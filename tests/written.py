@@ -10,6 +10,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import unseal
+from torchviz_tb.records.graph_folding import unfold
 from torchviz_tb.records.metadata import PLUGIN_NAME, Kind, Tag, parse_tag
 
 MESSAGES: dict[Kind, type[Message]] = {
@@ -55,14 +56,16 @@ def scalars(log_dir: Path, tag: str) -> list[tuple[int, float]]:
 
 
 def everything(log_dir: Path) -> list[Written]:
-    """All of our records in the order in which they were written."""
+    """All of our records in the order in which they were written; graphs are written out."""
     found = []
     for event, value in values(log_dir):
         if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
             tag = parse_tag(value.tag)
             assert tag is not None, value.tag
             (blob,) = value.tensor.string_val
-            found.append(Written(tag, event.step, unseal(blob, MESSAGES[tag.kind]), event.wall_time))
+            record = unseal(blob, MESSAGES[tag.kind])
+            record = unfold(record) if isinstance(record, pb.Graph) else record
+            found.append(Written(tag, event.step, record, event.wall_time))
     return found
 
 

@@ -1,18 +1,19 @@
 """SummaryWriter: torch's own, and what it lacks to see inside a model."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
 
 from torchviz_tb.capture.graph import capture_graph
-from torchviz_tb.capture.graph.preserve import preserved
 from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.statistics import measure
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
+from torchviz_tb.events.graph_def import graph_def, graph_event
 from torchviz_tb.events.leaving import call_at_exit, may_wait
 from torchviz_tb.progress import Moment, Progress
 from torchviz_tb.progress.bar import Bar
@@ -22,7 +23,7 @@ from torchviz_tb.summaries.opening import LogDir
 from torchviz_tb.summaries.stock_writer import StockWriter
 from torchviz_tb.watching import Watch, watch
 from torchviz_tb.watching.arguments import Optimizers, check_model, check_module, check_tag, check_tensor, step_number
-from torchviz_tb.watching.first_graph import record_first_graph, write_modules
+from torchviz_tb.watching.first_graph import record_first_graph, write_graph, write_modules
 from torchviz_tb.watching.group import WRITING
 from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.loss_scale import Scaler
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 PROGRESS_GROUP = "progress"
 LOSS_TAG = "loss/train"
-TORCH_GRAPH = "the graph in TensorBoard's own Graphs tab"
+STOCK_GRAPH = "the graph in TensorBoard's own Graphs tab"
 
 
 class SummaryWriter(StockWriter):
@@ -117,21 +118,21 @@ class SummaryWriter(StockWriter):
         model: torch.nn.Module,
         input_to_model: Any = None,
         verbose: bool = False,
-        use_strict_trace: bool = True,
+        use_strict_trace: bool = True,  # noqa: ARG002 (torch's)
         *,
         input_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Records the model's graph, from a forward with the input, or without one from the next forward there is.
+        """Records the model's graph, from a forward with the input, or without one from the next step there is.
 
-        Runs the model once and leaves it as it was: parameters, buffers, train flags and random state. For
-        TensorBoard's own Graphs tab torch traces the model as it always did, except with ``input_kwargs``,
-        which it can't; where its tracing fails, that tab stays empty and a warning says why.
+        Runs the model once and leaves it as it was: parameters, buffers, gradients, train flags, hooks and random
+        state. Takes any model that runs, whatever types it takes and returns. TensorBoard's own Graphs tab shows
+        the same graph; its modules alone where the forward raises, which a warning tells.
 
         Args:
             model: The module.
-            input_to_model: A tensor, or a tuple or list of positional arguments.
-            verbose: torch prints its traced graph.
-            use_strict_trace: As torch's.
+            input_to_model: A tensor or any other object, or a tuple or list of positional arguments.
+            verbose: Prints what goes into TensorBoard's own Graphs tab.
+            use_strict_trace: Accepted as torch's; nothing is traced, so it changes nothing.
             input_kwargs: Keyword arguments of the forward.
 
         Raises:
@@ -139,18 +140,26 @@ class SummaryWriter(StockWriter):
         """
         check_module(model)
         group = self._groups.for_model(model)
+
+        def show(graph: pb.Graph) -> None:
+            with group.guard.part(STOCK_GRAPH):
+                self._add_stock_graph(graph, verbose=verbose)
+
         if input_to_model is None and input_kwargs is None:
-            record_first_graph(model, group, _no_step)
+            record_first_graph(model, group, _no_step, show)
             return
+        graph = None
         with group.guard.part(GRAPH):
             graph = capture_graph(model, _positional(input_to_model), dict(input_kwargs or {}))
-            group.write(Kind.GRAPH, graph, _no_step())
-        if not group.has(Kind.GRAPH):
-            write_modules(model, group, _no_step)
-        if input_kwargs is None:
-            # preserved, since torch's tracing puts modules that were in eval mode into train mode.
-            with group.guard.part(TORCH_GRAPH), preserved(model, ()):
-                super().add_graph(model, input_to_model, verbose, use_strict_trace)
+            write_graph(graph, group, _no_step)
+        show(write_modules(model, group, _no_step) if graph is None else graph)
+
+    def _add_stock_graph(self, graph: pb.Graph, *, verbose: bool) -> None:
+        """Writes a flat graph for TensorBoard's own Graphs tab."""
+        definition = graph_def(graph)
+        self._get_file_writer().add_event(graph_event(definition))
+        if verbose:
+            sys.stdout.write(str(definition))
 
     def add_parameters(self, model: torch.nn.Module, global_step: int | None = None) -> None:
         """Records statistics and distributions of all parameters of a model, at one step, as one record.
