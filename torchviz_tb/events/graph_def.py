@@ -37,7 +37,10 @@ class _Definition:
         self._taken: set[str] = set()
         self._scopes = self._scope_names()
         self._inputs = [self._unique("inputs", terminal.name) for terminal in graph.inputs]
-        owners = {position: index for index, scope in enumerate(graph.scopes) for position in scope.parameters}
+        owners: dict[int, int] = {}  # a parameter stands where it is met first
+        for index, scope in enumerate(graph.scopes):
+            for position in scope.parameters:
+                owners.setdefault(position, index)
         self._parameters = [
             self._unique(self._scopes[owners.get(position, 0)], entry.name.rpartition(".")[2])
             for position, entry in enumerate(graph.parameters)
