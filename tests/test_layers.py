@@ -16,7 +16,17 @@ EVERYWHERE = {*sys.stdlib_module_names, "numpy"}
 BROUGHT_ALONG = {"records": {"google"}, "protobuf": {"google"}}
 # The package itself names what it offers for type checkers; at run time it imports it when it is first used.
 OUTSIDE_THE_TABLE = {
-    "__init__.py": {"errors", "version", "colors", "diagnosis", "global_writer", "reading", "watching", "writer"},
+    "__init__.py": {
+        "errors",
+        "version",
+        "colors",
+        "diagnosis",
+        "global_writer",
+        "reading",
+        "visualizing",
+        "watching",
+        "writer",
+    },
     "version.py": set(),
 }
 

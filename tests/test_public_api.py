@@ -18,12 +18,14 @@ def test_the_public_names_are_listed_sorted_and_all_there():
         "GlobalSummaryWriter",
         "SummaryWriter",
         "TorchVizError",
+        "Visualizer",
         "Watch",
         "__version__",
         "colorize",
         "colorize_parameters",
         "diagnose",
         "load",
+        "visualize_model",
         "watch",
     ]
     assert all(getattr(torchviz_tb, name) is not None for name in torchviz_tb.__all__)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torchviz_tb.diagnosis import Finding, diagnose
     from torchviz_tb.global_writer import GlobalSummaryWriter
     from torchviz_tb.reading import load
+    from torchviz_tb.visualizing import Visualizer, visualize_model
     from torchviz_tb.watching import Watch, watch
     from torchviz_tb.writer import SummaryWriter
 
@@ -19,12 +20,14 @@ __all__ = [
     "GlobalSummaryWriter",
     "SummaryWriter",
     "TorchVizError",
+    "Visualizer",
     "Watch",
     "__version__",
     "colorize",
     "colorize_parameters",
     "diagnose",
     "load",
+    "visualize_model",
     "watch",
 ]
 
@@ -34,11 +37,13 @@ _HOMES = {
     "Finding": "torchviz_tb.diagnosis",
     "GlobalSummaryWriter": "torchviz_tb.global_writer",
     "SummaryWriter": "torchviz_tb.writer",
+    "Visualizer": "torchviz_tb.visualizing",
     "Watch": "torchviz_tb.watching",
     "colorize": "torchviz_tb.colors",
     "colorize_parameters": "torchviz_tb.colors",
     "diagnose": "torchviz_tb.diagnosis",
     "load": "torchviz_tb.reading",
+    "visualize_model": "torchviz_tb.visualizing",
     "watch": "torchviz_tb.watching",
 }
 

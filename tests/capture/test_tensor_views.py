@@ -112,3 +112,9 @@ def test_axes_must_match_the_dimensions() -> None:
 def test_what_is_no_tensor_raises() -> None:
     with pytest.raises(ArgumentError, match=r"^tensor view 'x' is given a list, but takes a torch.Tensor: "):
         tensor_view("x", [1, 2])  # type: ignore[arg-type]
+
+
+def test_fewer_values_can_be_asked_for():
+    record = tensor_view("x", torch.arange(60).view(3, 4, 5), most=45)
+    assert (list(record.shape), list(record.full_shape)) == ([2, 4, 5], [3, 4, 5])
+    np.testing.assert_array_equal(np.frombuffer(record.values, "<i8"), np.arange(40))

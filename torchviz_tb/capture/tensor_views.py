@@ -14,10 +14,12 @@ MAX_ELEMENTS = 1 << 20
 
 
 @torch.no_grad()
-def tensor_view(name: str, tensor: torch.Tensor, axes: Sequence[str] = ()) -> pb.TensorView:
+def tensor_view(
+    name: str, tensor: torch.Tensor, axes: Sequence[str] = (), *, most: int = MAX_ELEMENTS
+) -> pb.TensorView:
     """The record of a tensor's values, with a name for each axis if ``axes`` are given.
 
-    At most 1,048,576 values are stored: a larger tensor is cut to its leading corner, the
+    At most ``most`` values are stored, 1,048,576 if it is not given: a larger tensor is cut to its leading corner, the
     outermost dimension first, the next one only once that is down to 1. Floats are stored
     as float32 (float64 as such), integers as int64, bool and uint8 as bytes, uint64 as
     float64 because it may exceed int64. Complex tensors are stored as magnitudes, quantized
@@ -36,7 +38,7 @@ def tensor_view(name: str, tensor: torch.Tensor, axes: Sequence[str] = ()) -> pb
             f"tensor view {name!r} is given {len(axes)} axes {list(axes)} for a tensor of {values.dim()} dimensions: "
             "name each dimension once, or none"
         )
-    shape = _stored_shape(tuple(values.shape))
+    shape = _stored_shape(tuple(values.shape), most)
     corner = _storable(values[tuple(slice(size) for size in shape)]).cpu().contiguous()
     return pb.TensorView(
         name=name,
@@ -63,13 +65,13 @@ def _readable(name: str, tensor: torch.Tensor) -> torch.Tensor:
     )
 
 
-def _stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _stored_shape(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
     stored = list(shape)
     for dim in range(len(stored)):
         total = math.prod(stored)
-        if total <= MAX_ELEMENTS:
+        if total <= most:
             break
-        stored[dim] = max(1, MAX_ELEMENTS // (total // stored[dim]))
+        stored[dim] = max(1, most // (total // stored[dim]))
     return tuple(stored)
 
 

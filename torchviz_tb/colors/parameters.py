@@ -64,7 +64,7 @@ def colorize_parameters(
     for site in find_sites(model, include, exclude):
         value, gradient = _matrices(site)
         if isinstance(value, Unsupported):
-            warnings.warn(f"torchviz_tb left '{site.name}' out of the pictures: {value.reason}", stacklevel=2)
+            warnings.warn(f"torchviz_tb left '{site.name}' out of the pictures: {value.reason}", stacklevel=3)
             continue
         picture = colorize_symmetric(value if by == "value" else gradient, colormap, nan_color)
         pictures[site.name] = faded(picture, value) if by == "both" else picture
