@@ -307,16 +307,35 @@ def test_a_compiled_model_or_part_gives_its_tree_at_once():
         assert "compiled" in graph.notes[0]
 
 
-def test_compiling_after_the_watch_compiles_as_without_us():
+@pytest.mark.parametrize("in_place", [False, True])
+def test_compiling_after_the_watch_compiles_as_without_us_and_shows_the_modules(in_place):
     call = models.build("Perceptron")
     watched = Watched(call.model)
-    compiled = torch.compile(call.model, backend="eager", fullgraph=True)
+    if in_place:
+        call.model.compile(backend="eager", fullgraph=True)
+        compiled = call.model
+    else:
+        compiled = torch.compile(call.model, backend="eager", fullgraph=True)
     expected = compiled(*call.args)
-    assert watched.outcome == (0, 0)
-    assert watched.handle.waiting
-    watched.handle.remove()
     with torch.compiler.set_stance("fail_on_recompile"):
         assert torch.equal(compiled(*call.args), expected)
+    assert watched.outcome == (1, 0)
+    (graph,) = watched.graphs
+    assert graph.mode == pb.CAPTURE_MODE_MODULES
+    assert "compiled" in graph.notes[0]
+    assert [scope.path for scope in graph.scopes] == ["", *PERCEPTRON_PATHS]
+    assert not watched.handle.waiting
+
+
+def test_a_part_that_is_compiled_after_the_watch_gives_the_tree_at_the_first_call():
+    call = models.build("Perceptron")
+    watched = Watched(call.model)
+    call.model.layers.compile(backend="eager")
+    call.run()
+    call.run()
+    assert watched.outcome == (1, 0)
+    assert watched.graphs[0].mode == pb.CAPTURE_MODE_MODULES
+    assert watched.clean
 
 
 def test_a_compiled_function_within_the_forward_goes_on_being_compiled():

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+WHY_COMPILED = "The model is compiled, and recording would undo that; its modules are shown without operations."
+
 
 def is_compiled(module: nn.Module) -> bool:
     """Whether torch.compile was applied to the module or one within it; does not import the compiler."""
@@ -17,5 +19,5 @@ def why_unseen(model: nn.Module) -> str | None:
     if isinstance(model, torch.jit.ScriptModule):
         return "The model is a ScriptModule, whose forward takes no hooks; its modules are shown without operations."
     if is_compiled(model):
-        return "The model is compiled, and recording would undo that; its modules are shown without operations."
+        return WHY_COMPILED
     return None

@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from torchviz_tb.capture.graph.backward import BackwardPass, add_backward, may_hook_backward
 from torchviz_tb.capture.graph.capture import module_tree
-from torchviz_tb.capture.graph.compiled import why_unseen
+from torchviz_tb.capture.graph.compiled import WHY_COMPILED, why_unseen
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.recording import Recording
 from torchviz_tb.capture.graph.terminals import output_tensors
@@ -58,7 +58,7 @@ def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) 
     forgotten, and the next one captured. `on_error` is called instead if anything of ours fails, which the user's
     code never notices. A model that is compiled or
     scripted can't be seen so: its module tree is handed over at once, before this function returns; at the first
-    call, if only a part of it is compiled later. If all of it is, nothing is captured and `Handle.waiting` stays true.
+    call, if only a part of it is compiled later. If all of it is, when the handle is finished.
     """
     hooks = FirstForward(model, on_graph, on_error)
     return Handle(hooks if hooks.arm(model) else None)
@@ -99,6 +99,7 @@ class FirstForward:
         self._running: _Running | None = None
         self._pending: _Pending | None = None
         self._cancelled = False
+        self._runs_compiled = False
 
     @property
     def armed(self) -> bool:
@@ -119,8 +120,12 @@ class FirstForward:
         return True
 
     def finish(self) -> None:
-        """Hands over a graph that waits for its backward pass."""
+        """Hands over a graph that waits for its backward pass; of a model that only ran compiled, its modules."""
         pending, self._pending = self._pending, None
+        model = self._model()
+        if pending is None and self._runs_compiled and self.armed and model is not None:
+            self._disarm()
+            self._report(lambda: module_tree(model, notes=(WHY_COMPILED,)))
         if pending is not None:
             pending.backward.stop()
             self._disarm()
@@ -135,7 +140,10 @@ class FirstForward:
 
     def before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Forward pre-hook."""
-        if torch.compiler.is_compiling() or torch._C._get_tracing_state():
+        if torch.compiler.is_compiling():
+            self._runs_compiled = True  # the compiled code will do this, and no more of us
+            return
+        if torch._C._get_tracing_state():
             return
         try:
             self._start(module, args, kwargs)
