@@ -12,7 +12,7 @@ from torchviz_tb.capture.graph import Handle
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.graph_folding import unfold
 from torchviz_tb.records.metadata import Kind
-from torchviz_tb.watching import first_graph, groups, handle, step_sample
+from torchviz_tb.watching import first_graph, groups, start, step_sample
 
 STAGES = {"parameters": pb.STAGE_PARAMETER, "gradients": pb.STAGE_GRADIENT, "updates": pb.STAGE_UPDATE}
 REAL_MEASURE = step_sample.measure_stage
@@ -78,13 +78,13 @@ def test_a_copy_for_the_updates_that_does_not_fit_leaves_the_rest(tmp_path, monk
 
 
 def test_parameters_that_cannot_be_found_end_the_sampling_only(tmp_path, monkeypatch, undisturbed):
-    real, calls = handle.find_sites, []
+    real, calls = start.find_sites, []
 
     def find_sites(*arguments):
         calls.append(arguments)
         return real(*arguments) if len(calls) < 4 else fail()  # two calls are made by watch() itself
 
-    monkeypatch.setattr(handle, "find_sites", find_sites)
+    monkeypatch.setattr(start, "find_sites", find_sites)
     state, report, messages = train_watched(tmp_path)
     assert same(state, undisturbed)
     assert messages == ["torchviz_tb switched off 'sampling' for 'model', all else goes on: MemoryError: no room"]
@@ -132,16 +132,19 @@ def test_a_full_disk_ends_the_writing_with_one_warning(tmp_path, monkeypatch, un
     assert list(written.records(tmp_path, Kind.STATISTICS)) == [0, 1]
 
 
-def test_unreadable_gradients_are_recorded_as_such(tmp_path):
-    embedding = torch.nn.Embedding(10, 3, sparse=True)
-    optimizer = torch.optim.SGD(embedding.parameters(), lr=0.1)
+def test_unreadable_parameters_are_recorded_as_such(tmp_path):
+    model = torch.nn.Linear(3, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch's own, on the layout
+        model.mixing = torch.nn.Parameter(torch.eye(3).to_sparse_csr(), requires_grad=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with warnings.catch_warnings(), torchviz_tb.SummaryWriter(tmp_path) as writer:
         warnings.simplefilter("error", UserWarning)
-        writer.watch(embedding, optimizer, log=["parameters", "gradients", "heatmaps"])
-        embedding(torch.tensor([1, 2])).sum().backward()
+        writer.watch(model, optimizer, log=["parameters", "gradients", "heatmaps"])
+        model(torch.ones(1, 3)).sum().backward()
         optimizer.step()
     record = written.records(tmp_path, Kind.STATISTICS)[0]
-    gradient = written.stage(record, pb.STAGE_GRADIENT)
-    assert list(gradient.status) == [pb.STATUS_UNSUPPORTED]
-    assert [reason.text for reason in gradient.reasons] == ["sparse gradient"]
-    assert list(written.stage(record, pb.STAGE_PARAMETER).status) == [pb.STATUS_MEASURED]
+    parameter, gradient = (written.stage(record, stage) for stage in (pb.STAGE_PARAMETER, pb.STAGE_GRADIENT))
+    assert list(parameter.status) == [pb.STATUS_MEASURED, pb.STATUS_MEASURED, pb.STATUS_UNSUPPORTED]
+    assert [(reason.site, reason.text) for reason in parameter.reasons] == [(2, "sparse tensor")]
+    assert list(gradient.status) == [pb.STATUS_MEASURED, pb.STATUS_MEASURED, pb.STATUS_FROZEN]

@@ -1,16 +1,16 @@
 """Watch: records a model while its optimizers train it."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import final
 
 import torch
 
-from torchviz_tb.capture.sites import ParameterSite, Selection, find_sites
+from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.events.file_writer import NoWriter, find_file_writer
+from torchviz_tb.events.file_writer import NoWriter
 from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
@@ -33,7 +33,6 @@ from torchviz_tb.watching.step_sample import StepSample, by_index
 SAMPLING = "sampling"
 """The part that finds the parameters and the step; without it a watch records no steps."""
 
-_HEATMAP_EVERY = 5  # samples
 _STATISTICS = frozenset([PARAMETERS, GRADIENTS, RAW_GRADIENTS, UPDATES])
 _LOOKING_SHARE = 0.005  # of the wall time, for the flight recorder
 
@@ -190,9 +189,11 @@ class Watch:
 
     def _attach(self, model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer], group: Group) -> None:
         if self._parts != (GRAPH,):
+            # A compiled step runs our hooks as they are: compiled, they would be traced down to each number's fate.
+            before, after = torch.compiler.disable(self._before_step), torch.compiler.disable(self._after_step)
             for optimizer in optimizers:
-                self._handles.append(optimizer.register_step_pre_hook(self._before_step))
-                self._handles.append(optimizer.register_step_post_hook(self._after_step))
+                self._handles.append(optimizer.register_step_pre_hook(before))
+                self._handles.append(optimizer.register_step_post_hook(after))
         if GRAPH in self._parts and self._writer is not None and not group.has(Kind.GRAPH):
             self._handles.append(record_first_graph(model, group, self._current_step))
         with self._guarded():
@@ -322,88 +323,3 @@ def _group_of(model: torch.nn.Module, writer: object, name: str | None, *, share
     if writer is not None:
         return Groups.of(writer).for_watch(model, name)
     return Group(name or "model", Recorder(NoWriter())) if shares else None
-
-
-def watch(
-    model: torch.nn.Module,
-    optimizer: arguments.Optimizers = None,
-    *,
-    writer: object,
-    log: str | Iterable[str] = "all",
-    log_freq: int = 100,
-    heatmap_freq: int | None = None,
-    include: Selection = None,
-    exclude: Selection = None,
-    name: str | None = None,
-    global_step: Callable[[], int] | None = None,
-    scaler: Scaler | None = None,
-    budget: float | None = None,
-    flight_recorder: int = 32,
-) -> Watch:
-    """Records a model into the event file of any SummaryWriter while it trains; nothing else to call.
-
-    Each time the optimizer is about to step, at step 0 and then every ``log_freq`` steps, all parameters
-    (before the update), gradients (what the optimizer consumes) and updates (after minus before) are
-    measured and written as one record; the graph is taken from the first forward.
-
-    Costs about one pass over parameters, gradients and updates at a sampled step, and until the end of
-    that step a copy of the parameters for the updates; next to nothing at the other steps.
-
-    Args:
-        model: The module that is trained; wrapped ones (DistributedDataParallel, compiled) will do. If it is
-            sharded, by fully_shard or into DTensors, every rank calls this, after that, with the same arguments.
-        optimizer: One or several; the steps of the first are counted. Without one, call ``step()`` on what
-            is returned between backward and the update; updates can't be measured then.
-        writer: A SummaryWriter of torchviz_tb, torch or tensorboardX. None records nothing: for ranks other
-            than 0 of a distributed training.
-        log: "all", or any of "graph", "parameters", "gradients", "updates", "heatmaps"; besides, "raw_gradients":
-            as backward leaves them, before they are unscaled and clipped. Costs a copy of them at sampled steps.
-        log_freq: Steps from one sample to the next.
-        heatmap_freq: Steps from one set of gradient heatmaps to the next; 5 times ``log_freq`` if not given.
-        include: Which parameters: glob patterns, compiled regexes, module types, or a function of name and
-            parameter. All if not given.
-        exclude: Which of them not, in the same way. What is not selected costs nothing.
-        name: The name of the watch on the page; "model", "model_2" ... if not given.
-        global_step: Returns the step; by default the steps of the optimizer are counted from 0.
-        scaler: The torch.amp.GradScaler of the loop, so that its scale and the steps that it skips are recorded.
-            Costs one ``get_scale()`` a step. Optimizers with ``fused=True`` tell of both by themselves.
-        budget: The share of the wall time that samples may take, such as 0.01. Where they take more, the steps
-            between samples double, and the log says so. Not for sharded models.
-        flight_recorder: How many steps are kept in memory, to be written when a gradient norm or loss spikes or
-            is not finite, or an exception ends the loop: ``run.flight_recorder()`` reads them. Costs one pass
-            over the gradients at each step, but at most 0.5 % of the wall time and a quarter of a second: steps
-            beyond that are left out. 0 switches it off.
-
-    Raises:
-        ArgumentError: An argument can't be used; afterwards nothing is raised any more.
-
-    Example:
-        >>> watch(model, optimizer, writer=writer)  # doctest: +SKIP
-    """
-    arguments.check_model(model)
-    optimizers = arguments.optimizer_list(optimizer, model)
-    parts = arguments.chosen_parts(log, has_optimizer=bool(optimizers))
-    log_freq = arguments.frequency("log_freq", log_freq)
-    heatmap_freq = _HEATMAP_EVERY * log_freq if heatmap_freq is None else heatmap_freq
-    arguments.check_name(name)
-    arguments.check_global_step(global_step)
-    arguments.check_scaler(scaler)
-    arguments.check_budget(budget)
-    arguments.check_flight_steps(flight_recorder)
-    if writer is not None and find_file_writer(writer) is None:
-        writer = None
-    arguments.check_selection(find_sites(model, include, exclude), include, exclude)
-    return Watch(
-        model,
-        optimizers,
-        writer,
-        name=name,
-        parts=parts,
-        log_freq=log_freq,
-        heatmap_freq=arguments.frequency("heatmap_freq", heatmap_freq),
-        select=lambda watched: find_sites(watched, include, exclude),
-        global_step=global_step,
-        scaler=scaler,
-        budget=budget,
-        flight_steps=flight_recorder,
-    )

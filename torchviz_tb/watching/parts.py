@@ -27,6 +27,15 @@ def all_of_it(tensor: torch.Tensor, noun: str) -> Value:  # noqa: ARG001 (an Own
     return tensor
 
 
+@torch.no_grad()
+def dense(value: Value) -> Value:
+    """A sparse gradient (COO) with the zeros that it implies, as its optimizer would add it up; others stay.
+
+    Costs, for a sparse one, a tensor of the parameter's size.
+    """
+    return value.to_dense() if isinstance(value, torch.Tensor) and value.layout == torch.sparse_coo else value
+
+
 def parameter_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
     """The parameters in the order of the table; sites that are not given count as excluded."""
     return [own(sites[i].parameter, "parameter") if i in sites else pb.STATUS_EXCLUDED for i in range(count)]

@@ -21,6 +21,7 @@ from torchviz_tb.watching.parts import (
     Own,
     all_of_it,
     applied_gradient_values,
+    dense,
     gradient_value,
     gradient_values,
     parameter_values,
@@ -40,7 +41,7 @@ def add_parameters(sample: Sample, sites: Sites) -> None:
 
 def add_gradients(sample: Sample, sites: Sites) -> None:
     """Measures gradients; the others of the table stay excluded."""
-    sample.add(measure(pb.STAGE_GRADIENT, gradient_values(sites, sample.site_count)))
+    sample.add(measure(pb.STAGE_GRADIENT, map(dense, gradient_values(sites, sample.site_count))))
 
 
 def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | None = None) -> None:
@@ -48,7 +49,7 @@ def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | No
     for index, site in sites.items():
         gradient = site.parameter.grad
         if gradient is not None and site.parameter.requires_grad:
-            value = unscaled(gradient, scale)
+            value = unscaled(dense(gradient), scale)
             if isinstance(value, torch.Tensor):
                 sample.add_heatmap(heatmap(value, site=index, stage=pb.STAGE_GRADIENT))
 
@@ -155,11 +156,13 @@ class StepSample:
 
     def _measure_gradients(self, sites: Sites) -> None:
         values = gradient_values(sites, self._sample.site_count, self._own)
-        self._add(measure_stage(pb.STAGE_GRADIENT, (unscaled(value, self._scale) for value in values)))
+        self._add(measure_stage(pb.STAGE_GRADIENT, (unscaled(dense(value), self._scale) for value in values)))
 
     def _measure_raw_gradients(self, sites: Sites) -> None:
         if self._raw is not None and self._raw.seen:
-            self._add(measure_stage(pb.STAGE_RAW_GRADIENT, self._raw.values(sites, self._sample.site_count)))
+            self._add(
+                measure_stage(pb.STAGE_RAW_GRADIENT, map(dense, self._raw.values(sites, self._sample.site_count)))
+            )
 
     def _reduce_gradients(self, sites: Sites) -> None:
         if self._shared is None:

@@ -1,0 +1,293 @@
+"""The gradient that is recorded is the one that the optimizer consumes, however the loop is written."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import training
+from torch import nn
+
+import torchviz_tb
+
+
+@pytest.fixture
+def writer(tmp_path):
+    with torchviz_tb.SummaryWriter(tmp_path / "run") as writer:
+        yield writer
+
+
+@pytest.fixture
+def run(writer, tmp_path):
+    """Closes the writer and reads what it wrote."""
+
+    def read():
+        writer.close()
+        return torchviz_tb.load(tmp_path)["run"]
+
+    return read
+
+
+def norms(model):
+    return [float(p.grad.double().square().sum().sqrt()) for p in model.parameters()]
+
+
+def recorded(run, stage="gradient"):
+    steps, _, values = run.statistics("l2", stage)
+    return dict(zip(steps.tolist(), values, strict=True))
+
+
+def agree(found, expected):
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-5)
+
+
+@pytest.mark.parametrize("zeroed", ["before backward", "after the step", "to zero"])
+def test_accumulated_over_micro_batches_wherever_it_is_zeroed(writer, run, zeroed):
+    model = training.net()
+    optimizer = training.sgd(model)
+    writer.watch(model, optimizer, log_freq=1)
+    expected = {}
+    for step in range(3):
+        if zeroed == "before backward":
+            optimizer.zero_grad(set_to_none=True)
+        for _ in range(4):
+            (model(torch.randn(8, 4)).square().sum() / 4).backward()
+        expected[step] = norms(model)
+        optimizer.step()
+        if zeroed != "before backward":
+            optimizer.zero_grad(set_to_none=zeroed == "after the step")
+    agree(recorded(run()), expected)
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 0.1),
+        lambda parameters: torch.nn.utils.clip_grad_value_(parameters, 0.01),
+    ],
+)
+def test_before_and_after_clipping_side_by_side(writer, run, clip):
+    model = training.net()
+    optimizer = training.sgd(model)
+    writer.watch(model, optimizer, log=["gradients", "raw_gradients"], log_freq=2)
+    raw, clipped = {}, {}
+    for step in range(5):
+        optimizer.zero_grad()
+        for _ in range(2):
+            model(torch.randn(8, 4)).square().sum().backward()
+        before = norms(model)
+        clip(model.parameters())
+        if step % 2 == 0:
+            raw[step], clipped[step] = before, norms(model)
+        optimizer.step()
+    found = run()
+    agree(recorded(found, "raw_gradient"), raw)
+    agree(recorded(found), clipped)
+    assert max(clipped[0]) < 0.5 * max(raw[0])
+
+
+def test_raw_gradients_hang_hooks_into_parameters_only_for_the_steps_that_are_sampled(writer):
+    model = training.net()
+    optimizer = training.sgd(model)
+    watch = writer.watch(model, optimizer, log=["gradients", "raw_gradients"], log_freq=3)
+    armed = []
+    for _ in range(7):
+        armed.append([bool(p._post_accumulate_grad_hooks) for p in model.parameters()])
+        training.train(model, optimizer, steps=1)
+    assert armed == [[due] * 6 for due in (True, False, False, True, False, False, True)]
+    training.train(model, optimizer, steps=1)
+    watch.unwatch()
+    assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
+
+
+def test_unwatch_takes_the_hooks_of_a_step_that_never_came(writer):
+    model = training.net()
+    writer.watch(model, training.sgd(model), log="raw_gradients").unwatch()
+    assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
+
+
+@pytest.mark.parametrize("kind", [{"foreach": True}, {"fused": True}, {"foreach": False}])
+def test_every_implementation_of_an_optimizer(writer, run, kind):
+    model = training.net()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, **kind)
+    writer.watch(model, optimizer, log_freq=1)
+    expected, updates = {}, {}
+    for step in range(3):
+        training.backward(model)
+        expected[step] = norms(model)
+        before = copy.deepcopy(model.state_dict())
+        optimizer.step()
+        updates[step] = [float((p.detach() - before[n]).double().norm()) for n, p in model.named_parameters()]
+    found = run()
+    agree(recorded(found), expected)
+    np.testing.assert_allclose([*recorded(found, "update").values()], [*updates.values()], rtol=1e-4, atol=1e-9)
+
+
+@pytest.mark.parametrize("sparse_optimizer", [torch.optim.SparseAdam, torch.optim.SGD])
+def test_sparse_gradients_count_with_the_zeros_that_they_imply(writer, run, sparse_optimizer):
+    model = nn.Sequential(nn.Embedding(10, 3, sparse=True))
+    optimizer = sparse_optimizer(model.parameters(), lr=0.1)
+    writer.watch(model, optimizer, log_freq=1, log=["gradients", "raw_gradients", "updates", "heatmaps"])
+    model(torch.tensor([1, 1, 4])).square().sum().backward()  # row 1 twice: not coalesced
+    dense = model[0].weight.grad.to_dense().double()
+    before = model[0].weight.detach().clone()
+    optimizer.step()
+    found = run()
+    for stage, tensor in (("gradient", dense), ("raw_gradient", dense), ("update", model[0].weight.detach() - before)):
+        assert found.statistics("count", stage)[2] == 30
+        assert found.statistics("zeros", stage)[2] == int((tensor == 0).sum())
+        np.testing.assert_allclose(found.statistics("l2", stage)[2], float(tensor.double().norm()), rtol=1e-5)
+    assert found.distribution("0.weight", 0).zeros == int((dense == 0).sum())
+    assert found.heatmap("0.weight", 0).abs_max.shape == (10, 3)
+
+
+def test_an_optimizer_for_each_parameter_that_steps_within_backward(writer, run):
+    model = training.net()
+    optimizers = {p: torch.optim.SGD([p], lr=0.1) for p in model.parameters()}
+    expected = {}
+
+    def step_at_once(parameter):
+        expected.setdefault(step, {})[parameter] = float(parameter.grad.double().norm())
+        optimizers[parameter].step()
+        optimizers[parameter].zero_grad()
+
+    writer.watch(model, list(optimizers.values()), log_freq=2)
+    for p in model.parameters():
+        p.register_post_accumulate_grad_hook(step_at_once)
+    for step in range(5):  # noqa: B007 (step_at_once reads it)
+        model(torch.randn(8, 4)).square().sum().backward()
+    sampled = {step: [seen[p] for p in model.parameters()] for step, seen in expected.items() if step % 2 == 0}
+    found = run()
+    agree(recorded(found), sampled)
+    np.testing.assert_allclose(recorded(found, "update")[4], [0.1 * norm for norm in sampled[4]], rtol=1e-4)
+
+
+class Sam(torch.optim.Optimizer):
+    """Sharpness-aware minimisation the way it is commonly written: climbs, then lets another optimizer step."""
+
+    def __init__(self, params, rho=0.05, **options):
+        super().__init__(params, {"rho": rho})
+        self.base_optimizer = torch.optim.SGD(self.param_groups, **options)
+
+    @torch.no_grad()
+    def first_step(self):
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            self.state[p]["old"] = p.clone()
+            p.add_(p.grad, alpha=self.param_groups[0]["rho"])
+        self.zero_grad()
+
+    @torch.no_grad()
+    def second_step(self):
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            p.copy_(self.state[p]["old"])
+        self.base_optimizer.step()
+        self.zero_grad()
+
+
+def test_sam_is_sampled_where_it_updates_with_the_gradient_of_its_second_backward(writer, run):
+    model = training.net().eval()
+    optimizer = Sam(model.parameters(), lr=0.1)
+    writer.watch(model, optimizer, log_freq=1)
+    expected, before = {}, {}
+    for step in range(3):
+        x = torch.randn(8, 4)
+        before[step] = [float(p.detach().double().norm()) for p in model.parameters()]
+        model(x).square().sum().backward()
+        optimizer.first_step()
+        model(x).square().sum().backward()
+        expected[step] = norms(model)
+        optimizer.second_step()
+    found = run()
+    agree(recorded(found), expected)
+    agree(recorded(found, "parameter"), before)
+
+
+def test_lbfgs_is_sampled_once_however_often_it_calls_the_closure(writer, run):
+    model = training.net().eval()
+    x, calls = torch.randn(8, 4), []
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=4)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        calls.append(norms(model))
+        return loss
+
+    watch = writer.watch(model, optimizer, log_freq=1)
+    optimizer.step(closure)
+    last = calls[-1]
+    optimizer.step(closure)
+    assert len(calls) > 2
+    assert watch.report().samples == 2
+    agree({1: recorded(run())[1]}, {1: last})  # what there is when the step begins: of the closure before it
+
+
+def test_a_gan_has_two_watches_and_an_ema_copy_is_left_alone(writer, run):
+    generator, critic = training.net(0), training.Net(width=3)
+    ema = torch.optim.swa_utils.AveragedModel(generator)
+    first, second = training.sgd(generator), training.sgd(critic)
+    writer.watch(generator, first, name="generator", log_freq=1)
+    writer.watch(critic, second, name="critic", log_freq=1)
+    expected = {"generator": {}, "critic": {}}
+    for step in range(3):
+        training.backward(critic)
+        expected["critic"][step] = norms(critic)
+        second.step()
+        training.backward(generator)
+        expected["generator"][step] = norms(generator)
+        first.step()
+        ema.update_parameters(generator)
+    found = run()
+    assert found.groups == ["critic", "generator"]
+    for group, norm in expected.items():
+        steps, names, values = found.statistics("l2", group=group)
+        assert names == training.NAMES
+        agree(dict(zip(steps.tolist(), values, strict=True)), norm)
+    assert not any(p._post_accumulate_grad_hooks or p._backward_hooks for p in ema.parameters())
+
+
+def test_a_model_that_holds_its_ema_copy(writer, run):
+    model = nn.ModuleDict({"net": nn.Linear(3, 2), "ema": nn.Linear(3, 2).requires_grad_(False)})
+    optimizer = torch.optim.SGD(model["net"].parameters(), lr=0.1)
+    watch = writer.watch(model, optimizer, exclude="ema.*")
+    model["net"](torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    assert watch.report().without_gradient == ()
+    assert [site.name for site in run().sites] == ["net.weight", "net.bias"]
+
+
+def test_tied_weights_are_one_site_with_all_names_and_the_sum_of_their_gradients(writer, run):
+    model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.ReLU(), nn.Linear(3, 3, bias=False))
+    model[2].weight = model[0].weight
+    optimizer = training.sgd(model)
+    writer.watch(model, optimizer)
+    training_input = torch.randn(4, 3)
+    model(training_input).square().sum().backward()
+    expected = norms(model)
+    optimizer.step()
+    found = run()
+    assert [(site.name, site.aliases) for site in found.sites] == [("0.weight", ("2.weight",))]
+    agree(recorded(found), {0: expected})
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, lambda model: torch.compile(model, backend="eager")])
+@pytest.mark.parametrize(
+    ("selection", "names"),
+    [
+        ({"include": "hidden.*"}, ["hidden.weight", "hidden.bias"]),
+        ({"include": nn.BatchNorm1d}, ["norm.weight", "norm.bias"]),
+        ({"exclude": __import__("re").compile("bias$")}, ["hidden.weight", "norm.weight", "out.weight"]),
+        ({"include": lambda name, parameter: parameter.dim() == 2}, ["hidden.weight", "out.weight"]),
+    ],
+)
+def test_selection_by_names_that_are_free_of_wrappers(writer, run, wrap, selection, names):
+    model = wrap(training.net())
+    optimizer = training.sgd(model)
+    writer.watch(model, optimizer, log=["gradients", "updates"], **selection)
+    training.backward(model)
+    optimizer.step()
+    found = run()
+    assert [site.name for site in found.sites] == names
+    assert recorded(found)[0].shape == (len(names),)
