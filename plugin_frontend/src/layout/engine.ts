@@ -23,7 +23,10 @@ export function createEngine(graph: GraphAnswer, hierarchy: Hierarchy, startWork
   }
 }
 
-const layoutWorker = (): Worker => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+/** As vite.config.ts names it; from the page's own file, wherever that is served. */
+const WORKER_FILE = "./assets/worker.js";
+
+const layoutWorker = (): Worker => new Worker(new URL(WORKER_FILE, import.meta.url), { type: "module" });
 
 function localEngine(hierarchy: Hierarchy): Engine {
   const arranger = new Arranger(hierarchy);

@@ -11,6 +11,10 @@ export function downloadPng(name: string, canvas: HTMLCanvasElement): void {
   }, "image/png");
 }
 
+export function downloadSvg(name: string, content: string): void {
+  downloadBlob(`${name}.svg`, new Blob([content], { type: "image/svg+xml" }));
+}
+
 function downloadBlob(name: string, blob: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

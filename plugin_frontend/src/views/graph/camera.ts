@@ -57,6 +57,20 @@ export function fitAll(picture: Size, screen: Size): Camera {
   };
 }
 
+const CLOSE_ZOOM = 1.5;
+
+/** A rectangle of the picture in the middle, as large as it fits but not larger than reads well. */
+export function fitRect(rect: Rect, screen: Size): Camera {
+  const room = 4 * MARGIN;
+  const wide = (screen.width - room) / Math.max(rect.width, 1);
+  const zoom = clampZoom(Math.min(wide, (screen.height - room) / Math.max(rect.height, 1), CLOSE_ZOOM));
+  return {
+    zoom,
+    x: screen.width / 2 - (rect.x + rect.width / 2) * zoom,
+    y: screen.height / 2 - (rect.y + rect.height / 2) * zoom,
+  };
+}
+
 /** How a graph opens: text can be read, the beginning is at the top, the spine in the middle. */
 export function openingCamera(picture: Size, anchor: number, screen: Size): Camera {
   const all = fitAll(picture, screen);

@@ -1,12 +1,12 @@
 // The choices of what colours the boxes, and the data that each needs.
 
-import { computed } from "@preact/signals";
+import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { Stage } from "../../api/types";
-import { sites, useResource } from "../../store/data";
+import type { Site, SitesAnswer, Stage } from "../../api/types";
+import { useResource } from "../../store/data";
 import { keptWord } from "../../store/kept";
-import { currentStep, place } from "../../store/selection";
+import { currentStep } from "../../store/selection";
 import { dark, tokens } from "../../theme";
 import { type Health, NO_HEALTH } from "./health";
 import { type Norms, nonFiniteHealth, normHealth, ratioHealth, shareHealth } from "./health_statistics";
@@ -62,40 +62,48 @@ const EXTRA: Partial<Record<Colouring, { stage: Stage; column: string }>> = {
   lost: { stage: "update", column: "lost_share" },
 };
 
-const placeWith = (stage: Stage) =>
-  computed<Place | null>(() => (sites.value.data?.stages.includes(stage) ? place.value : null));
-const gradientPlace = placeWith("gradient");
-const updatePlace = placeWith("update");
-const parameterPlace = placeWith("parameter");
-const extraKey = computed(() => {
-  const extra = EXTRA[colouring.value];
-  return extra && place.value && sites.value.data?.stages.includes(extra.stage)
-    ? { where: place.value, ...extra }
-    : null;
-});
+/** What the boxes of one run's graph are coloured from. */
+export interface RunNumbers extends Norms {
+  sites: Site[];
+}
 
-export function useNorms(api: Api): Norms {
-  const extra = useResource(extraKey, ({ where, stage, column }) => api.statistics(where, stage, column)).value.data;
+/** Asks for what the colouring needs of the run at a place. */
+export function useNumbers(
+  api: Api,
+  where: ReadonlySignal<Place | null>,
+  table: ReadonlySignal<SitesAnswer | null>,
+): RunNumbers {
+  const key = (stage: Stage, column: string) => () =>
+    where.value && table.value?.stages.includes(stage) ? { place: where.value, stage, column } : null;
+  const ask = (wanted: { place: Place; stage: Stage; column: string }) =>
+    api.statistics(wanted.place, wanted.stage, wanted.column);
+  const extraKey = useComputed(() => {
+    const extra = EXTRA[colouring.value];
+    return extra ? key(extra.stage, extra.column)() : null;
+  });
+  const extra = useResource(extraKey, ask).value.data;
   return {
-    gradient: useResource(gradientPlace, (where) => api.statistics(where, "gradient", "l2")).value.data,
-    update: useResource(updatePlace, (where) => api.statistics(where, "update", "l2")).value.data,
-    parameter: useResource(parameterPlace, (where) => api.statistics(where, "parameter", "l2")).value.data,
+    sites: table.value?.sites ?? NO_SITES,
+    gradient: useResource(useComputed(key("gradient", "l2")), ask).value.data,
+    update: useResource(useComputed(key("update", "l2")), ask).value.data,
+    parameter: useResource(useComputed(key("parameter", "l2")), ask).value.data,
     extra: extra?.column === EXTRA[colouring.value]?.column ? extra : null,
   };
 }
 
-export function useHealth(model: GraphModel, norms: Norms): Health {
-  const known = sites.value.data?.sites;
+const NO_SITES: Site[] = [];
+
+export function useHealth(model: GraphModel | null, numbers: RunNumbers): Health {
   const step = currentStep.value;
-  const { gradient, update, parameter, extra } = norms;
+  const { sites: list, gradient, update, parameter, extra } = numbers;
   const chosen = colouring.value;
   return useMemo(() => {
-    const list = known ?? [];
+    if (!model) return NO_HEALTH;
     const isDark = dark.value;
     const { graph, hierarchy } = model;
     const make: Record<Colouring, () => Health> = {
       gradient: () => normHealth(list, gradient, step, isDark),
-      update_ratio: () => ratioHealth(list, norms, step, isDark),
+      update_ratio: () => ratioHealth(list, { update, parameter }, step, isDark),
       parameter: () => normHealth(list, parameter, step, isDark),
       zeros: () => shareHealth(list, extra, step, isDark),
       nonfinite: () => nonFiniteHealth(list, extra, step, isDark),
@@ -109,5 +117,5 @@ export function useHealth(model: GraphModel, norms: Norms): Health {
       none: () => NO_HEALTH,
     };
     return make[chosen]();
-  }, [model, known, step, gradient, update, parameter, extra, chosen, dark.value]);
+  }, [model, list, step, gradient, update, parameter, extra, chosen, dark.value]);
 }

@@ -1,18 +1,22 @@
 // The line above the canvas: where the selection is, what colours the boxes, how deep the picture is open.
 
 import type { ComponentChildren } from "preact";
-import { WordMenu } from "../../widgets/menu";
+import { Menu, WordMenu } from "../../widgets/menu";
 import { COLOURING_OPTIONS, colouring } from "./colouring";
+import type { Health } from "./health";
 import type { GraphModel } from "./model";
+import { otherPlace, sideBySide } from "./other_run";
 import { safeName } from "./paint_text";
+import { exportPng, exportSvg } from "./picture_of";
 
 interface GraphBarProps {
   model: GraphModel;
+  health: Health;
   treeShown: boolean;
   onTree: () => void;
 }
 
-export function GraphBar({ model, treeShown, onTree }: GraphBarProps) {
+export function GraphBar({ model, health, treeShown, onTree }: GraphBarProps) {
   return (
     <div class="graph-bar">
       <button type="button" class="button graph-tree-button" aria-expanded={treeShown} onClick={onTree}>
@@ -30,11 +34,73 @@ export function GraphBar({ model, treeShown, onTree }: GraphBarProps) {
           }}
         />
       </span>
+      {otherPlace.value && <BesideSwitch />}
+      {model.way.value && (
+        <button type="button" class="quiet-button" onClick={() => (model.way.value = null)}>
+          Clear path
+        </button>
+      )}
       <DepthControl model={model} />
       <IconButton label="Fit the graph to the window" onClick={() => model.fit()}>
         <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />
       </IconButton>
+      <IconButton
+        label="Zoom to the selection (z)"
+        disabled={model.selected.value === null}
+        onClick={() => model.zoomToSelection()}
+      >
+        <path d="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.3 10.3l3.2 3.2M5.5 5.5h3v3h-3z" />
+      </IconButton>
+      <ExportMenu model={model} health={health} />
     </div>
+  );
+}
+
+function ExportMenu({ model, health }: { model: GraphModel; health: Health }) {
+  return (
+    <Menu
+      label="Export the graph"
+      buttonClass="icon-button"
+      button={<Icon d="M8 2.5v8M4.5 7.5 8 11l3.5-3.5M3 13.5h10" />}
+    >
+      {(close) =>
+        (
+          [
+            ["SVG", exportSvg],
+            ["PNG", exportPng],
+          ] as const
+        ).map(([label, run]) => (
+          <button
+            key={label}
+            type="button"
+            class="menu-item"
+            role="menuitem"
+            onClick={() => {
+              run(model, health);
+              close();
+            }}
+          >
+            {label}
+          </button>
+        ))
+      }
+    </Menu>
+  );
+}
+
+function BesideSwitch() {
+  const on = sideBySide.value === "on";
+  return (
+    <button
+      type="button"
+      class="quiet-button"
+      aria-pressed={on}
+      onClick={() => {
+        sideBySide.value = on ? "off" : "on";
+      }}
+    >
+      Side by side
+    </button>
   );
 }
 
@@ -93,19 +159,25 @@ interface IconButtonProps {
 function IconButton({ label, disabled = false, onClick, children }: IconButtonProps) {
   return (
     <button type="button" class="icon-button" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
-      <svg
-        width="16"
-        height="16"
-        viewBox="0 0 16 16"
-        aria-hidden="true"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.5"
-        stroke-linecap="round"
-        stroke-linejoin="round"
-      >
-        {children}
-      </svg>
+      <Icon>{children}</Icon>
     </button>
+  );
+}
+
+function Icon({ d, children }: { d?: string; children?: ComponentChildren }) {
+  return (
+    <svg
+      width="16"
+      height="16"
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.5"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+    >
+      {d ? <path d={d} /> : children}
+    </svg>
   );
 }

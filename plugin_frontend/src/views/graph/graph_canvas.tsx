@@ -1,7 +1,7 @@
 // The canvas: drawing, pointer, wheel and keys.
 
 import { useEffect, useRef } from "preact/hooks";
-import { look, useCanvas } from "../../widgets/canvas";
+import { useCanvas } from "../../widgets/canvas";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import { toPicture, zoomAt } from "./camera";
 import { readoutOf } from "./facts";
@@ -12,6 +12,7 @@ import { chevronRect, TEXT_ZOOM } from "./paint_boxes";
 import { instanceAt, stepperRects, stripRect } from "./paint_folds";
 import { sourceName } from "./paint_lines";
 import { safeName } from "./paint_text";
+import { pictureOf } from "./picture_of";
 import { boxAt, contains, type Direction, lineAt, neighbour } from "./placed";
 import { describeNode } from "./words";
 
@@ -40,22 +41,7 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
   const canvas = useCanvas((context, size) => {
     const placed = model.placed.value;
     if (!placed) return;
-    paintGraph(context, size, {
-      graph: model.graph,
-      hierarchy: model.hierarchy,
-      placed,
-      camera: model.camera.value,
-      health,
-      ties: model.ties,
-      calls: model.calls,
-      look: look.value,
-      hovered: model.hovered.value,
-      hoveredLine: model.hoveredLine.value,
-      selected: model.selected.value,
-      chosen: model.chosen.value,
-      focused: model.focused.value,
-      transition: model.transition.value,
-    });
+    paintGraph(context, size, { ...pictureOf(model, health, placed), camera: model.camera.value });
   });
   useEffect(() => followSize(canvas.current, model), [canvas, model]);
   const drag = usePointers(model);
@@ -175,6 +161,7 @@ function clickAt(model: GraphModel, event: At<MouseEvent>): void {
   if (node !== null && pressFold(model, node, at)) return;
   const line = node === null || group ? lineAt(placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
   if (line?.path.kind === "chip") model.select(model.hierarchy.ofValue(line.edge.values[0] ?? 0));
+  else if (event.shiftKey && node !== null) model.showWayTo(node);
   else model.select(node);
 }
 
@@ -242,6 +229,10 @@ function actOnKey(model: GraphModel, key: string): boolean {
   }
   if (key === "Enter" && at !== null) return enter(model, at);
   if (key === "Escape" && at !== null) return goUp(model, at);
+  if (key === "z") {
+    model.zoomToSelection();
+    return true;
+  }
   if (key === "[" || key === "]") {
     model.step(key === "[" ? -1 : 1);
     return true;

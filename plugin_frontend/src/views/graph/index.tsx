@@ -1,27 +1,28 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
-import { computed, useSignal } from "@preact/signals";
+import { computed, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
 import { sites, useResource } from "../../store/data";
+import { shownFindings } from "../../store/findings";
 import { reloads } from "../../store/resource";
 import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";
 import { adopt } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
-import { COLOURING_WORDS, colouring, useHealth, useNorms } from "./colouring";
+import { COLOURING_WORDS, colouring, type RunNumbers, useHealth, useNumbers } from "./colouring";
 import { formatCompact } from "./facts";
 import graphCss from "./graph.css?inline";
 import { GraphBar } from "./graph_bar";
 import { GraphCanvas } from "./graph_canvas";
 import type { Health } from "./health";
-import type { Norms } from "./health_statistics";
 import { Minimap } from "./minimap";
-import { GraphModel } from "./model";
+import { GraphModel, selectedNode } from "./model";
 import { ModuleTree } from "./module_tree";
 import { NodePanel } from "./node_panel";
+import { differenceWords, OtherRun, otherPlace, RunName, shownRunName, sideBySide } from "./other_run";
 import { safeName } from "./paint_text";
 import { announce } from "./words";
 
@@ -32,8 +33,12 @@ const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ?
 
 export function GraphView({ api }: { api: Api }) {
   const graph = useResource(graphPlace, (where) => api.graph(where)).value;
-  const norms = useNorms(api);
-  return <GraphContent answer={useUnchanged(graph.data)} error={graph.error} norms={norms} />;
+  const numbers = useNumbers(
+    api,
+    place,
+    useComputed(() => sites.value.data),
+  );
+  return <GraphContent api={api} answer={useUnchanged(graph.data)} error={graph.error} numbers={numbers} />;
 }
 
 /** The same object while its content is the same: a reload must not close what is open or move the picture. */
@@ -46,11 +51,18 @@ function useUnchanged(answer: GraphAnswer | null): GraphAnswer | null {
   }, [answer]);
 }
 
-function GraphContent({ answer, error, norms }: { answer: GraphAnswer | null; error: Error | null; norms: Norms }) {
+interface GraphContentProps {
+  api: Api;
+  answer: GraphAnswer | null;
+  error: Error | null;
+  numbers: RunNumbers;
+}
+
+function GraphContent({ api, answer, error, numbers }: GraphContentProps) {
   if (place.value && !graphPlace.value) return <NoGraph />;
   if (error && !answer) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
   if (!answer) return place.value ? <Skeleton /> : <NoGraph />;
-  return <GraphPage answer={answer} norms={norms} />;
+  return <GraphPage api={api} answer={answer} numbers={numbers} />;
 }
 
 function NoGraph() {
@@ -63,39 +75,75 @@ function NoGraph() {
   );
 }
 
-function GraphPage({ answer, norms }: { answer: GraphAnswer; norms: Norms }) {
+function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; numbers: RunNumbers }) {
   const model = useMemo(() => new GraphModel(answer), [answer]);
   useEffect(() => () => model.close(), [model]);
-  const wanted = selectedModule.value;
-  useEffect(() => model.selectPath(wanted), [model, wanted]);
+  const [wanted, wantedNode] = [selectedModule.value, selectedNode.value];
+  useEffect(() => {
+    if (wantedNode === "") model.selectPath(wanted);
+    else model.selectKey(wantedNode);
+  }, [model, wanted, wantedNode]);
+  usePins(model);
   const treeShown = useSignal(false);
-  const known = sites.value.data?.sites ?? [];
-  const health = useHealth(model, norms);
+  const health = useHealth(model, numbers);
   const selected = model.selected.value;
   const { name } = COLOURING_WORDS[colouring.value];
+  const beside = sideBySide.value === "on" && otherPlace.value !== null;
   return (
     <section class="split" aria-label="Graph">
       <div class={`graph-side ${treeShown.value ? "shown" : ""}`}>
         <ModuleTree model={model} health={health} title={colouring.value === "none" ? "" : name} />
       </div>
       <div class="graph-main">
-        <GraphBar model={model} treeShown={treeShown.value} onTree={() => (treeShown.value = !treeShown.value)} />
-        <div class="graph-well">
-          <GraphCanvas model={model} health={health} />
-          <Totals model={model} />
-          <Notes answer={answer} />
-          <ColourLegend health={health} name={name} />
-          <Minimap model={model} health={health} />
+        <GraphBar
+          model={model}
+          health={health}
+          treeShown={treeShown.value}
+          onTree={() => (treeShown.value = !treeShown.value)}
+        />
+        <div class="graph-wells">
+          <div class="graph-well">
+            <GraphCanvas model={model} health={health} />
+            {beside && <RunName name={shownRunName()} words={differenceWords(model)} />}
+            {!beside && <Totals model={model} />}
+            <Notes answer={answer} />
+            <ColourLegend health={health} name={name} />
+            <Minimap model={model} health={health} />
+          </div>
+          {beside && <OtherRun api={api} model={model} health={health} />}
         </div>
         <div class="hidden-visually" aria-live="polite">
           {announce(model, selected)}
         </div>
       </div>
       {selected !== null && (
-        <NodePanel model={model} node={selected} sites={known} norms={norms} step={currentStep.value} />
+        <NodePanel
+          api={api}
+          model={model}
+          node={selected}
+          sites={numbers.sites}
+          norms={numbers}
+          step={currentStep.value}
+        />
       )}
     </section>
   );
+}
+
+/** Puts the findings' numbers on their boxes; a critical one has its chain show the block that it is in. */
+function usePins(model: GraphModel): void {
+  const found = shownFindings.value;
+  const table = sites.value.data?.sites;
+  useEffect(() => {
+    const modules = new Map(table?.map((site) => [site.name, site.module]));
+    model.pins.value = found.flatMap(({ sites: names, severity }, finding) => {
+      const module = modules.get(names[0] ?? "");
+      const node = module === undefined ? -1 : model.nodeOf(module);
+      return node > 0 ? [{ node, finding, severity }] : [];
+    });
+    const critical = model.pins.value.find(({ severity }) => severity === "critical");
+    if (critical) model.showInstanceOf(critical.node);
+  }, [model, found, table]);
 }
 
 function Totals({ model }: { model: GraphModel }) {

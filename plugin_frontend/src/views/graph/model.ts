@@ -5,11 +5,30 @@ import type { GraphAnswer } from "../../api/types";
 import { createEngine, type Engine } from "../../layout/engine";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { type Chosen, countShown, openingDepth, openingSet, openToDepth } from "../../layout/scene";
+import { kept } from "../../store/kept";
 import { selectedModule } from "../../store/selection";
-import { type Camera, fitAll, hold, isInView, openingCamera, type Rect, reveal, type Size, toPicture } from "./camera";
-import { type Crossing, crossingOf, parameterCounts, tiesOf } from "./facts";
+import {
+  type Camera,
+  fitAll,
+  fitRect,
+  hold,
+  isInView,
+  openingCamera,
+  type Rect,
+  reveal,
+  type Size,
+  toPicture,
+} from "./camera";
+import type { Difference } from "./difference";
+import { type Crossing, crossingOf, operationsIn, parameterCounts, tiesOf } from "./facts";
 import { counterparts, shownAs } from "./instances";
+import { nodeKeys } from "./node_keys";
+import type { PinnedNode } from "./paint_marks";
+import { type Way, wayBetween } from "./paths";
 import { type Line, type PlacedScene, placeScene } from "./placed";
+
+/** The selected node's name, where it is not the first call of a module. */
+export const selectedNode = kept<string>("node", "", String, String);
 
 /** A picture on its way to the next: boxes move from where they were. */
 export interface Transition {
@@ -38,7 +57,7 @@ export class GraphModel {
   readonly calls: Map<string, number>;
   readonly depth: Signal<number>;
   readonly placed: Signal<PlacedScene | null> = signal(null);
-  readonly camera: Signal<Camera> = signal({ x: 0, y: 0, zoom: 1 });
+  readonly camera: Signal<Camera>;
   readonly screen: Signal<Size> = signal({ width: 0, height: 0 });
   readonly transition: Signal<Transition | null> = signal(null);
   readonly selected: Signal<number | null> = signal(null);
@@ -46,6 +65,14 @@ export class GraphModel {
   readonly focused: Signal<number | null> = signal(null);
   readonly hovered: Signal<number | null> = signal(null);
   readonly hoveredLine: Signal<Line | null> = signal(null);
+  /** Every way between two nodes, shown in the picture; null: none is. */
+  readonly way: Signal<Way | null> = signal(null);
+  /** Where a way begins whose end is being picked; null: none is. */
+  readonly wayStart: Signal<number | null> = signal(null);
+  readonly pins: Signal<readonly PinnedNode[]> = signal([]);
+  readonly differences: Signal<ReadonlyMap<number, Difference>> = signal(new Map());
+  /** Names of the nodes, for the address. */
+  readonly keys: string[];
   /** Boxes, pills and hexagons that are seen. */
   readonly shown: ReadonlySignal<number>;
   private readonly engine: Engine;
@@ -53,11 +80,18 @@ export class GraphModel {
   private opened = false;
   private frame = 0;
 
-  constructor(readonly graph: GraphAnswer) {
+  /** With `beside` the model shares the camera of another one, whose picture stands beside its own. */
+  constructor(
+    readonly graph: GraphAnswer,
+    beside: GraphModel | null = null,
+  ) {
+    this.camera = beside?.camera ?? signal({ x: 0, y: 0, zoom: 1 });
+    this.opened = beside !== null;
     this.hierarchy = buildHierarchy(graph);
     this.parameterCounts = parameterCounts(graph);
     this.ties = tiesOf(graph);
     this.calls = callCounts(this.hierarchy);
+    this.keys = nodeKeys(this.hierarchy);
     this.engine = createEngine(graph, this.hierarchy);
     this.depth = signal(openingDepth(this.hierarchy));
     this.open = signal(openingSet(this.hierarchy));
@@ -85,12 +119,43 @@ export class GraphModel {
     if (placed) this.camera.value = fitAll(placed, this.screen.value);
   }
 
+  /** The selection as large as it can be read, in the middle. */
+  zoomToSelection(): void {
+    const selected = this.selected.value;
+    const rect = selected === null ? undefined : this.placed.value?.boxes.get(shownAs(this.hierarchy, selected));
+    if (rect) this.camera.value = fitRect(rect, this.uncovered());
+  }
+
+  /** Opens or closes all that is in a module. */
+  setAllInside(id: number, isOpen: boolean): void {
+    const open = new Set(this.open.value);
+    const waiting = [shownAs(this.hierarchy, id)];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const node = this.hierarchy.nodes[next];
+      if (!node) continue;
+      if (isOpen && node.composite) open.add(next);
+      if (!isOpen) open.delete(next);
+      waiting.push(...node.children);
+    }
+    this.open.value = open;
+    this.arrange(shownAs(this.hierarchy, id));
+  }
+
   setDepth(depth: number): void {
     batch(() => {
       this.depth.value = Math.min(Math.max(depth, 1), this.hierarchy.maxDepth + 1);
       this.open.value = openToDepth(this.hierarchy, this.depth.value);
     });
     this.arrange(this.selected.value ?? this.nearestToCentre());
+  }
+
+  /** Shows another set of open nodes and instances, as the model beside this one has them. */
+  show(open: ReadonlySet<number>, chosen: Chosen): void {
+    batch(() => {
+      this.open.value = open;
+      this.chosen.value = chosen;
+    });
+    this.arrange(null);
   }
 
   /** Opens or closes a module; its corner stays where it is on the screen. */
@@ -142,19 +207,63 @@ export class GraphModel {
   /** Selects a node, null for none; what is around it is opened and it is brought into view. */
   select(node: number | null): void {
     const entry = node === null ? undefined : this.hierarchy.nodes[node];
+    const start = this.wayStart.value;
     batch(() => {
+      if (start !== null && node !== null && node !== start) this.way.value = wayBetween(this.hierarchy, start, node);
+      this.wayStart.value = null;
       this.selected.value = entry ? node : null;
       this.focused.value = entry ? node : null;
       selectedModule.value = entry?.kind === "module" ? entry.path : null;
+      // The path of a module's first call says it all; of anything else the address keeps the node's own name.
+      selectedNode.value = entry && selectedModule.value !== this.keys[node ?? 0] ? (this.keys[node ?? 0] ?? "") : "";
     });
     if (node !== null && entry) this.bringIntoView(node);
+  }
+
+  /** All ways between the selection and another node; without any, the next selected node is the end. */
+  showWayTo(node: number): void {
+    const selected = this.selected.value;
+    this.way.value = selected === null || selected === node ? null : wayBetween(this.hierarchy, selected, node);
+  }
+
+  /** Follows the address to a node that is not the first call of a module. */
+  selectKey(key: string): void {
+    const selected = this.selected.value;
+    if (key === "" || (selected !== null && this.keys[selected] === key)) return;
+    const node = this.keys.indexOf(key);
+    if (node > 0) this.select(node);
+  }
+
+  /** Has folds show the instance that a node is in, without opening anything; only while nothing is selected. */
+  showInstanceOf(node: number): void {
+    if (this.selected.value !== null) return;
+    const before = this.chosen.value;
+    for (const id of [...this.ancestors(node), node]) this.chooseQuietly(id);
+    if (before !== this.chosen.value) this.arrange(null);
+  }
+
+  /** The first call of a module; −1: there is none. */
+  nodeOf(path: string): number {
+    return this.hierarchy.nodes.findIndex((candidate) => candidate.kind === "module" && candidate.path === path);
+  }
+
+  private chooseQuietly(instance: number): void {
+    const fold = this.hierarchy.nodes[instance]?.parent ?? -1;
+    const { instances = [] } = this.hierarchy.nodes[fold]?.fold ?? {};
+    const position = instances.indexOf(instance);
+    if (position <= 0 || this.chosen.value.has(fold)) return;
+    const pairs = counterparts(this.hierarchy, instances[0] ?? 0, instance);
+    const open = new Set(this.open.value);
+    for (const [here, there] of pairs) if (open.has(here)) open.add(there);
+    this.open.value = open;
+    this.chosen.value = new Map(this.chosen.value).set(fold, position);
   }
 
   /** Follows a module that was selected in another view or by the address. */
   selectPath(path: string | null): void {
     const current = this.selected.value === null ? undefined : this.hierarchy.nodes[this.selected.value];
     if (path === null || (current?.kind === "module" && current.path === path)) return;
-    const node = this.hierarchy.nodes.findIndex((candidate) => candidate.kind === "module" && candidate.path === path);
+    const node = this.nodeOf(path);
     if (node >= 0) this.select(node);
   }
 
@@ -196,6 +305,31 @@ export class GraphModel {
     const crossing = crossingOf(this.graph, this.hierarchy, id);
     this.crossings.set(id, crossing);
     return crossing;
+  }
+
+  /** Operations, inputs and outputs outside a node that it reads from, and that read from it. O(operations). */
+  neighbours(id: number): { sources: number[]; readers: number[] } {
+    const { hierarchy, graph } = this;
+    const { flow } = hierarchy;
+    const node = hierarchy.nodes[id];
+    const inside = operationsIn(graph, hierarchy, id);
+    const isInside = (value: number): boolean =>
+      value >= 0 ? inside[value] === 1 : node?.kind === "input" && node.index === -value - 1;
+    const sources = new Set<number>();
+    const readers = new Set<number>();
+    flow.sources.forEach((values, operation) => {
+      for (const value of values) {
+        if (inside[operation] && !isInside(value)) sources.add(hierarchy.ofValue(value));
+        if (!inside[operation] && isInside(value)) readers.add(hierarchy.ofValue(operation));
+      }
+    });
+    hierarchy.nodes.forEach((other, output) => {
+      const value = other.kind === "output" ? flow.outputs[other.index] : null;
+      if (value === null || value === undefined) return;
+      if (output === id) sources.add(hierarchy.ofValue(value));
+      else if (isInside(value)) readers.add(output);
+    });
+    return { sources: [...sources], readers: [...readers] };
   }
 
   /** From the root down to the node's parent. */

@@ -1,24 +1,31 @@
 // The panel at the right: what is known of the selected node, and its parameters at the current step.
 
-import type { ComponentChildren } from "preact";
-import { type GraphAnswer, type Site, State } from "../../api/types";
-import { formatCount, formatNumber, formatShape, formatShare } from "../../base/format";
+import { useSignal } from "@preact/signals";
+import type { Api } from "../../api/client";
+import { type Site, State } from "../../api/types";
+import { formatCount, formatNumber, formatShape } from "../../base/format";
 import type { HierarchyNode } from "../../layout/hierarchy";
+import { shownFindings } from "../../store/findings";
 import { selectedSite, type View, view } from "../../store/selection";
 import { look, useCanvas } from "../../widgets/canvas";
+import { Pin } from "../../widgets/pin";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import { describeTypes, formatCompact, outputTypes, ownerOf, pathsHolding, typesOf } from "./facts";
+import { FindingNote } from "../overview/finding_panel";
+import { Sparkline } from "../overview/sparkline";
+import { pathsHolding } from "./facts";
 import { describeMeasure, type Measure } from "./health";
 import { measureAt, type Norms, ratio, rowAt } from "./health_statistics";
+import { shownAs } from "./instances";
 import type { GraphModel } from "./model";
+import { factsOf } from "./node_facts";
 import { safeName } from "./paint_text";
+import { mainSite, PanelPictures } from "./panel_pictures";
 import { paintMeasure } from "./swatch";
 import { placeOf } from "./words";
 
-type FactList = [string, ComponentChildren][];
-
 interface NodePanelProps {
+  api: Api;
   model: GraphModel;
   node: number;
   sites: Site[];
@@ -28,24 +35,34 @@ interface NodePanelProps {
 
 const MOST_ROWS = 50;
 
-export function NodePanel({ model, node: id, sites, norms, step }: NodePanelProps) {
+export function NodePanel({ api, model, node: id, sites, norms, step }: NodePanelProps) {
   const node = model.hierarchy.nodes[id];
+  const own = sites.map((_, index) => index).filter((index) => node && isIn(sites[index], node));
+  const main = mainSite(
+    own.flatMap((index) => sites[index] ?? []),
+    selectedSite.value,
+  );
+  const site = useSignal<string | null>(null);
+  site.value = main?.name ?? null;
   if (!node) return null;
-  const own = node.kind === "module" ? sites.map((_, index) => index).filter((index) => isIn(sites[index], node)) : [];
   return (
     <SidePanel
       title={<bdi>{safeName(node.name)}</bdi>}
       subtitle={<bdi>{placeOf(model, id)}</bdi>}
       onClose={() => model.select(null)}
     >
+      <NodeFindings own={own.flatMap((index) => sites[index]?.name ?? [])} />
       <PanelSection>
         <Facts facts={factsOf(model, id, node)} />
+        <NodeActions model={model} id={id} node={node} />
       </PanelSection>
+      <Neighbours model={model} id={id} />
       {own.length > 0 && <ParameterTable sites={sites} own={own} node={node} norms={norms} step={step} />}
+      {main && <PanelPictures api={api} site={site} shape={main.shape} />}
       {own.length > 0 && (
         <div class="panel-foot">
-          <ViewLink target="distributions" label="Distributions" site={sites[own[0] ?? 0]} />
-          <ViewLink target="gradients" label="Gradients" site={sites[own[0] ?? 0]} />
+          <ViewLink target="distributions" label="Distributions" site={main ?? undefined} />
+          <ViewLink target="gradients" label="Gradients" site={main ?? undefined} />
         </div>
       )}
     </SidePanel>
@@ -54,55 +71,95 @@ export function NodePanel({ model, node: id, sites, norms, step }: NodePanelProp
 
 /** Whether a site belongs to a module or to one inside it. */
 function isIn(site: Site | undefined, node: HierarchyNode): boolean {
-  return site !== undefined && pathsHolding([site.name, ...site.aliases]).has(node.path);
+  if (site === undefined || (node.kind !== "module" && !node.fold) || (node.fold && node.path === "")) return false;
+  return pathsHolding([site.name, ...site.aliases]).has(node.path);
 }
 
-function factsOf(model: GraphModel, id: number, node: HierarchyNode): FactList {
-  const { graph, hierarchy } = model;
-  const { entering, leaving } = model.crossing(id);
-  const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
-  if (node.kind === "input" || node.kind === "output") return [["tensor", types([...entering, ...leaving])]];
-  const facts: FactList = [];
-  if (entering.length > 0) facts.push([entering.length > 1 ? "inputs" : "input", types(entering)]);
-  if (node.kind === "operation") facts.push(["output", describeTypes(outputTypes(graph, node.index), 4)]);
-  else if (leaving.length > 0) facts.push([leaving.length > 1 ? "outputs" : "output", types(leaving)]);
-  if (node.kind === "module") facts.push(...moduleFacts(model, node));
-  if (node.kind === "operation")
-    facts.push(...operationFacts(graph, hierarchy.flow.parameters[node.index] ?? [], node));
-  const total = hierarchy.nodes[0]?.flops ?? 0;
-  if (node.flops > 0) facts.push(["FLOPs forward", withShare(formatCompact(node.flops), node.flops, total)]);
-  return facts;
+function NodeFindings({ own }: { own: string[] }) {
+  const inside = new Set(own);
+  const about = shownFindings.value.flatMap((finding, index) =>
+    inside.has(finding.sites[0] ?? "") ? [{ finding, index }] : [],
+  );
+  if (about.length === 0) return null;
+  return (
+    <PanelSection>
+      {about.slice(0, 3).map(({ finding, index }) => (
+        <div key={index} class="site-finding">
+          <Pin index={index} />
+          <FindingNote finding={finding} />
+        </div>
+      ))}
+    </PanelSection>
+  );
 }
 
-function moduleFacts(model: GraphModel, node: HierarchyNode): FactList {
-  const { graph, hierarchy } = model;
-  const parameters = model.parameterCounts.get(node.path) ?? 0;
-  const total = model.parameterCounts.get("") ?? 0;
-  const facts: FactList = [["parameters", withShare(formatCount(parameters), parameters, total)]];
-  facts.push(...tiedParameters(graph, node.path).map((text): [string, string] => ["tied", text]));
-  const calls = hierarchy.nodes.filter((other) => other.kind === "module" && other.path === node.path).length;
-  if (calls > 1) facts.push(["called", `${calls} times in a forward pass`]);
-  if (node.operations > 0) facts.push(["ATen operations", formatCount(node.operations)]);
-  if (graph.scopes.training[node.index] === false) facts.push(["mode", "evaluation"]);
-  return facts;
+function NodeActions({ model, id, node }: { model: GraphModel; id: number; node: HierarchyNode }) {
+  const isOpen = model.open.value.has(shownAs(model.hierarchy, id));
+  const picking = model.wayStart.value === id;
+  return (
+    <div class="graph-actions">
+      {node.openable && id !== 0 && (
+        <button type="button" class="quiet-button" onClick={() => model.toggle(id)}>
+          {isOpen ? "Close" : "Open"}
+        </button>
+      )}
+      {node.composite && (
+        <button type="button" class="quiet-button" onClick={() => model.setAllInside(id, true)}>
+          Open all inside
+        </button>
+      )}
+      <button
+        type="button"
+        class="quiet-button"
+        aria-pressed={picking}
+        title="Then select the other node, or Shift-click it"
+        onClick={() => {
+          model.wayStart.value = picking ? null : id;
+        }}
+      >
+        {picking ? "Select its end" : "Path from here"}
+      </button>
+    </div>
+  );
 }
 
-function operationFacts(graph: GraphAnswer, parameters: number[], node: HierarchyNode): FactList {
-  const names = parameters.map((index) => graph.parameters[index]?.name ?? "");
-  return [["operation", node.type], ...(names.length > 0 ? [["reads", names.join(", ")] as [string, string]] : [])];
+const MOST_NEIGHBOURS = 12;
+
+/** Where its inputs come from and what reads its outputs, as links. */
+function Neighbours({ model, id }: { model: GraphModel; id: number }) {
+  const { sources, readers } = model.neighbours(id);
+  return (
+    <PanelSection>
+      <dl class="facts">
+        <NeighbourRow label="reads" model={model} ids={sources} />
+        <NeighbourRow label="read by" model={model} ids={readers} />
+      </dl>
+    </PanelSection>
+  );
 }
 
-const withShare = (text: string, part: number, total: number): string =>
-  part < total && part > 0 ? `${text} (${formatShare(part / total)})` : text;
+function NeighbourRow({ label, model, ids }: { label: string; model: GraphModel; ids: number[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        {ids.slice(0, MOST_NEIGHBOURS).map((id) => (
+          <button key={id} type="button" class="graph-link" title={placeOf(model, id)} onClick={() => model.select(id)}>
+            <bdi>{nameOf(model, id)}</bdi>
+          </button>
+        ))}
+        {ids.length > MOST_NEIGHBOURS && ` and ${formatCount(ids.length - MOST_NEIGHBOURS)} more`}
+      </dd>
+    </div>
+  );
+}
 
-/** "weight ↔ wte.weight" for each parameter of a module that is another module's, too. */
-function tiedParameters(graph: GraphAnswer, path: string): string[] {
-  return graph.parameters.flatMap(({ name, aliases }) => {
-    const names = [name, ...aliases];
-    const own = names.find((each) => ownerOf(each) === path);
-    if (own === undefined || names.length === 1) return [];
-    return [`${own.slice(own.lastIndexOf(".") + 1)} ↔ ${names.filter((each) => each !== own).join(", ")}`];
-  });
+/** An operation is known by its module. */
+function nameOf(model: GraphModel, id: number): string {
+  const node = model.hierarchy.nodes[id];
+  const path = node?.kind === "operation" && node.path ? `${node.path} › ` : "";
+  return safeName(path + (node?.name ?? ""));
 }
 
 interface ParameterTableProps {
@@ -132,6 +189,7 @@ function ParameterTable({ sites, own, node, norms, step }: ParameterTableProps) 
         <SiteName key="name" site={site} node={node} />,
         <MeasureText key="g" measure={at(norms.gradient, index)} />,
         <MeasureText key="u" measure={update} />,
+        <NormLine key="l" answer={norms.gradient} count={sites.length} index={index} />,
       ],
     };
   });
@@ -143,6 +201,7 @@ function ParameterTable({ sites, own, node, norms, step }: ParameterTableProps) 
           shownStep === null || shownStep === undefined ? "parameter" : `at step ${formatCount(shownStep)}`,
           "gradient",
           "update ratio",
+          "over steps",
         ]}
         rows={rows}
       />
@@ -169,6 +228,14 @@ function SiteName({ site, node }: { site: Site | undefined; node: HierarchyNode 
       <bdi>{safeName(within)}</bdi>
     </button>
   );
+}
+
+/** The gradient's norm over all steps. */
+function NormLine({ answer, count, index }: { answer: Norms["gradient"]; count: number; index: number }) {
+  if (!answer || answer.steps.length < 2) return null;
+  const values = Float64Array.from(answer.steps, (_, row) => answer.values[row * count + index] ?? Number.NaN);
+  const state = Uint8Array.from(answer.steps, (_, row) => answer.state[row * count + index] ?? State.missing);
+  return <Sparkline plain width={72} height={16} steps={[...answer.steps]} values={values} state={state} />;
 }
 
 /** A number, with the sign of its state where it is no ordinary one. */

@@ -7,6 +7,7 @@ import type { Chosen } from "../../layout/scene";
 import { isBox } from "../../layout/sizes";
 import type { Tokens } from "../../theme";
 import { type Camera, type Rect, type Size, toPicture } from "./camera";
+import type { Difference } from "./difference";
 import type { Health } from "./health";
 import { shownAs } from "./instances";
 import type { Transition } from "./model";
@@ -20,6 +21,8 @@ import {
   paintTerminal,
 } from "./paint_boxes";
 import { paintLines, paintSlots } from "./paint_lines";
+import { type PinnedNode, paintMarks } from "./paint_marks";
+import type { Way } from "./paths";
 import type { Line, PlacedGroup, PlacedScene } from "./placed";
 
 type Context = CanvasRenderingContext2D;
@@ -39,6 +42,12 @@ export interface PaintInput {
   hoveredLine: Line | null;
   selected: number | null;
   chosen: Chosen;
+  /** Ways that are shown; all else is pale. */
+  way: Way | null;
+  /** Findings by their worst first, and the node that each is at. */
+  pins: readonly PinnedNode[];
+  /** How nodes differ from those of the other run; empty where none is compared. */
+  differences: ReadonlyMap<number, Difference>;
   /** The node that the keyboard is at, while the canvas has the focus. */
   focused: number | null;
   transition: Transition | null;
@@ -77,6 +86,7 @@ export function paintGraph(context: Context, size: Size, input: PaintInput): voi
   }
   if (scenery.zoom < NO_LINES_ZOOM) paintAlarms(context, seen, scenery);
   paintRings(context, scenery);
+  paintMarks(context, scenery);
   context.restore();
 }
 
@@ -124,13 +134,16 @@ function paintChild(context: Context, child: number, rect: Rect, scenery: Scener
   const node = scenery.hierarchy.nodes[child];
   if (!node) return;
   const isNew = scenery.transition !== null && !scenery.transition.from.has(child);
-  context.globalAlpha = isNew ? (scenery.transition?.progress ?? 1) : 1;
+  context.globalAlpha = (isNew ? (scenery.transition?.progress ?? 1) : 1) * dimmed(scenery.way, child);
   const at = movedRect(child, rect, scenery);
   if (isBox(node)) paintModule(context, child, at, scenery);
   else if (node.kind === "operation") paintOperation(context, node, at, scenery);
   else paintTerminal(context, node, at, scenery);
   context.globalAlpha = 1;
 }
+
+const OFF_THE_WAY = 0.35;
+const dimmed = (way: Way | null, node: number): number => (way && !way.nodes.has(node) ? OFF_THE_WAY : 1);
 
 /** Where a box is on its way from its old place to its new one. */
 function movedRect(node: number, rect: Rect, { transition }: Scenery): Rect {

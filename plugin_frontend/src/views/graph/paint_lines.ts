@@ -7,11 +7,14 @@ import { CHIP } from "../../layout/sizes";
 import { bytesOfEdge } from "./facts";
 import type { Scenery } from "./paint";
 import { drawName, font } from "./paint_text";
+import type { Way } from "./paths";
 import { type Line, linesOf, type PlacedGroup } from "./placed";
 
 type Context = CanvasRenderingContext2D;
 
 const RADIUS = 8;
+const WAY_WIDTH = 2.5;
+const OFF_THE_WAY = 0.35;
 const ARROW = { length: 6, width: 7 };
 const SLOT = { width: 18, height: 6, radius: 3 };
 /** Bytes from which a line is wider. */
@@ -38,11 +41,14 @@ export function paintLines(context: Context, group: PlacedGroup, scenery: Scener
 
 function paintLine(context: Context, line: Line, children: number[], scenery: Scenery): void {
   const { edge, path } = line;
-  const near = [children[edge.from], children[edge.to]].includes(scenery.hovered ?? -1);
-  const marked = near || scenery.hoveredLine?.edge === edge;
-  context.strokeStyle = marked ? scenery.look.ink : scenery.look.edge;
+  const { look, way, hovered, selected } = scenery;
+  const ends = [children[edge.from], children[edge.to]];
+  const near = ends.some((end) => end !== undefined && (end === hovered || end === selected));
+  const onWay = way !== null && isOnWay(line, children, way);
+  context.globalAlpha = way && !onWay ? OFF_THE_WAY : 1;
+  context.strokeStyle = onWay ? look.where : near || scenery.hoveredLine?.edge === edge ? look.ink : look.edge;
   context.fillStyle = context.strokeStyle;
-  context.lineWidth = lineWidth(bytesOfEdge(scenery.graph, edge));
+  context.lineWidth = onWay ? WAY_WIDTH : lineWidth(bytesOfEdge(scenery.graph, edge));
   context.setLineDash(path.kind === "back" ? [4, 3] : []);
   context.beginPath();
   trace(context, path);
@@ -50,6 +56,14 @@ function paintLine(context: Context, line: Line, children: number[], scenery: Sc
   context.setLineDash([]);
   const target = children[edge.to];
   if (target !== undefined && !scenery.isOpen(target)) paintArrow(context, path);
+  context.globalAlpha = 1;
+}
+
+/** Whether what flows along a line comes from the way's first node and leads to its second. */
+function isOnWay({ edge }: Line, children: number[], way: Way): boolean {
+  const target = children[edge.to];
+  if (target !== undefined && !way.nodes.has(target)) return false;
+  return edge.values.some((value) => way.values.has(value));
 }
 
 function trace(context: Context, path: Path): void {

@@ -1,0 +1,86 @@
+// What the statistics know of the selected module's main parameter over all steps: values, map, norm.
+
+import { type ReadonlySignal, useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api } from "../../api/client";
+import type { Heatmap, Site } from "../../api/types";
+import { decadeRange } from "../../base/colour_scale";
+import { formatCount, formatShape } from "../../base/format";
+import { paintMatrix } from "../../base/matrix";
+import { useResource } from "../../store/data";
+import { comparedRuns, currentStep, place, shownGroup } from "../../store/selection";
+import { dark } from "../../theme";
+import { look } from "../../widgets/canvas";
+import { Picture } from "../../widgets/picture";
+import { PanelSection } from "../../widgets/side_panel";
+import { indexAtOrBefore } from "../../widgets/step_axis";
+import { StagePicture } from "../distributions/stage_picture";
+import { bySite, mapMatrix, mapScale } from "../gradients/maps";
+
+/** Of the sites of a module the selected one, else the largest. */
+export function mainSite(sites: readonly Site[], selected: string | null): Site | null {
+  const size = (site: Site): number => site.shape.reduce((product, length) => product * length, 1);
+  const chosen = sites.find((site) => site.name === selected);
+  return chosen ?? sites.reduce<Site | null>((best, site) => (!best || size(site) > size(best) ? site : best), null);
+}
+
+interface PanelPicturesProps {
+  api: Api;
+  site: ReadonlySignal<string | null>;
+  shape: readonly number[];
+}
+
+export function PanelPictures({ api, site, shape }: PanelPicturesProps) {
+  const key = useComputed(() =>
+    place.value && site.value
+      ? { place: place.value, site: site.value, compared: comparedRuns.value.map((run) => run.name) }
+      : null,
+  );
+  const kinds = shownGroup.value?.kinds ?? {};
+  const name = site.value ?? "";
+  return (
+    <>
+      {kinds.distributions?.length && (
+        <PanelSection title={<bdi>{name.slice(name.lastIndexOf(".") + 1)}</bdi>}>
+          <div class="graph-panel-picture">
+            <StagePicture api={api} stage="gradient" site={key} />
+          </div>
+        </PanelSection>
+      )}
+      {kinds.heatmaps?.length && <GradientMap api={api} site={name} shape={shape} />}
+    </>
+  );
+}
+
+function GradientMap({ api, site, shape }: { api: Api; site: string; shape: readonly number[] }) {
+  const step = useComputed(() => {
+    const steps = shownGroup.value?.kinds.heatmaps ?? [];
+    return steps[indexAtOrBefore(steps, currentStep.value ?? 0)] ?? null;
+  });
+  const key = useComputed(() => (place.value && step.value !== null ? { where: place.value, step: step.value } : null));
+  const { data } = useResource(key, (wanted) => api.heatmaps(wanted.where, wanted.step)).value;
+  const heatmap = useMemo(() => (data ? bySite(data).get(site) : undefined), [data, site]);
+  if (!data || !heatmap) return null;
+  const title = `gradient map at step ${formatCount(data.step)}`;
+  return (
+    <PanelSection title={title}>
+      <p class="pale">{formatShape([...shape])}, mean of each cell, out × in</p>
+      <MapPicture heatmap={heatmap} label={`${site}: ${title}`} />
+    </PanelSection>
+  );
+}
+
+function MapPicture({ heatmap, label }: { heatmap: Heatmap; label: string }) {
+  const range = decadeRange(heatmap.mean);
+  return (
+    <Picture
+      class="graph-panel-map"
+      label={label}
+      exportName={label}
+      draw={(context, size) => {
+        const scale = mapScale("mean", heatmap.mean, range, dark.value);
+        paintMatrix(context, { x: 0, y: 0, ...size }, mapMatrix(heatmap, "mean"), scale, look.value);
+      }}
+    />
+  );
+}

@@ -1,0 +1,45 @@
+// Finds nodes by name, class, operation or shape.
+
+import type { GraphAnswer } from "../../api/types";
+import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
+import { outputTypes } from "./facts";
+
+const MOST_RESULTS = 500;
+
+/**
+ * Nodes in which every word is found: in path, name, class or full operation name, or, for "8x128" and "[8, 128]",
+ * in the shape of an output or of a parameter. O(nodes).
+ */
+export function findNodes(graph: GraphAnswer, hierarchy: Hierarchy, query: string): number[] {
+  const words = wordsOf(query);
+  if (words.length === 0) return [];
+  const found: number[] = [];
+  for (const [id, node] of hierarchy.nodes.entries()) {
+    if (id > 0 && node.parent < 0) continue;
+    const text = textOf(graph, node);
+    if (words.every((word) => text.includes(word))) found.push(id);
+    if (found.length >= MOST_RESULTS) break;
+  }
+  return found;
+}
+
+/** Shapes are brought to one form, so that it does not matter how they are typed. */
+export function wordsOf(query: string): string[] {
+  const shaped = query
+    .toLowerCase()
+    .replace(/\[?\d+(\s*[x×,]\s*\d+)+\]?/g, (shape) => shapeWord(shape.match(/\d+/g) ?? []));
+  return shaped.split(/\s+/).filter((word) => word !== "");
+}
+
+const shapeWord = (sizes: readonly (number | string)[]): string => `×${sizes.join("×")}×`;
+
+function textOf(graph: GraphAnswer, node: HierarchyNode): string {
+  const shapes =
+    node.kind === "operation"
+      ? outputTypes(graph, node.index).map((type) => shapeWord(type.shape))
+      : (graph.scopes.parameters[node.kind === "module" ? node.index : -1] ?? []).map((parameter) =>
+          shapeWord(graph.types[graph.parameters[parameter]?.type ?? -1]?.shape ?? []),
+        );
+  const call = node.kind === "operation" ? (graph.calls?.name[graph.operations.call?.[node.index] ?? -1] ?? "") : "";
+  return [node.path, node.name, node.type, call, ...shapes].join("\n").toLowerCase();
+}

@@ -1,0 +1,211 @@
+// A drawing context that writes SVG: the painters of the canvas draw the export as well.
+
+/** Zoom and rotation as a complex number, then the shift. */
+interface Matrix {
+  x: number;
+  y: number;
+  real: number;
+  imaginary: number;
+}
+
+const escapeXml = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[^\P{Cc}\n]/gu, "");
+
+/** As much of a canvas context as the painters use. */
+export class SvgContext {
+  fillStyle = "#000";
+  strokeStyle = "#000";
+  lineWidth = 1;
+  font = "12px sans-serif";
+  textAlign: CanvasTextAlign = "left";
+  textBaseline: CanvasTextBaseline = "alphabetic";
+  globalAlpha = 1;
+  lineJoin = "miter";
+  lineCap = "butt";
+  private dash: number[] = [];
+  private path: string[] = [];
+  private clipId = "";
+  private clips = 0;
+  private readonly parts: string[] = [];
+  private readonly stack: { matrix: Matrix; clipId: string; styles: Partial<SvgContext> }[] = [];
+  private matrix: Matrix = { x: 0, y: 0, real: 1, imaginary: 0 };
+
+  /** Texts are measured by a real context. */
+  constructor(private readonly ruler: CanvasRenderingContext2D) {}
+
+  /** The whole file. */
+  file(width: number, height: number, ground: string): string {
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+    const back = `<rect width="${width}" height="${height}" fill="${ground}"/>`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${back}${this.parts.join("")}</svg>`;
+  }
+
+  save(): void {
+    const { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha } = this;
+    const styles = { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha };
+    this.stack.push({ matrix: this.matrix, clipId: this.clipId, styles });
+  }
+
+  restore(): void {
+    const last = this.stack.pop();
+    if (!last) return;
+    this.matrix = last.matrix;
+    this.clipId = last.clipId;
+    Object.assign(this, last.styles);
+  }
+
+  translate(x: number, y: number): void {
+    const [toX, toY] = this.place(x, y);
+    this.matrix = { ...this.matrix, x: toX, y: toY };
+  }
+
+  scale(by: number): void {
+    const { real, imaginary } = this.matrix;
+    this.matrix = { ...this.matrix, real: real * by, imaginary: imaginary * by };
+  }
+
+  rotate(angle: number): void {
+    const { real, imaginary } = this.matrix;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    this.matrix = { ...this.matrix, real: real * cos - imaginary * sin, imaginary: real * sin + imaginary * cos };
+  }
+
+  setLineDash(dash: number[]): void {
+    this.dash = dash;
+  }
+
+  measureText(text: string): TextMetrics {
+    this.ruler.font = this.font;
+    return this.ruler.measureText(text);
+  }
+
+  beginPath(): void {
+    this.path = [];
+  }
+
+  moveTo(x: number, y: number): void {
+    this.path.push(`M${this.point(x, y)}`);
+  }
+
+  lineTo(x: number, y: number): void {
+    this.path.push(`L${this.point(x, y)}`);
+  }
+
+  closePath(): void {
+    this.path.push("Z");
+  }
+
+  bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void {
+    this.path.push(`C${this.point(x1, y1)} ${this.point(x2, y2)} ${this.point(x, y)}`);
+  }
+
+  /** A corner of right angles; `radius` is cut where the way there is shorter. */
+  arcTo(x1: number, y1: number, x2: number, y2: number, radius: number): void {
+    const [fromX, fromY] = this.last();
+    const [beforeX, beforeY] = [x1 + Math.sign(fromX - x1) * radius, y1 + Math.sign(fromY - y1) * radius];
+    const [afterX, afterY] = [x1 + Math.sign(x2 - x1) * radius, y1 + Math.sign(y2 - y1) * radius];
+    this.lineTo(beforeX, beforeY);
+    this.path.push(`Q${this.point(x1, y1)} ${this.point(afterX, afterY)}`);
+  }
+
+  arc(x: number, y: number, radius: number, _start: number, _end: number): void {
+    this.roundRect(x - radius, y - radius, 2 * radius, 2 * radius, radius);
+  }
+
+  rect(x: number, y: number, width: number, height: number): void {
+    const [right, bottom] = [x + width, y + height];
+    const corners = [this.point(x, y), this.point(right, y), this.point(right, bottom), this.point(x, bottom)];
+    this.path.push(`M${corners.join("L")}Z`);
+  }
+
+  roundRect(x: number, y: number, width: number, height: number, radius: number): void {
+    const r = Math.max(0, Math.min(radius, width / 2, height / 2));
+    const size = round(r * this.zoom);
+    const turn = (toX: number, toY: number): string => `A${size} ${size} 0 0 1 ${this.point(toX, toY)}`;
+    const [right, bottom] = [x + width, y + height];
+    this.path.push(
+      `M${this.point(x + r, y)}L${this.point(right - r, y)}${turn(right, y + r)}L${this.point(right, bottom - r)}`,
+      `${turn(right - r, bottom)}L${this.point(x + r, bottom)}${turn(x, bottom - r)}L${this.point(x, y + r)}${turn(x + r, y)}Z`,
+    );
+  }
+
+  fill(): void {
+    this.put(`fill="${this.fillStyle}"`);
+  }
+
+  stroke(): void {
+    const dash = this.dash.length > 0 ? ` stroke-dasharray="${this.dash.join(" ")}"` : "";
+    this.put(`fill="none" stroke="${this.strokeStyle}" stroke-width="${round(this.lineWidth * this.zoom)}"${dash}`);
+  }
+
+  fillRect(x: number, y: number, width: number, height: number): void {
+    this.drawRect(x, y, width, height, () => this.fill());
+  }
+
+  strokeRect(x: number, y: number, width: number, height: number): void {
+    this.drawRect(x, y, width, height, () => this.stroke());
+  }
+
+  /** Of the clips only the last one of a saved state counts: painters never nest them. */
+  clip(): void {
+    this.clips += 1;
+    this.clipId = `clip${this.clips}`;
+    this.parts.push(`<clipPath id="${this.clipId}"><path d="${this.path.join("")}"/></clipPath>`);
+  }
+
+  fillText(text: string, x: number, y: number): void {
+    const [, weight = "400", size = "12"] = /(\d+)?\s*([\d.]+)px/.exec(this.font) ?? [];
+    const anchor = { center: "middle", right: "end", end: "end" }[this.textAlign as string] ?? "start";
+    const middle = this.textBaseline === "middle" ? 0.35 * Number(size) : 0;
+    const [left, top] = this.place(x, y + middle);
+    const place = `x="${round(left)}" y="${round(top)}" text-anchor="${anchor}"`;
+    const look = `font-family="Roboto, system-ui, sans-serif" font-size="${round(Number(size) * this.zoom)}" font-weight="${weight}"`;
+    this.parts.push(`<text ${place} ${look} fill="${this.fillStyle}"${this.shared()}>${escapeXml(text)}</text>`);
+  }
+
+  private drawRect(x: number, y: number, width: number, height: number, draw: () => void): void {
+    const { path } = this;
+    this.path = [];
+    this.rect(x, y, width, height);
+    draw();
+    this.path = path;
+  }
+
+  private put(style: string): void {
+    if (this.path.length > 0) this.parts.push(`<path d="${this.path.join("")}" ${style}${this.shared()}/>`);
+  }
+
+  private shared(): string {
+    const clip = this.clipId ? ` clip-path="url(#${this.clipId})"` : "";
+    return clip + (this.globalAlpha < 1 ? ` opacity="${this.globalAlpha}"` : "");
+  }
+
+  /** Where the path is, in the painter's own coordinates. */
+  private last(): [number, number] {
+    const numbers =
+      this.path
+        .at(-1)
+        ?.match(/-?[\d.]+/g)
+        ?.map(Number) ?? [];
+    const [x = 0, y = 0] = numbers.slice(-2);
+    const [dx, dy] = [x - this.matrix.x, y - this.matrix.y];
+    const { real, imaginary } = this.matrix;
+    const square = real * real + imaginary * imaginary;
+    return [(dx * real + dy * imaginary) / square, (dy * real - dx * imaginary) / square];
+  }
+
+  private get zoom(): number {
+    return Math.hypot(this.matrix.real, this.matrix.imaginary);
+  }
+
+  private point(x: number, y: number): string {
+    return this.place(x, y).map(round).join(" ");
+  }
+
+  private place(x: number, y: number): [number, number] {
+    const { real, imaginary, x: dx, y: dy } = this.matrix;
+    return [x * real - y * imaginary + dx, x * imaginary + y * real + dy];
+  }
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
