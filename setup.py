@@ -60,6 +60,7 @@ setup(
         "protobuf>=6.31.1,<8",
         "numpy>=1.26",
         "werkzeug>=2.0",
+        "google-crc32c>=1.5",
     ],
     extras_require={
         "demo": ["scikit-learn", "tqdm"],

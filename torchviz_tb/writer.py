@@ -14,7 +14,7 @@ from torchviz_tb.capture.statistics import measure
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.graph_def import graph_def, graph_event
-from torchviz_tb.events.leaving import call_at_exit, may_wait
+from torchviz_tb.events.leaving import call_at_exit, flush_on_sigterm, may_wait
 from torchviz_tb.progress import Moment, Progress
 from torchviz_tb.progress.bar import Bar
 from torchviz_tb.records import records_pb2 as pb
@@ -79,6 +79,7 @@ class SummaryWriter(StockWriter):
             write_to_disk=write_to_disk,
         )
         call_at_exit(self.close)
+        flush_on_sigterm(self)
 
     def watch(
         self,

@@ -15,9 +15,9 @@ from torchviz_tb.diagnosis.rules.norms import norm_drift
 from torchviz_tb.diagnosis.rules.skipping import skipped_steps
 from torchviz_tb.diagnosis.rules.updates import lost_updates, ratio_out_of_range
 from torchviz_tb.reading.cache import RecordCache
+from torchviz_tb.reading.curves import read_loss
 from torchviz_tb.reading.event_files import EventFileSource
 from torchviz_tb.reading.group import Group
-from torchviz_tb.reading.curves import read_loss
 from torchviz_tb.reading.source import by_group
 from torchviz_tb.records.metadata import Kind
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from torch.utils.tensorboard import FileWriter
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.resuming import first_event, is_new_run
 from torchviz_tb.summaries.arguments import check_step, check_walltime
 from torchviz_tb.summaries.background import Background
+from torchviz_tb.summaries.file_writer import OurFileWriter
 from torchviz_tb.summaries.null_file_writer import NullFileWriter
 from torchviz_tb.summaries.scalar_export import ScalarExport
 from torchviz_tb.summaries.snapshots import Snapshots
@@ -106,7 +106,7 @@ class OpeningWriter(TorchSummaryWriter):
         """A new event file in a directory."""
         if not self._write_to_disk:
             return NullFileWriter(log_dir or "")
-        return FileWriter(log_dir, self.max_queue, self.flush_secs, self.filename_suffix)
+        return OurFileWriter(log_dir, self.flush_secs, self.filename_suffix)
 
     def _get_file_writer(self) -> Any:
         """As torch's: the open file, or a new one after ``close()``."""

@@ -1,0 +1,171 @@
+"""Ways a program ends without close(), and disks that misbehave: read back with TensorBoard's own reader."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+import written
+from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
+
+from torchviz_tb import SummaryWriter
+
+COUNT = 500
+LOG = f"""
+import os, signal, sys, time
+from torchviz_tb import SummaryWriter
+writer = SummaryWriter(sys.argv[1])
+for step in range({COUNT}):
+    writer.add_scalar("loss", step / 4, step)
+"""
+
+ENDINGS = {
+    "end of script": "",
+    "exception": "raise RuntimeError('an accident')",
+    "sys.exit": "sys.exit(3)",
+    "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)",
+    "SIGINT": "os.kill(os.getpid(), signal.SIGINT); time.sleep(10)",
+    "SIGTERM with a handler": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)"
+    ),
+    "SIGKILL after a moment": "time.sleep(0.5); os.kill(os.getpid(), signal.SIGKILL)",
+}
+
+
+def run(code: str, log_dir: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(log_dir)], capture_output=True, text=True, timeout=120
+    )
+
+
+def steps(log_dir: Path) -> list[int]:
+    return [event.step for event, value in written.values(log_dir) if value.tag == "loss"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_no_ending_loses_what_was_logged(tmp_path, ending):
+    done = run(LOG + ENDINGS[ending], tmp_path)
+    assert steps(tmp_path) == list(range(COUNT)), done.stderr
+    if ending == "SIGTERM":
+        assert done.returncode == -signal.SIGTERM  # as without us
+    if ending == "SIGTERM with a handler":
+        assert done.returncode == 0
+
+
+def test_a_handler_of_the_users_is_not_replaced():
+    def own(*_):
+        pass
+
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        SummaryWriter(write_to_disk=False)
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_random_kills_leave_a_readable_file(tmp_path):
+    """At any moment: what is there is a beginning of what was logged, without a hole."""
+    children = []
+    for number in range(40):
+        log_dir = tmp_path / str(number)
+        pid = os.fork()
+        if pid == 0:
+            writer = SummaryWriter(str(log_dir))
+            step = 0
+            while True:
+                writer.add_scalar("loss", 1.0, step)
+                step += 1
+        children.append((pid, log_dir))
+        time.sleep(0.002 * (number % 20))
+        os.kill(pid, signal.SIGKILL)
+    for pid, log_dir in children:
+        os.waitpid(pid, 0)
+        found = steps(log_dir) if log_dir.exists() else []
+        assert found == list(range(len(found)))
+
+
+def test_a_forked_child_writes_into_a_file_of_its_own(tmp_path):
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        pid = os.fork()
+        if pid == 0:
+            writer.add_scalar("loss", 1.0, 1)
+            writer.flush()
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        writer.add_scalar("loss", 1.0, 2)
+    assert len(written.event_files(tmp_path)) == 2
+    assert sorted(steps(tmp_path)) == [0, 1, 2]
+
+
+def test_a_full_disk_is_survived_and_the_file_stays_readable(tmp_path):
+    """The limit on the size of files stands in for a disk: it may be lifted again."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        writer = SummaryWriter(str(tmp_path))
+        writer.add_scalar("loss", 0.0, 0)
+        writer.flush()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (written.event_files(tmp_path)[0].stat().st_size + 20, hard))
+        try:
+            for step in range(1, 100):
+                writer.add_scalar("loss", 0.0, step)
+            writer.flush()
+            assert steps(tmp_path) == [0]  # nothing half behind it
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        writer.flush()
+        assert steps(tmp_path) == list(range(100))
+        writer.close()
+    told = [str(warning.message) for warning in caught]
+    assert sum("can't write" in message for message in told) == 1
+    assert sum("writes to" in message for message in told) == 1
+    assert not any("did not write" in message for message in told)
+
+
+def test_a_deleted_directory_comes_back_with_what_is_logged_later(tmp_path):
+    log_dir = tmp_path / "run"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with SummaryWriter(str(log_dir)) as writer:
+            writer.add_scalar("loss", 0.0, 0)
+            writer.flush()
+            for file in log_dir.iterdir():
+                file.unlink()
+            log_dir.rmdir()
+            for step in range(1, 10):
+                writer.add_scalar("loss", 0.0, step)
+            writer.flush()
+            writer.flush()  # the first attempt found the file gone, the second has another
+    assert steps(log_dir) == list(range(1, 10))
+
+
+def test_writers_side_by_side_do_not_share_a_file(tmp_path):
+    writers = [SummaryWriter(str(tmp_path)) for _ in range(12)]
+    for number, writer in enumerate(writers):
+        writer.add_scalar("loss", 0.0, number)
+    for writer in writers:
+        writer.close()
+    assert len(written.event_files(tmp_path)) == 12
+    assert [path.name for path in written.event_files(tmp_path)] == sorted(p.name for p in tmp_path.iterdir())
+    assert steps(tmp_path) == list(range(12))
+
+
+def test_the_bytes_are_those_of_torchs_writer(tmp_path):
+    """But for the header, which names its writer, and the times."""
+    for kind, folder in ((SummaryWriter, "ours"), (TorchSummaryWriter, "torchs")):
+        with kind(str(tmp_path / folder)) as writer:
+            for step in range(5):
+                writer.add_scalar("loss", step / 3, step, walltime=1000.0 + step)
+    ours, torchs = (
+        [event.SerializeToString() for event in written.events(tmp_path / folder) if event.summary.value]
+        for folder in ("ours", "torchs")
+    )
+    assert ours == torchs
