@@ -150,6 +150,8 @@ class Graph:
         _require_bounds(record)
         parts = _Parts(record)
         types = len(record.types)
+        # First, since comparing the scopes relies on what this checks.
+        nodes = tuple(parts.node(operation, position) for position, operation in enumerate(record.operations))
         return cls(
             model_type=record.model_type,
             mode=_MODES.get(record.mode),
@@ -159,7 +161,7 @@ class Graph:
             types=tuple(TensorType(checks.shape(t.shape), t.dtype, t.device or None) for t in record.types),
             parameters=tuple(parts.parameter(parameter) for parameter in record.parameters),
             scopes=parts.scopes(folded),
-            nodes=tuple(parts.node(operation, position) for position, operation in enumerate(record.operations)),
+            nodes=nodes,
             inputs=tuple(Terminal(each.name, _index(each.type, types, "type"), None) for each in record.inputs),
             outputs=tuple(
                 Terminal(each.name, _index(each.type, types, "type"), source)

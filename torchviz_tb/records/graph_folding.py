@@ -13,11 +13,7 @@ from dataclasses import dataclass, field
 
 from torchviz_tb.errors import DamagedRecord
 from torchviz_tb.records import records_pb2 as pb
-
-MAX_OPERATIONS = 200_000
-"""Operations of a graph that is written out; also the bound of what is recorded."""
-
-_MAX_PARTS = 4_000_000  # all that is written out: calls, operations, ports, slots
+from torchviz_tb.records.graph_bounds import require_bounds
 
 Origin = int | None
 """An operation's index; −(i + 1) for input i; None for a constant."""
@@ -41,7 +37,13 @@ def fold(graph: pb.Graph) -> pb.Graph:
     folded.blocks.extend(folding.blocks)
     root = folding.placed[0]
     folded.root.CopyFrom(
-        pb.BlockCall(block=root.block, path=graph.scopes[0].path, absolute=True, parameters=root.slots)
+        pb.BlockCall(
+            block=root.block,
+            path=graph.scopes[0].path,
+            absolute=True,
+            call=graph.scopes[0].call,
+            parameters=root.slots,
+        )
     )
     return folded
 
@@ -54,14 +56,13 @@ def unfold(graph: pb.Graph) -> pb.Graph:
     """
     if not graph.blocks:
         return graph
-    sizes = _sizes(graph)
+    require_bounds(graph)
     flat = pb.Graph()
     flat.CopyFrom(graph)
     flat.ClearField("blocks")
     flat.ClearField("root")
-    writing = _Unfolding(graph, flat, sizes)
     try:
-        writing.run()
+        _Unfolding(graph, flat).run()
     except IndexError as error:
         raise DamagedRecord("a module call in it names a port or parameter that its caller does not have") from error
     return flat
@@ -75,7 +76,7 @@ def structures(graph: pb.Graph) -> list[int]:
     folded = graph if graph.blocks else fold(graph)
     if not folded.blocks:
         return list(range(len(graph.scopes)))
-    _sizes(folded)
+    require_bounds(folded)
     known: dict[bytes, int] = {}
     of_block: list[int] = []
     for block in folded.blocks:
@@ -241,27 +242,6 @@ def _origin(source: pb.Source) -> Origin:
 # ----------------------------------------------------------------- unfolding
 
 
-def _sizes(graph: pb.Graph) -> list[int]:
-    """Operations of each block with all calls within it. Raises DamagedRecord for what can't be written out."""
-    operations: list[int] = []
-    parts: list[int] = []
-    for index, block in enumerate(graph.blocks):
-        inner = block.inner
-        if any(call.block >= index for call in inner):
-            raise DamagedRecord(f"its block {index} calls one that is not before it, perhaps itself")
-        operations.append(len(block.operations) + sum(operations[call.block] for call in inner))
-        own = len(block.operations) + len(block.calls) + 1
-        parts.append(own + sum(parts[c.block] + len(c.ports) + len(c.parameters) for c in inner))
-    if graph.root.block >= len(graph.blocks):
-        raise DamagedRecord(f"it points to block {graph.root.block} of {len(graph.blocks)}")
-    claimed = operations[graph.root.block]
-    if claimed > MAX_OPERATIONS:
-        raise DamagedRecord(f"it claims {claimed} operations, more than the bound of {MAX_OPERATIONS}")
-    if parts[graph.root.block] > _MAX_PARTS:
-        raise DamagedRecord(f"written out it has {parts[graph.root.block]} parts, more than the bound of {_MAX_PARTS}")
-    return operations
-
-
 def _calls_written_out(graph: pb.Graph) -> Iterator[pb.BlockCall]:
     """All module calls of a folded graph in the order of the flat one's scopes."""
     todo = [graph.root]
@@ -287,10 +267,9 @@ class _Frame:
 class _Unfolding:
     """Writes a folded graph out, one call after the other."""
 
-    def __init__(self, graph: pb.Graph, flat: pb.Graph, sizes: Sequence[int]) -> None:
+    def __init__(self, graph: pb.Graph, flat: pb.Graph) -> None:
         self._graph = graph
         self._flat = flat
-        self._sizes = sizes
         self._frames: list[_Frame] = []
 
     def run(self) -> None:

@@ -26,9 +26,9 @@ from torchviz_tb.capture.graph.operations import (
 from torchviz_tb.capture.graph.provenance import Provenance, storage_key
 from torchviz_tb.capture.graph.scopes import Scopes
 from torchviz_tb.capture.graph.tensor_types import TypeTable, byte_count
+from torchviz_tb.records.graph_bounds import MAX_OPERATIONS
 
-OPERATION_BOUND = 200_000  # operations kept
-_ROOM = (1 / 4, 1 / 16)  # share of them that merging must free: as much as possible, not less than pays
+_ROOM = (1 / 4, 1 / 16)  # share of the bound that merging must free: as much as possible, not less than pays
 
 # They turn values into Python numbers; others without a tensor as result are about metadata.
 _VALUE_READS = ("aten._local_scalar_dense", "aten.equal")
@@ -72,7 +72,7 @@ class Recorder(TorchDispatchMode):
         calls: FunctionCalls,
         *,
         before_write: Callable[[torch.Tensor], None] | None = None,
-        operation_bound: int = OPERATION_BOUND,
+        operation_bound: int = MAX_OPERATIONS,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.operations: list[RecordedOperation] = []
