@@ -39,11 +39,13 @@ export function traceFlow(graph: GraphAnswer): Flow {
 
   name.forEach((operation, index) => {
     const given = sources[index] ?? [];
-    const distinct = [...new Set(given.flatMap((source) => resolve(source, index)))];
+    const distinct = collect(given, index, resolve);
     const hidden = isPlumbing(operation) && distinct.length <= 1 && substance[graph.operations.scope[index] ?? 0] === 1;
     drawn[index] = hidden ? 0 : 1;
     origins.push(distinct);
-    reads.push([...new Set([...(parameters[index] ?? []), ...given.flatMap((source) => readThrough(source, index))])]);
+    const through = collect(given, index, readThrough);
+    const own = parameters[index] ?? [];
+    reads.push(through.length === 0 ? own : [...new Set([...own, ...through])]);
   });
   return {
     drawn,
@@ -51,6 +53,16 @@ export function traceFlow(graph: GraphAnswer): Flow {
     parameters: reads,
     outputs: graph.outputs.map((output) => resolve(output.source, name.length)[0] ?? null),
   };
+}
+
+/** What all sources of an operation lead to, each once. */
+function collect(sources: Source[], index: number, lead: (source: Source, before: number) => number[]): number[] {
+  if (sources.length === 1) return lead(sources[0] ?? null, index);
+  const found: number[] = [];
+  for (const source of sources) {
+    for (const value of lead(source, index)) if (!found.includes(value)) found.push(value);
+  }
+  return found;
 }
 
 /** 1 for each scope that does more than plumbing; one that doesn't (a Flatten) keeps its operations. */

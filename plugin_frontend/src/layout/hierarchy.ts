@@ -71,11 +71,12 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
     if (node.parent >= 0 && node.kind !== "input" && node.kind !== "output") nodes[node.parent]?.children.push(id);
   });
   const drawn = (id: number): boolean => graph.mode === "modules" || id >= order.length || Number.isFinite(order[id]);
-  for (const node of nodes) node.children.sort((a, b) => compare(order[a], order[b]) || a - b);
+  for (const node of nodes) {
+    if (node.children.length > 1) node.children.sort((a, b) => compare(order[a], order[b]) || a - b);
+  }
   const structure = structures(graph, flow, nodes);
   foldRepeats(nodes, structure, drawn);
-  measureDepths(nodes);
-  markOpenable(nodes, drawn);
+  markOpenable(nodes, measureDepths(nodes), drawn);
 
   const groups = new Map<number, Group>();
   nodes.forEach((node, id) => {
@@ -102,32 +103,34 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
 
 const compare = (a = 0, b = 0): number => (a === b ? 0 : a - b);
 
-/** From the root down; what is in no tree any more has no depth. */
-function measureDepths(nodes: HierarchyNode[]): void {
-  const waiting = [0];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+/** From the root down; gives the nodes in that order. What is in no tree any more has no depth. */
+function measureDepths(nodes: HierarchyNode[]): number[] {
+  const order = [0];
+  for (const next of order) {
     const node = nodes[next];
-    for (const id of node?.children ?? []) {
+    for (const id of node?.children ?? NO_CHILDREN) {
       const child = nodes[id];
       if (!node || !child) continue;
       child.depth = node.depth + 1;
       child.level = node.level + (node.fold ? 0 : 1);
-      waiting.push(id);
+      order.push(id);
     }
   }
+  return order;
 }
 
-/** The deepest first, because a fold can be opened where its blocks can. */
-function markOpenable(nodes: HierarchyNode[], drawn: (id: number) => boolean): void {
-  const byDepth = nodes.map((_, id) => id).sort((a, b) => (nodes[b]?.depth ?? 0) - (nodes[a]?.depth ?? 0));
-  for (const id of byDepth) {
+/** From the leaves up, because a fold can be opened where its blocks can. */
+function markOpenable(nodes: HierarchyNode[], order: number[], drawn: (id: number) => boolean): void {
+  for (let at = order.length - 1; at >= 0; at -= 1) {
+    const id = order[at] ?? 0;
     const node = nodes[id];
-    if (!node || node.kind === "operation" || node.kind === "input" || node.kind === "output") continue;
-    const inside = node.children.filter(drawn).flatMap((child) => nodes[child] ?? []);
-    node.openable = drawn(id) && inside.length > 0 && (id === 0 || node.parent >= 0);
-    node.composite = node.fold
-      ? inside.some((child) => child.composite)
-      : inside.some((child) => child.kind !== "operation");
+    if (!node || node.children.length === 0) continue;
+    for (const each of node.children) {
+      const child = nodes[each];
+      if (!child || !drawn(each)) continue;
+      node.openable = drawn(id);
+      if (node.fold ? child.composite : child.kind !== "operation") node.composite = true;
+    }
   }
 }
 
@@ -186,10 +189,7 @@ function addOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[]): 
       owner.flops += flops[index] ?? 0;
     }
     if (!flow.drawn[index]) return -1;
-    const own = { index, parent, depth: (owner?.depth ?? 0) + 1, path: owner?.path ?? "", children: [] };
-    const counts = { operations: 1, flops: flops[index] ?? 0 };
-    const node = { ...BLANK, ...own, ...counts, kind: "operation" as const, name: operationLabel(operation) };
-    return nodes.push({ ...node, type: operation }) - 1;
+    return nodes.push(operationNode(operation, index, parent, owner?.path ?? "", flops[index] ?? 0)) - 1;
   });
   for (let id = scopeCount - 1; id > 0; id -= 1) {
     const node = nodes[id];
@@ -200,6 +200,34 @@ function addOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[]): 
   }
   return ofOperation;
 }
+
+/** Written out: of tens of thousands, objects put together from others are slow to make. */
+const operationNode = (
+  operation: string,
+  index: number,
+  parent: number,
+  path: string,
+  flops: number,
+): HierarchyNode => ({
+  kind: "operation",
+  index,
+  parent,
+  depth: 0,
+  level: 0,
+  name: operationLabel(operation),
+  type: operation,
+  path,
+  call: 0,
+  children: NO_CHILDREN,
+  openable: false,
+  composite: false,
+  operations: 1,
+  flops,
+  fold: null,
+});
+
+/** Operations hold nothing; nobody adds to it. */
+const NO_CHILDREN: number[] = [];
 
 const terminal = (kind: "input" | "output", index: number, name: string): HierarchyNode => ({
   ...BLANK,

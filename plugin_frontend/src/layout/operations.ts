@@ -34,6 +34,18 @@ const ATTENTION_KERNEL = /^scaled_dot_product_\w*attention\w*/;
 
 /** The operation without namespace and private underscores: "aten._softmax" is "softmax". */
 export function operationLabel(name: string): string {
+  const known = labels.get(name);
+  if (known !== undefined) return known;
+  const label = labelOf(name);
+  // Names come from a log: a hostile one may hold any number of them.
+  if (labels.size < MOST_LABELS) labels.set(name, label);
+  return label;
+}
+
+const MOST_LABELS = 5000;
+const labels = new Map<string, string>();
+
+function labelOf(name: string): string {
   const bare = name.replace(/^aten\./, "").replace(/^_+/, "");
   return bare.replace(ATTENTION_KERNEL, "scaled_dot_product_attention") || name;
 }

@@ -18,19 +18,20 @@ export function structures(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[
     return known.size - 1;
   };
   const firsts = firstOperationOf(graph);
-  const shapeOf = (parameter: number): string => {
-    const described = graph.parameters[parameter];
-    return described ? String(graph.types[described.type]?.shape ?? "") : "";
-  };
+  const shapes = graph.parameters.map(({ type }) => String(graph.types[type]?.shape ?? ""));
+  const shapeOf = (parameter: number): string => shapes[parameter] ?? "";
   const result = new Int32Array(nodes.length);
   const withFlow = new Int32Array(nodes.length);
   const keyOf = (node: HierarchyNode, id: number): string => {
     if (node.kind === "operation") {
       const start = firsts[node.parent] ?? 0;
-      const sources = (flow.sources[node.index] ?? []).map((source) => (source >= start ? node.index - source : "x"));
-      const parameters = (graph.operations.parameters[node.index] ?? []).map(shapeOf);
-      const own = `${node.type}|${sources.length}|${parameters.join(";")}`;
-      withFlow[id] = numberOf(`${own}|${sources}`);
+      const read = graph.operations.parameters[node.index] ?? [];
+      const sources = flow.sources[node.index] ?? [];
+      let own = `${node.type}|${sources.length}`;
+      for (const parameter of read) own += `;${shapeOf(parameter)}`;
+      let flowing = own;
+      for (const source of sources) flowing += source >= start ? `,${node.index - source}` : ",x";
+      withFlow[id] = numberOf(flowing);
       return own;
     }
     if (node.kind !== "module") return `${node.kind}${id}`;

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { createEngine, SMALL_GRAPH } from "../../src/layout/engine";
+import { createEngine, SMALL_SCENE } from "../../src/layout/engine";
 import { buildHierarchy } from "../../src/layout/hierarchy";
-import { Arranger, type Scene } from "../../src/layout/scene";
+import { Arranger, countShown, type Scene } from "../../src/layout/scene";
 import type { WorkerReply, WorkerRequest } from "../../src/layout/worker_messages";
-import { chain } from "./graphs";
+import { chain, tangle } from "./graphs";
 
 /** Stands in for the browser's worker: keeps what it is sent, replies when told to. */
 class FakeWorker extends EventTarget {
@@ -20,8 +20,10 @@ class FakeWorker extends EventTarget {
   }
 }
 
-const large = chain(SMALL_GRAPH);
+const large = tangle(2 * SMALL_SCENE, 2);
 const hierarchy = buildHierarchy(large);
+const all = new Set(hierarchy.groups.keys());
+const NONE: ReadonlySet<number> = new Set();
 const scene: Scene = { layouts: [], layoutOf: new Map(), contentOf: new Map() };
 
 function start(graph = large) {
@@ -30,33 +32,48 @@ function start(graph = large) {
   return { worker, startWorker, engine: createEngine(graph, buildHierarchy(graph), startWorker) };
 }
 
-describe("a small graph", () => {
+test("there is more in the large scene than is arranged at once", () => {
+  expect(countShown(hierarchy, all)).toBeGreaterThan(SMALL_SCENE);
+});
+
+describe("a small scene", () => {
   test("is arranged at once, without a worker", () => {
     const { engine, startWorker } = start(chain(3));
     const done = vi.fn();
-    engine.arrange(new Set(), new Map(), done);
-    expect(done).toHaveBeenCalledWith(new Arranger(buildHierarchy(chain(3))).arrange(new Set()));
+    engine.arrange(NONE, new Map(), done);
+    expect(done).toHaveBeenCalledWith(new Arranger(buildHierarchy(chain(3))).arrange(NONE));
     expect(startWorker).not.toHaveBeenCalled();
+  });
+
+  test("of a large graph, too, and overtakes what the worker is at", () => {
+    const { engine, worker } = start();
+    const [first, second] = [vi.fn(), vi.fn()];
+    engine.arrange(all, new Map(), first);
+    engine.arrange(NONE, new Map(), second);
+    worker.reply(1, scene);
+    expect(first).not.toHaveBeenCalled();
+    expect(second).toHaveBeenCalledOnce();
   });
 });
 
-describe("a large graph", () => {
-  test("is sent to the worker once, then only what is open", () => {
+describe("a large scene", () => {
+  test("has the graph sent to the worker once, then only what is open", () => {
     const { engine, worker } = start();
-    engine.arrange(new Set([1]), new Map(), vi.fn());
-    engine.arrange(new Set([2, 3]), new Map(), vi.fn());
+    const more = new Set([...all, -1]);
+    engine.arrange(all, new Map(), vi.fn());
+    engine.arrange(more, new Map([[1, 2]]), vi.fn());
     expect(worker.sent).toEqual([
       { kind: "load", graph: large },
-      { kind: "arrange", id: 1, open: new Set([1]), chosen: new Map() },
-      { kind: "arrange", id: 2, open: new Set([2, 3]), chosen: new Map() },
+      { kind: "arrange", id: 1, open: all, chosen: new Map() },
+      { kind: "arrange", id: 2, open: more, chosen: new Map([[1, 2]]) },
     ]);
   });
 
   test("an answer that was overtaken is dropped", () => {
     const { engine, worker } = start();
     const [first, second] = [vi.fn(), vi.fn()];
-    engine.arrange(new Set(), new Map(), first);
-    engine.arrange(new Set([1]), new Map(), second);
+    engine.arrange(all, new Map(), first);
+    engine.arrange(all, new Map(), second);
     worker.reply(1, scene);
     worker.reply(2, scene);
     expect(first).not.toHaveBeenCalled();
@@ -66,7 +83,7 @@ describe("a large graph", () => {
   test("a worker that breaks is replaced by the page itself", () => {
     const { engine, worker } = start();
     const done = vi.fn();
-    engine.arrange(new Set(), new Map(), done);
+    engine.arrange(all, new Map(), done);
     worker.dispatchEvent(new Event("error"));
     expect(worker.terminate).toHaveBeenCalledOnce();
     expect(done.mock.calls[0]?.[0].layoutOf.has(0)).toBe(true);
@@ -76,14 +93,14 @@ describe("a large graph", () => {
     const done = vi.fn();
     createEngine(large, hierarchy, () => {
       throw new Error("blocked");
-    }).arrange(new Set(), new Map(), done);
+    }).arrange(all, new Map(), done);
     expect(done).toHaveBeenCalledOnce();
   });
 
   test("nothing calls back after closing", () => {
     const { engine, worker } = start();
     const done = vi.fn();
-    engine.arrange(new Set(), new Map(), done);
+    engine.arrange(all, new Map(), done);
     engine.close();
     worker.reply(1, scene);
     expect(done).not.toHaveBeenCalled();

@@ -67,8 +67,17 @@ export function measureOf(health: Health, hierarchy: Hierarchy, id: number): Mea
   if (!node || health.modules.size === 0) return null;
   if (node.kind === "module" && !node.fold) return health.modules.get(node.path) ?? null;
   if (!node.fold && node.kind !== "part") return null;
-  return worst(node.children.map((child) => measureOf(health, hierarchy, child)));
+  const known = gathered.get(health) ?? new Map<number, Measure | null>();
+  gathered.set(health, known);
+  const found = known.get(id);
+  if (found !== undefined) return found;
+  const own = worst(node.children.map((child) => measureOf(health, hierarchy, child)));
+  known.set(id, own);
+  return own;
 }
+
+/** A picture asks for the same folds at each frame. */
+const gathered = new WeakMap<Health, Map<number, Measure | null>>();
 
 /** Of several the one that is never hidden: not finite before the largest before exactly 0. */
 export function worst(measures: (Measure | null)[]): Measure | null {

@@ -130,7 +130,7 @@ export function structureHealth(hierarchy: Hierarchy, tokens: Tokens): Health {
     const count = counts.get(structure[main] ?? -1) ?? 0;
     const type = nodes[main]?.type ?? "";
     const variant = variantOf(structure[main] ?? -1, type);
-    return count > 1 ? `${type}${variant} × ${count}` : null;
+    return count > 1 ? `${type}${variant}` : null;
   });
   return categoryHealth(words, tokens);
 

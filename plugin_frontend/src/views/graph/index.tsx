@@ -43,11 +43,11 @@ export function GraphView({ api }: { api: Api }) {
 
 /** The same object while its content is the same: a reload must not close what is open or move the picture. */
 function useUnchanged(answer: GraphAnswer | null): GraphAnswer | null {
-  const kept = useRef({ answer, text: "" });
+  const kept = useRef(answer);
   return useMemo(() => {
-    const text = JSON.stringify(answer);
-    if (text !== kept.current.text) kept.current = { answer, text };
-    return kept.current.answer;
+    const isSame = answer && kept.current && JSON.stringify(answer) === JSON.stringify(kept.current);
+    if (!isSame) kept.current = answer;
+    return kept.current;
   }, [answer]);
 }
 
@@ -102,7 +102,7 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
           onTree={() => (treeShown.value = !treeShown.value)}
         />
         <div class="graph-wells">
-          <div class="graph-well">
+          <div class={`graph-well ${beside ? "named" : ""}`}>
             <GraphCanvas model={model} health={health} />
             {beside && <RunName name={shownRunName()} words={differenceWords(model)} />}
             {!beside && <Totals model={model} />}

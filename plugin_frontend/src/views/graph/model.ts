@@ -71,8 +71,7 @@ export class GraphModel {
   readonly wayStart: Signal<number | null> = signal(null);
   readonly pins: Signal<readonly PinnedNode[]> = signal([]);
   readonly differences: Signal<ReadonlyMap<number, Difference>> = signal(new Map());
-  /** Names of the nodes, for the address. */
-  readonly keys: string[];
+  private ownKeys: string[] | null = null;
   /** Boxes, pills and hexagons that are seen. */
   readonly shown: ReadonlySignal<number>;
   private readonly engine: Engine;
@@ -91,12 +90,17 @@ export class GraphModel {
     this.parameterCounts = parameterCounts(graph);
     this.ties = tiesOf(graph);
     this.calls = callCounts(this.hierarchy);
-    this.keys = nodeKeys(this.hierarchy);
     this.engine = createEngine(graph, this.hierarchy);
     this.depth = signal(openingDepth(this.hierarchy));
     this.open = signal(openingSet(this.hierarchy));
     this.shown = computed(() => countShown(this.hierarchy, this.open.value, this.chosen.value));
     this.arrange(null);
+  }
+
+  /** Names of the nodes, for the address; made when first asked for. */
+  get keys(): string[] {
+    this.ownKeys ??= nodeKeys(this.hierarchy);
+    return this.ownKeys;
   }
 
   close(): void {

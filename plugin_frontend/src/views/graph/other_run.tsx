@@ -7,6 +7,7 @@ import { colourOfRun, useResource } from "../../store/data";
 import { keptWord } from "../../store/kept";
 import { reloads } from "../../store/resource";
 import { comparedRuns, shownGroup, shownRun } from "../../store/selection";
+import { look } from "../../widgets/canvas";
 import { Failure } from "../../widgets/states";
 import { mirror } from "./beside";
 import { useHealth, useNumbers } from "./colouring";
@@ -50,14 +51,22 @@ export function OtherRun({ api, model, health }: OtherRunProps) {
     useComputed(() => table.value.data),
   );
   const own = useHealth(other, numbers);
-  const coloured = health.scale && own.scale ? { ...own, scale: health.scale, paint: health.paint } : own;
+  const coloured = useMemo(() => colouredAlike(own, health), [own, health]);
   if (error && !data) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
   return (
-    <div class="graph-well graph-other">
+    <div class="graph-well graph-other named">
       {other && <GraphCanvas model={other} health={coloured} />}
       <RunName name={otherPlace.value?.run ?? ""} words={other ? differenceWords(other) : ""} />
     </div>
   );
+}
+
+/** The same colour means the same in both pictures: there is one legend. */
+function colouredAlike(own: Health, shown: Health): Health {
+  if (own.scale && shown.scale) return { ...own, scale: shown.scale, paint: shown.paint };
+  const colours = new Map(shown.categories.map(({ label, colour }) => [label, colour]));
+  const others = colours.get("others") ?? look.value.category5;
+  return { ...own, paint: own.paint && { css: (value) => colours.get(own.format(value)) ?? others } };
 }
 
 /** Above each of the two pictures. */

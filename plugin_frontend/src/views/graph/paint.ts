@@ -13,6 +13,7 @@ import { shownAs } from "./instances";
 import type { Transition } from "./model";
 import {
   isBlock,
+  NO_LINES_ZOOM,
   paintGroup,
   paintHeader,
   paintModule,
@@ -62,7 +63,6 @@ export interface Scenery extends PaintInput {
   isHovered(node: HierarchyNode): boolean;
 }
 
-const NO_LINES_ZOOM = 0.15;
 const RING = { distance: 4, width: 2, radius: 9 };
 /** How far lines and badges reach out of a group's frame. */
 const OVERHANG = 12;

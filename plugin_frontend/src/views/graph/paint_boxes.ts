@@ -14,7 +14,7 @@ import { paintMeasure } from "./swatch";
 type Context = CanvasRenderingContext2D;
 
 const STRIPE = 7;
-const RADIUS = { box: 6, group: 8, low: 2 };
+const RADIUS = { box: 6, group: 8 };
 export const TEXT_ZOOM = { all: 0.7, names: 0.35 };
 const HEADER_BASELINE = 15;
 
@@ -40,7 +40,7 @@ export function paintModule(context: Context, id: number, rect: Rect, scenery: S
   outline(context, rect, RADIUS.box, scenery.isHovered(node) ? look.ink : look.ctl);
   if (node.fold && zoom >= TEXT_ZOOM.all) {
     paintFoldBox(context, id, rect, scenery);
-    paintNumber(context, health ? describeMeasure(health, scenery.health.format) : "", rect, health, scenery);
+    paintNumber(context, health ? numberOf(health, scenery) : "", rect, health, scenery);
   } else paintModuleText(context, node, rect, health, scenery);
   if (zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
 }
@@ -71,7 +71,7 @@ function paintModuleText(
   const middle = rect.y + rect.height / 2;
   const all = zoom >= TEXT_ZOOM.all;
   const tied = scenery.ties.get(node.path);
-  const measured = health ? describeMeasure(health, scenery.health.format) : "";
+  const measured = health ? numberOf(health, scenery) : "";
   const number = all ? (tied === undefined ? measured : `↔ ${fitText(context, safeName(tied), 60)}`) : "";
   const right = rect.x + rect.width - 10 - paintNumber(context, number, rect, health, scenery);
   const twoLines = node.composite && all;
@@ -84,6 +84,10 @@ function paintModuleText(
   if (twoLines) drawName(context, node.type, left, rect.y + 28, right - left);
   else drawName(context, node.type, left + width + 8, middle + 0.5, right - left - width - 8);
 }
+
+/** A category is a colour of the legend and takes no room in the box. */
+const numberOf = (measure: Measure, { health }: Scenery): string =>
+  health.scale ? describeMeasure(measure, health.format) : "";
 
 /** The number at the right; gives the room it takes. */
 function paintNumber(context: Context, text: string, rect: Rect, health: Measure | null, { look }: Scenery): number {
@@ -113,9 +117,16 @@ function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { loo
   context.fillText(text, left + 7, rect.y - 0.5);
 }
 
-/** From far away an open module without modules inside is a block, too, and its operations are not drawn. */
+/**
+ * From far away an open module without modules inside is a block, too, and its operations are not drawn: from very
+ * far any, before if it has a colour.
+ */
 export const isBlock = (id: number, { zoom, health, hierarchy }: Scenery): boolean =>
-  zoom < TEXT_ZOOM.names && !hierarchy.nodes[id]?.composite && measureOf(health, hierarchy, id) !== null;
+  zoom < TEXT_ZOOM.names &&
+  !hierarchy.nodes[id]?.composite &&
+  (zoom < NO_LINES_ZOOM || measureOf(health, hierarchy, id) !== null);
+
+export const NO_LINES_ZOOM = 0.15;
 
 /** The ground and border of an open module. */
 export function paintGroup(context: Context, id: number, rect: Rect, scenery: Scenery): void {
@@ -183,15 +194,19 @@ export const chevronRect = (rect: Rect): Rect => ({
 });
 
 export function paintOperation(context: Context, node: HierarchyNode, rect: Rect, scenery: Scenery): void {
-  const sign = operationSign(node.type);
   const { look, zoom } = scenery;
+  if (zoom < TEXT_ZOOM.names) {
+    context.fillStyle = look.sunk;
+    context.fillRect(rect.x, rect.y, rect.width, rect.height);
+    return;
+  }
+  const sign = operationSign(node.type);
   context.beginPath();
-  context.roundRect(rect.x, rect.y, rect.width, rect.height, zoom < TEXT_ZOOM.names ? RADIUS.low : rect.height / 2);
+  context.roundRect(rect.x, rect.y, rect.width, rect.height, rect.height / 2);
   context.fillStyle = sign ? look.bg : look.sunk;
   context.fill();
   const hovered = scenery.isHovered(node);
   if (sign || hovered) outline(context, rect, rect.height / 2, hovered ? look.ink : look.ctl);
-  if (zoom < TEXT_ZOOM.names) return;
   if (sign) paintSign(context, sign, rect, look.ink);
   else paintCentred(context, node.name, rect, look.ink);
 }

@@ -2,7 +2,7 @@
 
 import type { GroupEdge } from "../../layout/edges";
 import type { Hierarchy } from "../../layout/hierarchy";
-import type { Path } from "../../layout/placement";
+import type { GroupLayout, Path } from "../../layout/placement";
 import { CHIP } from "../../layout/sizes";
 import { bytesOfEdge } from "./facts";
 import type { Scenery } from "./paint";
@@ -31,12 +31,45 @@ export const lineWidth = (bytes: number): number => WIDTHS.find(([least]) => byt
 export function paintLines(context: Context, group: PlacedGroup, scenery: Scenery): void {
   context.save();
   context.translate(group.x, group.y);
+  if (scenery.zoom < FAR_ZOOM && !scenery.way) paintFar(context, group, scenery);
+  else paintNear(context, group, scenery);
+  context.restore();
+}
+
+function paintNear(context: Context, group: PlacedGroup, scenery: Scenery): void {
   const { children } = group.drawn;
   for (const line of linesOf(group)) {
     if (line.path.kind === "chip") paintChip(context, line, scenery);
     else paintLine(context, line, children, scenery);
   }
-  context.restore();
+}
+
+const FAR_ZOOM = 0.35;
+const farPaths = new WeakMap<GroupLayout, Path2D>();
+
+/** From afar all lines of a group are one path, made once for each layout. */
+function paintFar(context: Context, { layout }: PlacedGroup, { look }: Scenery): void {
+  let path = farPaths.get(layout);
+  if (!path) {
+    path = new Path2D();
+    for (const { kind, points } of layout.paths) {
+      if (kind === "chip") continue;
+      path.moveTo(points[0] ?? 0, points[1] ?? 0);
+      for (let at = 2; at < points.length; at += 2) path.lineTo(points[at] ?? 0, points[at + 1] ?? 0);
+    }
+    farPaths.set(layout, path);
+  }
+  context.strokeStyle = look.edge;
+  context.lineWidth = 2;
+  context.stroke(path);
+}
+
+const widths = new WeakMap<GroupEdge, number>();
+
+function widthOf(edge: GroupEdge, { graph }: Scenery): number {
+  const known = widths.get(edge) ?? lineWidth(bytesOfEdge(graph, edge));
+  widths.set(edge, known);
+  return known;
 }
 
 function paintLine(context: Context, line: Line, children: number[], scenery: Scenery): void {
@@ -48,7 +81,7 @@ function paintLine(context: Context, line: Line, children: number[], scenery: Sc
   context.globalAlpha = way && !onWay ? OFF_THE_WAY : 1;
   context.strokeStyle = onWay ? look.where : near || scenery.hoveredLine?.edge === edge ? look.ink : look.edge;
   context.fillStyle = context.strokeStyle;
-  context.lineWidth = onWay ? WAY_WIDTH : lineWidth(bytesOfEdge(scenery.graph, edge));
+  context.lineWidth = onWay ? WAY_WIDTH : widthOf(edge, scenery);
   context.setLineDash(path.kind === "back" ? [4, 3] : []);
   context.beginPath();
   trace(context, path);
@@ -98,14 +131,11 @@ function paintArrow(context: Context, { points }: Path): void {
 }
 
 /** A pill with the name of what would be one edge too many, and a short line to its reader. */
-function paintChip(
-  context: Context,
-  { edge, path }: Line,
-  { look, graph, hierarchy, hoveredLine, zoom }: Scenery,
-): void {
+function paintChip(context: Context, { edge, path }: Line, scenery: Scenery): void {
+  const { look, hierarchy, hoveredLine, zoom } = scenery;
   const [x = 0, y = 0, width = 0, height = 0] = path.points;
   context.strokeStyle = look.edge;
-  context.lineWidth = lineWidth(bytesOfEdge(graph, edge));
+  context.lineWidth = widthOf(edge, scenery);
   context.beginPath();
   context.moveTo(x - CHIP.distance, y + height / 2);
   context.lineTo(x, y + height / 2);
