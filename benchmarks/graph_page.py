@@ -63,10 +63,12 @@ class Meter:
         self._session.send("Performance.enable")
 
     def total(self) -> float:
+        """Since the page was opened."""
         metrics = self._session.send("Performance.getMetrics")["metrics"]
-        return 1000 * next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")
+        return 1000 * float(next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration"))
 
     def spent(self, action: Callable[[], object]) -> float:
+        """While the action runs."""
         before = self.total()
         action()
         return self.total() - before
@@ -92,10 +94,13 @@ def measure(page: Page, url: str, run: str) -> dict[str, float]:
     page.wait_for_timeout(300)
     canvas = page.get_by_role("application")
     canvas.focus()
-    numbers["opening or closing, ms"] = statistics.median(
-        meter.spent(lambda: (canvas.press("Enter"), page.wait_for_timeout(400), canvas.press("Escape"))) / 2
-        for _ in range(5)
-    )
+
+    def open_and_close() -> None:
+        canvas.press("Enter")
+        page.wait_for_timeout(400)
+        canvas.press("Escape")
+
+    numbers["opening or closing, ms"] = statistics.median(meter.spent(open_and_close) / 2 for _ in range(5))
     canvas.press("Escape")
     while (deeper := page.get_by_role("button", name="Deeper", exact=True)).is_enabled():
         deeper.click()
@@ -109,6 +114,7 @@ def measure(page: Page, url: str, run: str) -> dict[str, float]:
 
 
 def shown(page: Page) -> int:
+    """Boxes, pills and hexagons, as the page counts them."""
     words = page.locator(".graph-totals").inner_text().split()
     return int(words[words.index("shown") - 1].replace(",", "").replace("\u202f", ""))
 
@@ -129,6 +135,7 @@ def frame_cost(page: Page, meter: Meter) -> float:
 
 
 def main() -> None:
+    """Measures both graphs and prints, or writes, the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results")
     parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's program")
@@ -154,6 +161,7 @@ def main() -> None:
 
 
 def table_lines(results: dict[str, dict[str, float]]) -> list[str]:
+    """The table in Markdown."""
     rows = [
         f"| {row} | " + " | ".join(f"{results[run][row]:,.1f}" for run in results) + " |"
         for row in next(iter(results.values()))

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { SvgContext } from "../../../src/views/graph/svg_context";
+
+const ruler = { font: "", measureText: (text: string) => ({ width: 6 * text.length }) } as CanvasRenderingContext2D;
+
+function parsed(draw: (context: SvgContext) => void): Document {
+  const context = new SvgContext(ruler);
+  draw(context);
+  return new DOMParser().parseFromString(context.file(100, 50, "#ffffff"), "image/svg+xml");
+}
+
+test("names cannot become elements, and control characters are left out", () => {
+  const file = parsed((context) => context.fillText('<img onerror="x()">&\u0000\u001b', 1, 2));
+  expect(file.querySelector("parsererror")).toBeNull();
+  expect(file.querySelector("img")).toBeNull();
+  expect(file.querySelector("text")?.textContent).toBe('<img onerror="x()">&');
+});
+
+test("shapes are where a canvas would draw them", () => {
+  const file = parsed((context) => {
+    context.translate(10, 20);
+    context.scale(2);
+    context.fillRect(1, 2, 3, 4);
+    context.save();
+    context.translate(5, 0);
+    context.rotate(Math.PI / 2);
+    context.beginPath();
+    context.moveTo(0, 0);
+    context.lineTo(1, 0);
+    context.stroke();
+    context.restore();
+    context.lineTo(0, 0);
+    context.stroke();
+  });
+  const paths = [...file.querySelectorAll("path")].map((path) => path.getAttribute("d"));
+  expect(paths).toEqual(["M12 24L18 24L18 32L12 32Z", "M20 20L20 22", "M20 20L20 22L10 20"]);
+});
+
+test("a rounded corner ends its line short of the corner", () => {
+  const file = parsed((context) => {
+    context.beginPath();
+    context.moveTo(0, 0);
+    context.arcTo(20, 0, 20, 30, 8);
+    context.lineTo(20, 30);
+    context.stroke();
+  });
+  expect(file.querySelector("path")?.getAttribute("d")).toBe("M0 0L12 0Q20 0 20 8L20 30");
+});
