@@ -177,12 +177,16 @@ function nameWithin(parent: string, path: string): string {
   return path.startsWith(`${parent}.`) ? path.slice(parent.length + 1) : path;
 }
 
+/** A scope that is not there counts as the root. */
+const scopeOr0 = (scope: number | undefined, count: number): number =>
+  scope !== undefined && scope >= 0 && scope < count ? scope : 0;
+
 /** Adds a node for each drawn operation and counts all of them upwards; gives the node of each operation. */
 function addOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[]): number[] {
   const { name, scope, flops } = graph.operations;
   const scopeCount = nodes.length;
   const ofOperation = name.map((operation, index) => {
-    const parent = Math.min(Math.max(scope[index] ?? 0, 0), scopeCount - 1);
+    const parent = scopeOr0(scope[index], scopeCount);
     const owner = nodes[parent];
     if (owner) {
       owner.operations += 1;
@@ -242,7 +246,8 @@ const terminal = (kind: "input" | "output", index: number, name: string): Hierar
 /** For each node the first drawn operation in it; infinite where there is none. */
 function firstOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[], scopeCount: number): number[] {
   const first = nodes.map((node) => (node.kind === "operation" ? node.index : Number.POSITIVE_INFINITY));
-  graph.operations.scope.forEach((scope, index) => {
+  graph.operations.scope.forEach((given, index) => {
+    const scope = scopeOr0(given, scopeCount);
     if (flow.drawn[index]) first[scope] = Math.min(first[scope] ?? Number.POSITIVE_INFINITY, index);
   });
   for (let id = scopeCount - 1; id > 0; id -= 1) {

@@ -17,13 +17,15 @@ const PILL = { least: 40, most: 240, padding: 24 };
 /** Widths are rounded up to this, so that blocks whose names differ by a letter share a layout. */
 const QUANTUM = 16;
 
+const LONGEST_MEASURED = 300;
 const NARROW = /[iljtfrI.,:;'|!()[\] ]/;
 const WIDE = /[mwMWOQG@%]/;
 
 /** Width of a text in px, to about a tenth: by classes of characters, full width beyond Latin. */
 export function textWidth(text: string, size: number): number {
   let width = 0;
-  for (const character of text) {
+  // No box is as wide as this many characters: a hostile name is not measured to its end.
+  for (const character of text.slice(0, LONGEST_MEASURED)) {
     if (character > "\u2e7f") width += 1;
     else if (NARROW.test(character)) width += 0.31;
     else width += WIDE.test(character) ? 0.84 : 0.56;

@@ -12,8 +12,14 @@ const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 export const font = (size: number, weight = 400): string => `${weight} ${size}px ${FAMILY}`;
 
-/** A name as it may be shown: without control characters; an empty one is made visible. */
-export const safeName = (name: string): string => name.replace(UNSAFE, "\ufffd") || "(no name)";
+/** A name as it may be shown: without control characters, not without end; an empty one is made visible. */
+export function safeName(name: string): string {
+  const short =
+    name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME / 2)}…${name.slice(-LONGEST_NAME / 2)}`;
+  return short.replace(UNSAFE, "\ufffd") || "(no name)";
+}
+
+const LONGEST_NAME = 300;
 
 const widths = new Map<string, number>();
 const cuts = new Map<string, string>();

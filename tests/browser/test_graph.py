@@ -1,0 +1,115 @@
+"""The Graph view: folded chains, search, the panel, keys, ways, two runs, exports, and graphs of any size."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from browser_page import OpenPage, TorchVizPage
+from playwright.sync_api import Locator, expect
+
+pytestmark = pytest.mark.browser
+
+NETWORKS = ("ResNet", "DeepUNet", "Bert", "EncoderDecoder", "Mixtral", "Mamba")
+
+
+def open_run(page: TorchVizPage, run: str, **parameters: object) -> None:
+    page.page.goto("about:blank")
+    page.open("graph", runs=run, **parameters)
+    totals(page).wait_for()
+
+
+def totals(page: TorchVizPage) -> Locator:
+    return page.frame.locator(".graph-totals")
+
+
+def shown(page: TorchVizPage) -> int:
+    return int(re.search(r"([\d,]+) shown", totals(page).inner_text())[1].replace(",", ""))
+
+
+def panel(page: TorchVizPage) -> Locator:
+    return page.frame.get_by_role("complementary", name="Selection")
+
+
+def test_each_network_opens_with_about_thirty_boxes(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    for run in NETWORKS:
+        open_run(page, run)
+        assert 5 <= shown(page) <= 30, run
+
+
+def test_a_chain_is_walked_through_by_keys_and_kept_in_the_address(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Bert", module="layers.0.attention.query")
+    expect(panel(page)).to_contain_text("layers.0.attention")
+    before = shown(page)
+    page.press("]")
+    expect(panel(page)).to_contain_text("layers.1.attention")
+    page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.module=layers\.1\.attention\.query"))
+    page.press("[")
+    page.press("[")
+    expect(panel(page)).to_contain_text("layers.11.attention")
+    assert shown(page) == before
+
+
+def test_search_finds_and_goes_there_and_a_link_opens_an_operation(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Bert")
+    page.press("/")
+    page.page.keyboard.type("scaled_dot layers.7")
+    results = page.frame.get_by_role("tree", name="Results")
+    expect(results.get_by_role("treeitem")).to_have_count(1)
+    page.page.keyboard.press("Enter")
+    expect(panel(page)).to_contain_text("operation in layers.7.attention")
+    page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.node=layers\.7"))
+    page.page.reload()
+    expect(panel(page)).to_contain_text("operation in layers.7.attention")
+
+
+def test_a_way_between_two_nodes(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "ResNet", module="conv1")
+    panel(page).get_by_role("button", name="Path from here").click()
+    page.frame.get_by_role("treeitem", name=re.compile("^fc")).click()
+    clear = page.frame.get_by_role("button", name="Clear path")
+    clear.click()
+    expect(clear).to_have_count(0)
+
+
+def test_two_runs_side_by_side_say_what_differs(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    page.page.goto("about:blank")
+    page.open("graph", runs="Mixtral%2CLlama", beside="on")
+    expect(page.frame.get_by_role("application")).to_have_count(2)
+    expect(page.frame.locator(".graph-run-name").first).to_contain_text("only here")
+
+
+@pytest.mark.parametrize("kind", ["SVG", "PNG"])
+def test_the_picture_is_exported(open_page: OpenPage, tmp_path: Path, kind: str) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Bert")
+    page.frame.get_by_role("button", name="Export the graph").click()
+    with page.page.expect_download() as download:
+        page.frame.get_by_role("menuitem", name=kind).click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    content = file.read_bytes()
+    if kind == "PNG":
+        assert content.startswith(b"\x89PNG")
+    else:
+        texts = [element.text for element in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")]
+        assert "\u2068layers\u2069" in texts  # isolated, so that no name turns the text around it
+
+
+def test_fifty_thousand_operations_open_and_close(open_page: OpenPage) -> None:
+    page = open_page("large_graph", "graph")
+    totals(page).wait_for()
+    assert "50,000 ops" in totals(page).inner_text()
+    first = shown(page)
+    assert first < 300
+    page.frame.get_by_role("treeitem").nth(2).click()
+    page.frame.get_by_role("application").focus()
+    page.page.keyboard.press("Enter")
+    expect(totals(page)).not_to_contain_text(f"{first} shown")
+    page.page.keyboard.press("Escape")
+    expect(totals(page)).to_contain_text(f"{first} shown")
