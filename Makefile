@@ -11,7 +11,7 @@ test-python: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint test-frontend test-python frontend bench pictures proto clean
+.PHONY: faults help demo test lint test-frontend test-python frontend bench pictures proto clean
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -73,6 +73,9 @@ test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
 
 bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchmarks/results (minutes)
 	$(BIN)/python -m benchmarks.overhead --write
+
+faults: $(VENV)/.dev ## break disks and programs on purpose; what is lost goes into docs/faults.md
+	PYTHONPATH=tests $(BIN)/python tests/fault_table.py
 
 # ----------------------------------------------------------- what is generated
 

@@ -3,49 +3,14 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
-import textwrap
-import time
 import warnings
-from pathlib import Path
 
 import pytest
 import written
+from endings import COUNT, ENDINGS, LOG, killed, run, steps
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb import SummaryWriter
-
-COUNT = 500
-LOG = f"""
-import os, signal, sys, time
-from torchviz_tb import SummaryWriter
-writer = SummaryWriter(sys.argv[1])
-for step in range({COUNT}):
-    writer.add_scalar("loss", step / 4, step)
-"""
-
-ENDINGS = {
-    "end of script": "",
-    "exception": "raise RuntimeError('an accident')",
-    "sys.exit": "sys.exit(3)",
-    "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)",
-    "SIGINT": "os.kill(os.getpid(), signal.SIGINT); time.sleep(10)",
-    "SIGTERM with a handler": (
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)"
-    ),
-    "SIGKILL after a moment": "time.sleep(0.5); os.kill(os.getpid(), signal.SIGKILL)",
-}
-
-
-def run(code: str, log_dir: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), str(log_dir)], capture_output=True, text=True, timeout=120
-    )
-
-
-def steps(log_dir: Path) -> list[int]:
-    return [event.step for event, value in written.values(log_dir) if value.tag == "loss"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -72,22 +37,8 @@ def test_a_handler_of_the_users_is_not_replaced():
 
 def test_random_kills_leave_a_readable_file(tmp_path):
     """At any moment: what is there is a beginning of what was logged, without a hole."""
-    children = []
-    for number in range(40):
-        log_dir = tmp_path / str(number)
-        pid = os.fork()
-        if pid == 0:
-            writer = SummaryWriter(str(log_dir))
-            step = 0
-            while True:
-                writer.add_scalar("loss", 1.0, step)
-                step += 1
-        children.append((pid, log_dir))
-        time.sleep(0.002 * (number % 20))
-        os.kill(pid, signal.SIGKILL)
-    for pid, log_dir in children:
-        os.waitpid(pid, 0)
-        found = steps(log_dir) if log_dir.exists() else []
+    for log_dir in killed(tmp_path, 40):
+        found = steps(log_dir)
         assert found == list(range(len(found)))
 
 
