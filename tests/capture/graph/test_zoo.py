@@ -31,9 +31,10 @@ def witnessed(call):
     """A graph and the same forward as an independent witness saw it, which add_graph's copies would disturb."""
     fresh = models.build(type(call.model).__name__)
     graphs: list[pb.Graph] = []
-    watch_first_forward(fresh.model, graphs.append, _raise)
+    handle = watch_first_forward(fresh.model, graphs.append, _raise)
     with Witness() as witness:
         fresh.run()
+    handle.finish()  # no backward comes
     return graphs[0], witness
 
 
