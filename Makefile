@@ -73,6 +73,8 @@ test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
 
 bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchmarks/results (minutes)
 	$(BIN)/python -m benchmarks.overhead --write
+	$(BIN)/python -m benchmarks.colorize --write
+	$(BIN)/python -m benchmarks.visualizer --write
 
 faults: $(VENV)/.dev ## break disks and programs on purpose; what is lost goes into docs/faults.md
 	PYTHONPATH=tests $(BIN)/python tests/fault_table.py
