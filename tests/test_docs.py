@@ -85,7 +85,9 @@ def test_the_readmes_costs_are_the_measured_ones() -> None:
 
 @pytest.mark.heavy
 def test_the_readmes_code_runs(tmp_path: Path) -> None:
-    quick_start, arguments, reading, visualizer = code_blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
+    quick_start, arguments, reading, visualizer = code_blocks(
+        (ROOT / "README.md").read_text(encoding="utf-8"), "python"
+    )
     run(quick_start + arguments, tmp_path)
     run(quick_start.replace("runs/first", "visualized/first") + visualizer, tmp_path)
     run(reading + "assert norms.shape == (len(steps), len(names)) == (3, 4)", tmp_path)
