@@ -44,7 +44,8 @@ def model_html(view: ModelView) -> str:
     return (
         '<div style="overflow-x:auto;color:inherit;font:13px/1.5 system-ui,sans-serif">'
         f'<div style="font-weight:600;margin:4px 10px">{escape(headline(view))}</div>'
-        f'<table style="border-collapse:collapse;background:none;color:inherit;font:inherit">{"".join(rows)}</table></div>'
+        '<table style="border-collapse:collapse;background:none;color:inherit;font:inherit">'
+        f"{''.join(rows)}</table></div>"
     )
 
 
