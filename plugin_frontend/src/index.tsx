@@ -1,7 +1,8 @@
 // The entry that TensorBoard's page calls. It only wires.
 
 import { render as renderInto } from "preact";
-import { httpApi } from "./api/client";
+import { type Api, httpApi } from "./api/client";
+import { foregroundFirst } from "./api/priority";
 import { shareRequests } from "./api/share";
 import { App } from "./app";
 import { createData } from "./store/data";
@@ -9,11 +10,14 @@ import { connectHost, describeDocument } from "./store/host";
 import { listenToKeys } from "./store/keyboard";
 import { pageKeys } from "./store/keys";
 import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
-import { shownRun } from "./store/selection";
+import { shownRun, view } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
 import { syncUrl } from "./store/url";
 import { applyTheme } from "./theme";
 import { helpOpen } from "./widgets/help";
+
+/** What the views show beside their own data; on the Overview it is the answer itself. */
+const BESIDE: readonly (keyof Api)[] = ["findings", "progress", "losses", "learningRates", "watchCost"];
 
 export function render(): void {
   describeDocument();
@@ -22,7 +26,7 @@ export function render(): void {
   syncUrl();
 
   forgetProblemsOnReload();
-  const api = gatherProblems(shareRequests(httpApi()));
+  const api = gatherProblems(shareRequests(foregroundFirst(httpApi(), mayWait)));
   createData(api);
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();
@@ -32,4 +36,8 @@ export function render(): void {
   });
   listenToKeys(keys);
   renderInto(<App api={api} keys={keys} />, document.body);
+}
+
+function mayWait(route: keyof Api): boolean {
+  return view.peek() !== "overview" && BESIDE.includes(route);
 }
