@@ -160,12 +160,15 @@ def test_verbose_prints_the_stock_graph(writer, capsys):
     assert 'op: "aten::addmm"' in capsys.readouterr().out
 
 
-def test_an_input_that_does_not_fit_warns_and_leaves_the_modules_in_both_tabs(writer, tmp_path):
-    with pytest.warns(UserWarning, match="switched off 'graph' for 'model'"):
-        writer.add_graph(training.net(), torch.ones(2, 99))
+def test_an_input_that_does_not_fit_raises_the_models_own_error_and_may_be_tried_again(writer, tmp_path):
+    model = training.net()
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes"):
+        writer.add_graph(model, torch.ones(2, 99))
     writer.flush()
-    assert graphs(tmp_path)[0][1].mode == pb.CAPTURE_MODE_MODULES
-    assert has_stock_graph(tmp_path)
+    assert graphs(tmp_path) == []
+    writer.add_graph(model, torch.randn(2, 4))
+    writer.flush()
+    assert [graph.mode for _, graph in graphs(tmp_path)] == [pb.CAPTURE_MODE_ADD_GRAPH]
 
 
 def test_a_graph_from_add_graph_is_not_captured_again_by_the_watch(writer, tmp_path):

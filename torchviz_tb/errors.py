@@ -2,6 +2,7 @@
 
 TorchVizError
 ├── ArgumentError(ValueError)   a call was given something it can't use
+│   └── UnsupportedValue        it is of a kind that can't be logged so; a NotImplementedError, too
 └── RecordError                 a stored record can't be read
     ├── DamagedRecord           its bytes are not what was written
     └── NewerRecord             a later version of torchviz_tb wrote it
@@ -14,6 +15,10 @@ class TorchVizError(Exception):
 
 class ArgumentError(TorchVizError, ValueError):
     """A call was given something it can't use; the message says what is accepted."""
+
+
+class UnsupportedValue(ArgumentError, NotImplementedError):
+    """A value of a kind that can't be logged so; torch's writer raises NotImplementedError there."""
 
 
 class RecordError(TorchVizError):

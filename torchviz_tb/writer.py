@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from torchviz_tb.capture.graph import capture_graph
+from torchviz_tb.capture.graph import ForwardError, capture_graph
 from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.statistics import measure
@@ -127,7 +127,7 @@ class SummaryWriter(StockWriter):
 
         Runs the model once and leaves it as it was: parameters, buffers, gradients, train flags, hooks and random
         state. Takes any model that runs, whatever types it takes and returns. TensorBoard's own Graphs tab shows
-        the same graph; its modules alone where the forward raises, which a warning tells.
+        the same graph. Where the forward raises, nothing is recorded.
 
         Args:
             model: The module.
@@ -138,6 +138,7 @@ class SummaryWriter(StockWriter):
 
         Raises:
             ArgumentError: The model is not a module.
+            Exception: What the model's own forward raises on this input, as with torch's writer.
         """
         check_module(model)
         group = self._groups.for_model(model)
@@ -150,9 +151,12 @@ class SummaryWriter(StockWriter):
             record_first_graph(model, group, _no_step, show)
             return
         graph = None
-        with group.guard.part(GRAPH):
-            graph = capture_graph(model, _positional(input_to_model), dict(input_kwargs or {}))
-            write_graph(graph, group, _no_step)
+        try:
+            with group.guard.part(GRAPH, lets_through=(ForwardError,)):
+                graph = capture_graph(model, _positional(input_to_model), dict(input_kwargs or {}))
+                write_graph(graph, group, _no_step)
+        except ForwardError as failed:
+            raise failed.error from None
         show(write_modules(model, group, _no_step) if graph is None else graph)
 
     def _add_stock_graph(self, graph: pb.Graph, *, verbose: bool) -> None:

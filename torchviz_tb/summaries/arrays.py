@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from torchviz_tb.errors import ArgumentError
+from torchviz_tb.errors import UnsupportedValue
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +37,7 @@ def as_array(value: object, name: str) -> Array:
     else:
         array = _read(value, name)
     if array.dtype.kind not in _NUMBERS:
-        raise ArgumentError(f"{name} is {_described(value)}, not numbers: pass a torch.Tensor or a numpy array")
+        raise UnsupportedValue(f"{name} is {_described(value)}, not numbers: pass a torch.Tensor or a numpy array")
     return array
 
 
@@ -57,7 +57,7 @@ def dense(value: torch.Tensor, name: str) -> torch.Tensor:
             return _dense(value, name)
         except (RuntimeError, NotImplementedError, TypeError) as error:
             # A kind of tensor that we don't know of; its own words are the best reason there is.
-            raise ArgumentError(
+            raise UnsupportedValue(
                 f"{name} is {_described(value)}, whose values can't be read ({str(error).partition(chr(10))[0]}): "
                 "pass a plain tensor of them"
             ) from error
@@ -66,7 +66,7 @@ def dense(value: torch.Tensor, name: str) -> torch.Tensor:
 def _dense(value: torch.Tensor, name: str) -> torch.Tensor:
     remedy = _remedy(value)
     if remedy:
-        raise ArgumentError(f"{name} is {_described(value)}: {remedy}")
+        raise UnsupportedValue(f"{name} is {_described(value)}: {remedy}")
     if hasattr(value, "placements"):  # a DTensor of which every rank holds all
         value = value.to_local()  # type: ignore[attr-defined]
     value = value.detach().resolve_conj().resolve_neg()
@@ -92,7 +92,7 @@ def _read(value: object, name: str) -> Array:
     try:
         return np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise ArgumentError(
+        raise UnsupportedValue(
             f"{name} is {_described(value)}, which numpy can't make one array of ({error}): "
             "pass a torch.Tensor or a numpy array"
         ) from error

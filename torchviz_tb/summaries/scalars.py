@@ -7,7 +7,7 @@ import torch
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from torch.utils.tensorboard.summary import scalar as torchs_scalar
 
-from torchviz_tb.errors import ArgumentError
+from torchviz_tb.errors import ArgumentError, UnsupportedValue
 from torchviz_tb.summaries.arrays import as_array
 
 
@@ -17,18 +17,18 @@ def number(value: object, name: str = "scalar_value") -> float:
     Arrays, tensors and lists of one element count as that element. A tensor on a device is waited for.
 
     Raises:
-        ArgumentError: It is not one real number.
+        UnsupportedValue: It is not one real number.
     """
     if type(value) is float or type(value) is int or isinstance(value, str):
         return _float(value, name)
     array = as_array(value, name)
     if array.size != 1:
-        raise ArgumentError(
+        raise UnsupportedValue(
             f"{name} has the shape {array.shape}, not one element: pass one number, such as its mean(), "
             "or all of them to add_histogram"
         )
     if array.dtype.kind == "c":
-        raise ArgumentError(f"{name} is complex: pass its abs(), or .real and .imag under tags of their own")
+        raise UnsupportedValue(f"{name} is complex: pass its abs(), or .real and .imag under tags of their own")
     return _float(array.item(), name)
 
 
@@ -72,7 +72,7 @@ def _plain(value: object, name: str) -> object:
         return value.item()
     if isinstance(value, (torch.Tensor, np.ndarray)):
         return number(value, name)
-    raise ArgumentError(f"{name} is a {type(value).__name__}, not a number, bool or text: pass str(...) of it")
+    raise UnsupportedValue(f"{name} is a {type(value).__name__}, not a number, bool or text: pass str(...) of it")
 
 
 def _float(value: object, name: str) -> float:

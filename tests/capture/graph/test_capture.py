@@ -11,7 +11,7 @@ from graph_witness import names, source_name
 from torch import nn
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
-from torchviz_tb.capture.graph import capture_graph, module_tree, recording
+from torchviz_tb.capture.graph import ForwardError, capture_graph, module_tree, recording
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.scopes import Scopes
 from torchviz_tb.capture.sites import find_sites
@@ -134,16 +134,18 @@ def test_the_models_own_error_comes_through_after_everything_was_restored():
             raise LookupError("the model's own")
 
     model = Failing()
-    with pytest.raises(LookupError, match="the model's own"):
+    with pytest.raises(ForwardError, match="the model's own") as raised:
         capture_graph(model, (torch.randn(2, 4),), {})
+    assert isinstance(raised.value.error, LookupError)
     assert model.norm.training
     assert model.norm.running_mean.tolist() == [0.0] * 4
     assert model.norm.num_batches_tracked == 0
 
 
 def test_arguments_that_do_not_fit_raise_the_models_own_error():
-    with pytest.raises(TypeError, match="positional argument"):
+    with pytest.raises(ForwardError, match="positional argument") as raised:
         capture_graph(nn.Linear(4, 4), (), {})
+    assert isinstance(raised.value.error, TypeError)
 
 
 def test_our_own_fault_is_raised_after_the_forward(monkeypatch):

@@ -20,6 +20,14 @@ from torchviz_tb.capture.graph.terminals import input_tensors
 from torchviz_tb.records import records_pb2 as pb
 
 
+class ForwardError(Exception):
+    """The model's own forward raised; ``error`` is what."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def capture_graph(
     model: nn.Module,
     args: tuple[Any, ...],
@@ -35,7 +43,7 @@ def capture_graph(
     Compiled modules run uncompiled. Costs one forward, about 0.1 ms for each operation, and a copy of the buffers.
 
     Raises:
-        Exception: whatever the model's forward raises, after everything was restored.
+        ForwardError: the model's forward raised; everything was restored.
     """
     inputs = [tensor for _, tensor in input_tensors(model.forward, args, kwargs)]
     with preserved(model, inputs) as state:
@@ -44,6 +52,8 @@ def capture_graph(
             recording.start()
             try:
                 result = model(*args, **kwargs)
+            except Exception as error:
+                raise ForwardError(error) from error
             finally:
                 recording.stop()
         if recording.fault is not None:
