@@ -51,7 +51,6 @@ MISTAKES = [
         ),
     ),
     ({"log": ["graph", 3]}, "log has 3, which is not a part of the recording: choose from"),
-    ({"log": "activations"}, "log='activations' is not there yet: choose from"),
     ({"log": []}, "log is [], not a word or several: choose from"),
     ({"log": None}, "log is None, not a word or several: choose from"),
     (

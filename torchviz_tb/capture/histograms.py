@@ -43,6 +43,33 @@ class Tally:
         """The tally where each element occurs that many times as often."""
         return Tally(self.signs, self.patterns, self.counts * times, self.bits)
 
+    def cut(self, bits: int) -> "Tally":
+        """The tally by fewer mantissa bits; itself where it has no more."""
+        if bits >= self.bits:
+            return self
+        if not len(self):
+            return Tally(self.signs, self.patterns, self.counts, bits)
+        patterns = self.patterns & -(1 << (MANTISSA_BITS - bits))
+        starts = _group_starts(self.signs * (patterns + 1))
+        return Tally(self.signs[starts], patterns[starts], np.add.reduceat(self.counts, starts), bits)
+
+    def merged(self, other: "Tally") -> "Tally":
+        """The tally of both sets of elements, by as many bits as both have."""
+        bits = min(self.bits, other.bits)
+        one, two = self.cut(bits), other.cut(bits)
+        signs, patterns = np.concatenate([one.signs, two.signs]), np.concatenate([one.patterns, two.patterns])
+        _, first, places = np.unique(signs * (patterns + 1), return_index=True, return_inverse=True)
+        counts = np.zeros(len(first), np.int64)
+        np.add.at(counts, places, np.concatenate([one.counts, two.counts]))
+        return Tally(signs[first], patterns[first], counts, bits)
+
+    def within(self, entries: int) -> "Tally":
+        """The tally by as many bits as leave so many entries at most, two for each binade if need be."""
+        tally = self
+        while len(tally) > entries and tally.bits:
+            tally = tally.cut(tally.bits - 1)
+        return tally
+
 
 def tally_of_distinct(values: Float64s, counts: Int64s) -> Tally:
     """The tally of finite values, ascending, of which each occurs ``counts`` times. Zeros are left out."""

@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,7 +70,7 @@ def find_sites(model: torch.nn.Module, include: Selection = None, exclude: Selec
     """
     if not isinstance(model, torch.nn.Module):
         raise ArgumentError(f"model is {_described(model)}, but a torch.nn.Module is expected: pass the model itself")
-    included, excluded = _selectors(include, "include"), _selectors(exclude, "exclude")
+    included, excluded = selectors(include, "include"), selectors(exclude, "exclude")
     sites = []
     for occurrences in _by_parameter(model):
         if include is not None and not _any_fits(included, occurrences):
@@ -118,19 +118,20 @@ def child_path(module: torch.nn.Module, path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _selectors(selection: Selection, argument: str) -> list[Selector]:
+def selectors(selection: Selection, argument: str) -> list[Selector]:
+    """The selectors of an argument of that name; raises ArgumentError for what is none."""
     if selection is None:
         return []
     several = isinstance(selection, Collection) and not isinstance(selection, (str, bytes, dict, type))
-    selectors: list[Any] = list(selection) if several else [selection]  # type: ignore[arg-type]
-    for selector in selectors:
+    given: list[Any] = list(selection) if several else [selection]  # type: ignore[arg-type]
+    for selector in given:
         if not _is_selector(selector):
             raise ArgumentError(
                 f"{argument} is given {_described(selector)}, but takes a glob pattern, a compiled regex, "
                 "a module type, a callable (name, parameter) -> bool, or a list of these: "
                 f"for example {argument}='encoder.*'"
             )
-    return selectors
+    return given
 
 
 def _is_selector(selector: object) -> bool:
@@ -147,8 +148,8 @@ def _described(thing: object) -> str:
     return f"{text or 'an object'} of type {type(thing).__name__}"
 
 
-def _any_fits(selectors: Sequence[Selector], occurrences: Sequence[_Occurrence]) -> bool:
-    return any(_fits(selector, occurrence) for selector in selectors for occurrence in occurrences)
+def _any_fits(several: Sequence[Selector], occurrences: Sequence[_Occurrence]) -> bool:
+    return any(_fits(selector, occurrence) for selector in several for occurrence in occurrences)
 
 
 def _fits(selector: Selector, occurrence: _Occurrence) -> bool:
@@ -182,6 +183,11 @@ class SiteTable:
         """
         groups = _parameter_groups(optimizers)
         changes = [self._put(_record(site, groups.get(id(site.parameter), 0))) for site in sites]
+        return any(changes)
+
+    def add_new(self, records: Iterable[pb.Site]) -> bool:
+        """Takes up the sites that are new; known ones stay as they were first seen. Whether the record changed."""
+        changes = [self._put(record) for record in records if record.name not in self._indices]
         return any(changes)
 
     def index(self, name: str) -> int:

@@ -43,10 +43,18 @@ class StageMeasurement:
     outcomes: list[Outcome]  # by site
     complex_sites: list[int] = field(default_factory=list)
     lost: list[int] | None = None  # by site, of updates only
+    units: list[int] | None = None  # by site, of activations only
+    dead_units: list[int] | None = None
 
     def sample(self) -> StageSample:
         """The measurement as it is recorded."""
-        statistics = pb.StageStatistics(stage=self.stage, lost=self.lost or [], complex_sites=self.complex_sites)
+        statistics = pb.StageStatistics(
+            stage=self.stage,
+            lost=self.lost or [],
+            complex_sites=self.complex_sites,
+            units=self.units or [],
+            dead_units=self.dead_units or [],
+        )
         sample = StageSample(statistics)
         for site, outcome in enumerate(self.outcomes):
             if isinstance(outcome, Measurement):

@@ -110,7 +110,7 @@ class PluginData(_message.Message):
     def __init__(self, schema_version: _Optional[int] = ..., group: _Optional[str] = ...) -> None: ...
 
 class Site(_message.Message):
-    __slots__ = ("name", "aliases", "shape", "dtype", "frozen", "module", "module_type", "device", "parameter_group")
+    __slots__ = ("name", "aliases", "shape", "dtype", "frozen", "module", "module_type", "device", "parameter_group", "output")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ALIASES_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class Site(_message.Message):
     MODULE_TYPE_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     PARAMETER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
     name: str
     aliases: _containers.RepeatedScalarFieldContainer[str]
     shape: _containers.RepeatedScalarFieldContainer[int]
@@ -129,7 +130,8 @@ class Site(_message.Message):
     module_type: str
     device: str
     parameter_group: int
-    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., frozen: bool = ..., module: _Optional[str] = ..., module_type: _Optional[str] = ..., device: _Optional[str] = ..., parameter_group: _Optional[int] = ...) -> None: ...
+    output: bool
+    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., frozen: bool = ..., module: _Optional[str] = ..., module_type: _Optional[str] = ..., device: _Optional[str] = ..., parameter_group: _Optional[int] = ..., output: bool = ...) -> None: ...
 
 class Sites(_message.Message):
     __slots__ = ("sites",)
@@ -146,7 +148,7 @@ class Reason(_message.Message):
     def __init__(self, site: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
 
 class StageStatistics(_message.Message):
-    __slots__ = ("stage", "status", "reasons", "count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost", "complex_sites")
+    __slots__ = ("stage", "status", "reasons", "count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost", "complex_sites", "units", "dead_units")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
@@ -164,6 +166,8 @@ class StageStatistics(_message.Message):
     L2_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
     COMPLEX_SITES_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    DEAD_UNITS_FIELD_NUMBER: _ClassVar[int]
     stage: Stage
     status: _containers.RepeatedScalarFieldContainer[Status]
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
@@ -181,7 +185,9 @@ class StageStatistics(_message.Message):
     l2: _containers.RepeatedScalarFieldContainer[float]
     lost: _containers.RepeatedScalarFieldContainer[int]
     complex_sites: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., count: _Optional[_Iterable[int]] = ..., zeros: _Optional[_Iterable[int]] = ..., nan: _Optional[_Iterable[int]] = ..., pos_inf: _Optional[_Iterable[int]] = ..., neg_inf: _Optional[_Iterable[int]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., abs_max: _Optional[_Iterable[float]] = ..., l1: _Optional[_Iterable[float]] = ..., l2: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., complex_sites: _Optional[_Iterable[int]] = ...) -> None: ...
+    units: _containers.RepeatedScalarFieldContainer[int]
+    dead_units: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., count: _Optional[_Iterable[int]] = ..., zeros: _Optional[_Iterable[int]] = ..., nan: _Optional[_Iterable[int]] = ..., pos_inf: _Optional[_Iterable[int]] = ..., neg_inf: _Optional[_Iterable[int]] = ..., min: _Optional[_Iterable[float]] = ..., max: _Optional[_Iterable[float]] = ..., mean: _Optional[_Iterable[float]] = ..., std: _Optional[_Iterable[float]] = ..., abs_max: _Optional[_Iterable[float]] = ..., l1: _Optional[_Iterable[float]] = ..., l2: _Optional[_Iterable[float]] = ..., lost: _Optional[_Iterable[int]] = ..., complex_sites: _Optional[_Iterable[int]] = ..., units: _Optional[_Iterable[int]] = ..., dead_units: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Statistics(_message.Message):
     __slots__ = ("site_count", "sites_checksum", "stages", "sample_seconds", "gradient_scale", "step_seconds", "watch_share")

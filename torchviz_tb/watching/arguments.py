@@ -199,8 +199,6 @@ def _words(log: str | Iterable[str]) -> list[str]:
 
 
 def _check_part(word: object) -> None:
-    if word == "activations":
-        raise ArgumentError(f"log='activations' is not there yet: choose from 'all', {_listed()}")
     if word != "all" and word not in ALL_PARTS + EXTRA_PARTS:
         raise ArgumentError(f"log has {word!r}, which is not a part of the recording: choose from 'all', {_listed()}")
 

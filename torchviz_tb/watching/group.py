@@ -8,6 +8,7 @@ import torch
 from google.protobuf.message import Message
 
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
+from torchviz_tb.capture.statistics import StageSample
 from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.guard import Guard
@@ -61,13 +62,18 @@ class Group:
         if sample is not None:
             self._write_sample(sample)
 
-    def write_sample(self, sample: Sample) -> None:
-        """Writes a sample, and before it what single calls have gathered at earlier steps."""
+    def write_sample(self, sample: Sample, further: Callable[[SiteTable], StageSample | None] | None = None) -> None:
+        """Writes a sample, and before it what single calls have gathered at earlier steps.
+
+        ``further`` gives one more stage, of a table to which it may add sites.
+        """
         self._held = None
         if self._pending is not None and self._pending.fits(sample):
             sample.absorb(self._pending)
             self._pending = None
         self.write_pending()
+        if further is not None:
+            self._add_stage(sample, further)
         self._write_sample(sample)
 
     def before_close(self, call: Callable[[], None]) -> None:
@@ -119,6 +125,14 @@ class Group:
         """A sample over the table, which first takes up what has changed in the sites."""
         self._table_is_new = self.table.update(sites, optimizers) or self._table_is_new
         return Sample(step, self.table.count, self.table.checksum)
+
+    def _add_stage(self, sample: Sample, further: Callable[[SiteTable], StageSample | None]) -> None:
+        known = self.table.count
+        stage = further(self.table)
+        self._table_is_new = self._table_is_new or self.table.count > known
+        sample.grow(self.table.count, self.table.checksum)
+        if stage is not None:
+            sample.add(stage)
 
     def _write_sample(self, sample: Sample) -> None:
         if sample.is_written:

@@ -8,6 +8,7 @@ from typing import final
 
 import torch
 
+from torchviz_tb.capture.observed_modules import Observable
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.file_writer import NoWriter
@@ -15,6 +16,7 @@ from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import arguments
+from torchviz_tb.watching.activations import Activations
 from torchviz_tb.watching.closing import say_goodbye
 from torchviz_tb.watching.cost import Cadence, Cost
 from torchviz_tb.watching.first_graph import Removable, record_first_graph
@@ -23,9 +25,10 @@ from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.lookout import Lookout
 from torchviz_tb.watching.loss_scale import Scaler
-from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, RAW_GRADIENTS, UPDATES
+from torchviz_tb.watching.parts import ACTIVATIONS, GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, RAW_GRADIENTS, UPDATES
 from torchviz_tb.watching.raw_gradients import RawGradients
 from torchviz_tb.watching.report import WatchReport
+from torchviz_tb.watching.schedule import Forecast
 from torchviz_tb.watching.sharing import Sharing
 from torchviz_tb.watching.step_counter import StepCounter
 from torchviz_tb.watching.step_sample import StepSample, by_index
@@ -33,10 +36,11 @@ from torchviz_tb.watching.step_sample import StepSample, by_index
 SAMPLING = "sampling"
 """The part that finds the parameters and the step; without it a watch records no steps."""
 
-_STATISTICS = frozenset([PARAMETERS, GRADIENTS, RAW_GRADIENTS, UPDATES])
+_STATISTICS = frozenset([PARAMETERS, GRADIENTS, RAW_GRADIENTS, UPDATES, ACTIVATIONS])
 _LOOKING_SHARE = 0.005  # of the wall time, for the flight recorder
 
 Select = Callable[[torch.nn.Module], Sequence[ParameterSite]]
+Observe = Callable[[torch.nn.Module, Sequence[ParameterSite]], Observable]
 
 
 @final
@@ -59,6 +63,7 @@ class Watch:
         log_freq: int,
         heatmap_freq: int,
         select: Select,
+        observe: Observe,
         global_step: Callable[[], int] | None,
         scaler: Scaler | None = None,
         budget: float | None = None,
@@ -78,6 +83,7 @@ class Watch:
         self._cost = Cost()
         self._cadence = Cadence(self._cost, log_freq, heatmap_freq, budget)
         self._select = select
+        self._observe = observe
         self._global_step = global_step
         self._open: StepSample | None = None
         self._handles: list[Removable] = []
@@ -86,9 +92,14 @@ class Watch:
         self._samples = 0
         self._had_gradient: dict[str, bool] = {}
         self._raw = RawGradients() if RAW_GRADIENTS in parts and not shares else None
+        self._activations: Activations | None = None
+        if ACTIVATIONS in parts and writer is not None:
+            self._activations = Activations(self._guard, self._cost)
         self._lookout: Lookout | None = None
         self._has_ended_in_words = writer is None
         self._step_now = 0  # of the training step that began last
+        self._forecast = Forecast()
+        self._is_told_steps = False  # by calls of step()
         self._ended = self._group is None
         self._sharing: Sharing | None = None
         if shares:
@@ -127,7 +138,9 @@ class Watch:
         if not self._is_running:
             return
         with self._guarded():
+            self._is_told_steps = number is not None
             now = self._current_step() if number is None else number
+            self._forecast.began(now)
             self._open = self._begin(now)
             if self._open is not None:
                 self._open.before(None)
@@ -136,6 +149,7 @@ class Watch:
             self._finish()
             self._counter.count += 1
             self._end_step()
+            self._look_ahead()
 
     def unwatch(self) -> None:
         """Removes every hook and writes what is pending; further calls do nothing."""
@@ -152,6 +166,8 @@ class Watch:
         self._handles.clear()
         if self._raw is not None:
             self._raw.disarm()
+        if self._activations is not None:
+            self._activations.end()
         if self._group is not None:
             self._group.flush()
 
@@ -197,7 +213,7 @@ class Watch:
         if GRAPH in self._parts and self._writer is not None and not group.has(Kind.GRAPH):
             self._handles.append(record_first_graph(model, group, self._current_step))
         with self._guarded():
-            self._arm_raw_gradients()
+            self._look_ahead()
 
     def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
         if not self._is_running:
@@ -206,6 +222,7 @@ class Watch:
             begins = self._counter.begins(optimizer) or self._global_step is not None
             if begins:
                 self._step_now = self._current_step()
+                self._forecast.began(self._step_now)
             if self._open is not None and self._counter.is_first(optimizer) and not self._open.awaits(optimizer):
                 self._finish()  # some other optimizer has not stepped in between, or a step raised
             if self._open is None and begins:
@@ -225,6 +242,7 @@ class Watch:
                     self._finish()
             if self._counter.ended(optimizer):
                 self._end_step()
+            self._look_ahead()
 
     def _current_step(self) -> int:
         return self._counter.count if self._global_step is None else arguments.step_number(self._global_step())
@@ -246,7 +264,7 @@ class Watch:
                 return None
         optimizers = [optimizer for reference in self._optimizers if (optimizer := reference()) is not None]
         period = self._cost.begin_sample(self._counter.count)
-        sample = StepSample(self._group, step, parts, sites, optimizers, self._sharing, self._raw)
+        sample = StepSample(self._group, step, parts, sites, optimizers, self._sharing, self._raw, self._activations)
         sample.note(period, None if self._lookout is None else self._lookout.scale)
         if self._lookout is not None:
             self._lookout.know(by_index(self._group, sites), optimizers)
@@ -273,16 +291,24 @@ class Watch:
         """All optimizers have made their update, as far as we know."""
         if self._lookout is not None:
             self._lookout.after_step()
-        self._arm_raw_gradients()
 
-    def _arm_raw_gradients(self) -> None:
-        """Has the next backward's gradients copied, if the step that comes will be sampled."""
-        model = self._model()
-        if self._raw is None or model is None or self._open is not None:
+    def _look_ahead(self) -> None:
+        """Has what comes before the next step observed, if that step will be sampled."""
+        if (self._raw is None and self._activations is None) or self._open is not None:
             return
-        self._raw.disarm()
-        if self._cadence.samples.is_due(self._current_step()) and self._guard.is_on(RAW_GRADIENTS):
-            self._raw.arm(self._select(model))
+        now = self._forecast.last if self._is_told_steps else None
+        coming = self._forecast.coming(self._current_step() if now is None else now)
+        model = self._model() if self._cadence.samples.is_due(coming) else None
+        sites = [] if model is None else self._select(model)
+        if self._raw is not None:
+            self._raw.disarm()
+            if model is not None and self._guard.is_on(RAW_GRADIENTS):
+                self._raw.arm(sites)
+        if self._activations is not None:
+            self._activations.drop()
+            if model is not None and self._guard.is_on(ACTIVATIONS):
+                with self._guard.part(ACTIVATIONS):
+                    self._activations.arm(self._observe(model, sites))
 
     def _report_cadence(self, step: int, before: int, after: int) -> None:
         reason = f"Samples every {before} steps cost more than the budget: from now on every {after} steps."
@@ -306,6 +332,8 @@ class Watch:
             return dict.fromkeys(self._parts, "no writer was given")
         if RAW_GRADIENTS in self._parts and self._raw is None:
             reasons[RAW_GRADIENTS] = "the model is sharded: its gradients are not accumulated by the backward"
+        if self._activations is not None and self._samples and not self._activations.has_seen_any:
+            reasons.setdefault(ACTIVATIONS, "no module was called with gradients enabled before a sampled step")
         if UPDATES in self._parts and not self._optimizers:
             reasons[UPDATES] = "there is no optimizer to watch"
         if GRAPH in self._parts and not self._group.has(Kind.GRAPH):

@@ -12,9 +12,9 @@ from torchviz_tb.capture.tensors import Unsupported
 from torchviz_tb.records import records_pb2 as pb
 
 GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS = "graph", "parameters", "gradients", "updates", "heatmaps"
-RAW_GRADIENTS = "raw_gradients"
+RAW_GRADIENTS, ACTIVATIONS = "raw_gradients", "activations"
 ALL_PARTS = (GRAPH, PARAMETERS, GRADIENTS, UPDATES, HEATMAPS)
-EXTRA_PARTS = (RAW_GRADIENTS,)
+EXTRA_PARTS = (RAW_GRADIENTS, ACTIVATIONS)
 """What "all" does not mean: each costs more than the others, and is recorded where it is named."""
 
 

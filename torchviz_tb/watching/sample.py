@@ -8,7 +8,11 @@ from torchviz_tb.capture.statistics import StageSample
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.cost import Period
 
-_COLUMNS = ("count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "mean", "std", "abs_max", "l1", "l2", "lost")
+_COUNTS = ("count", "zeros", "nan", "pos_inf", "neg_inf")
+_MOMENTS = ("min", "max", "mean", "std", "abs_max", "l1", "l2")
+_OPTIONAL = ("lost", "units", "dead_units")
+"""Empty in stages that don't have them."""
+_COLUMNS = (*_COUNTS, *_MOMENTS, *_OPTIONAL)
 
 
 class Sample:
@@ -61,6 +65,20 @@ class Sample:
         for heatmap in other._heatmaps.values():
             self.add_heatmap(heatmap)
 
+    def grow(self, site_count: int, sites_checksum: int) -> None:
+        """The table has grown: its new sites count as excluded in the stages that are there."""
+        added = site_count - self.site_count
+        self.site_count, self._checksum = site_count, sites_checksum
+        for stage in self._stages.values():
+            stage.status.extend([pb.STATUS_EXCLUDED] * added)
+            for name in _COUNTS:
+                getattr(stage, name).extend([0] * added)
+            for name in _MOMENTS:
+                getattr(stage, name).extend([float("nan")] * added)
+            for name in _OPTIONAL:
+                column = getattr(stage, name)
+                column.extend([0] * added if column else [])
+
     def fits(self, other: "Sample") -> bool:
         """Whether both are of one step and one state of the table."""
         return (self.step, self._checksum) == (other.step, other._checksum)
@@ -106,7 +124,7 @@ def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None
 
 
 def _fill_column(known: "list[float]", added: Sequence[float], sites: Iterable[int]) -> None:
-    if not known and added:  # `lost` is empty where it was not measured
+    if not known and added:  # the optional ones are empty where they were not measured
         known.extend([0] * len(added))
     for site in sites:
         if site < len(added):

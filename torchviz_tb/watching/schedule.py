@@ -1,4 +1,4 @@
-"""Which steps are sampled, and nothing more."""
+"""Which steps are sampled, and which comes next; nothing more."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,21 @@ class Schedule:
         if due:
             self.last = step
         return due
+
+
+@dataclass
+class Forecast:
+    """Which step comes, while the one before has just ended."""
+
+    last: int | None = None  # the newest that has begun
+    stride: int = 1  # steps from the one before to it
+
+    def began(self, step: int) -> None:
+        """Takes note of a step."""
+        if self.last is not None and step > self.last:
+            self.stride = step - self.last
+        self.last = step
+
+    def coming(self, now: int) -> int:
+        """The step that comes, where a caller's count says ``now``: callers count before or after they ask."""
+        return now if self.last is None or now > self.last else self.last + self.stride

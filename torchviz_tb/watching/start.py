@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 
+from torchviz_tb.capture.observed_modules import observable
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.events.file_writer import find_file_writer
 from torchviz_tb.watching import arguments
@@ -46,11 +47,12 @@ def watch(
         writer: A SummaryWriter of torchviz_tb, torch or tensorboardX. None records nothing: for ranks other
             than 0 of a distributed training.
         log: "all", or any of "graph", "parameters", "gradients", "updates", "heatmaps"; besides, "raw_gradients":
-            as backward leaves them, before they are unscaled and clipped. Costs a copy of them at sampled steps.
+            as backward leaves them, before they are unscaled and clipped, and "activations": what modules return.
+            Costs, at sampled steps only, a copy of the gradients, and one or two passes over all outputs.
         log_freq: Steps from one sample to the next.
         heatmap_freq: Steps from one set of gradient heatmaps to the next; 5 times ``log_freq`` if not given.
         include: Which parameters: glob patterns, compiled regexes, module types, or a function of name and
-            parameter. All if not given.
+            parameter. All if not given. Modules are selected by the same patterns, or with their parameters.
         exclude: Which of them not, in the same way. What is not selected costs nothing.
         name: The name of the watch on the page; "model", "model_2" ... if not given.
         global_step: Returns the step; by default the steps of the optimizer are counted from 0.
@@ -91,6 +93,7 @@ def watch(
         log_freq=log_freq,
         heatmap_freq=arguments.frequency("heatmap_freq", heatmap_freq),
         select=lambda watched: find_sites(watched, include, exclude),
+        observe=lambda watched, sites: observable(watched, sites, include, exclude),
         global_step=global_step,
         scaler=scaler,
         budget=budget,

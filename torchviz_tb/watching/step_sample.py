@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from torchviz_tb.capture.heatmaps import heatmap
-from torchviz_tb.capture.sites import ParameterSite
-from torchviz_tb.capture.statistics import StageMeasurement, measure, measure_stage
+from torchviz_tb.capture.sites import ParameterSite, SiteTable
+from torchviz_tb.capture.statistics import StageMeasurement, StageSample, measure, measure_stage
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.watching.activations import Activations
 from torchviz_tb.watching.cost import Period
 from torchviz_tb.watching.group import Group
 from torchviz_tb.watching.loss_scale import pending_scale, unscaled
 from torchviz_tb.watching.parts import (
+    ACTIVATIONS,
     GRADIENTS,
     HEATMAPS,
     PARAMETERS,
@@ -75,8 +77,10 @@ class StepSample:
         optimizers: Sequence[torch.optim.Optimizer],
         sharing: Sharing | None = None,
         raw: RawGradients | None = None,
+        activations: Activations | None = None,
     ) -> None:
         self.parts = parts
+        self._activations = activations
         self._raw = raw
         self._scale: torch.Tensor | None = None  # of what the optimizer that steps will divide by
         self._group = group
@@ -149,7 +153,16 @@ class StepSample:
         if self._sharing is not None and self._shared is not None:
             with self._sample.timed():
                 self._sharing.merge(self._shared)
-        self._group.write_sample(self._sample)
+        self._group.write_sample(self._sample, self._take_activations if self._records(ACTIVATIONS) else None)
+
+    def _take_activations(self, table: SiteTable) -> StageSample | None:
+        """What modules returned since the step before; this rank's own outputs, where there are several."""
+        if self._activations is None:
+            return None
+        with self._sample.timed(), self._group.guard.part(ACTIVATIONS):
+            self._sample.seconds += self._activations.seconds
+            return self._activations.take(table)
+        return None
 
     def _measure_parameters(self, sites: Sites) -> None:
         self._add(measure_stage(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own)))

@@ -1,7 +1,7 @@
 """Engines: the same numbers by different means. ``numpy`` is always there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from torchviz_tb.capture.histograms import Tally
@@ -35,6 +35,22 @@ class Measurement:
             self.moments.repeated(times),
             self.tally and self.tally.repeated(times),
         )
+
+    def merged(self, other: "Measurement") -> "Measurement":
+        """The measurement of the elements of both, counted with the histogram's bits that both have."""
+        both = None if self.tally is None or other.tally is None else self.tally.merged(other.tally)
+        return Measurement(
+            self.zeros + other.zeros,
+            self.nan + other.nan,
+            self.pos_inf + other.pos_inf,
+            self.neg_inf + other.neg_inf,
+            self.moments.merged(other.moments),
+            both,
+        )
+
+    def within(self, entries: int) -> "Measurement":
+        """The measurement with a tally of so many entries at most, for keeping it."""
+        return self if self.tally is None else replace(self, tally=self.tally.within(entries))
 
 
 class Engine(Protocol):
