@@ -70,6 +70,7 @@ def test_sites(small: Fetch):
         "module_type": "",
         "device": "cpu",
         "parameter_group": 1,
+        "output": False,
         "reason": None,
     }
     assert answer["stages"] == ["parameter", "gradient", "update"]

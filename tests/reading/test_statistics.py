@@ -13,6 +13,7 @@ UPDATE[8] = np.nan
 UPDATE[9:11] = np.inf
 UPDATE[11] = -np.inf
 FINITE = UPDATE[np.isfinite(UPDATE)]
+OF_ACTIVATIONS = {"units": 8, "dead_units": 2, "dead_share": 2 / 8}
 
 DEFINITIONS = {
     "count": 40,
@@ -41,7 +42,7 @@ def record(**stages: list[np.ndarray | int]) -> Statistics:
     return Statistics.from_record(handmade.statistics(sites, stages))
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", DEFINITIONS)
 def test_columns_are_what_they_are_defined_to_be(column: str):
     found = record(parameter=[PARAMETER], update=[UPDATE]).column("update", column)
     assert found is not None
@@ -49,11 +50,22 @@ def test_columns_are_what_they_are_defined_to_be(column: str):
 
 
 def test_every_column_has_a_definition_here():
-    assert set(DEFINITIONS) == set(COLUMNS) == {*KEPT_COLUMNS, *DERIVED_COLUMNS}
+    assert {*DEFINITIONS, *OF_ACTIVATIONS} == set(COLUMNS) == {*KEPT_COLUMNS, *DERIVED_COLUMNS}
 
 
-@pytest.mark.parametrize("column", ["lost", "lost_share", "update_ratio"])
-def test_columns_of_updates_are_not_there_for_gradients(column: str):
+@pytest.mark.parametrize("column", OF_ACTIVATIONS)
+def test_columns_of_activations(column: str):
+    written = handmade.statistics(["relu", "loss"], {"gradient": [PARAMETER, PARAMETER]})
+    written.stages[0].stage = pb.STAGE_ACTIVATION
+    written.stages[0].units.extend([8, 0])
+    written.stages[0].dead_units.extend([2, 0])
+    found = Statistics.from_record(written).column("activation", column)
+    assert found is not None
+    np.testing.assert_array_equal(found, [OF_ACTIVATIONS[column], np.nan if column == "dead_share" else 0])
+
+
+@pytest.mark.parametrize("column", ["lost", "lost_share", "update_ratio", *OF_ACTIVATIONS])
+def test_columns_of_other_stages_are_not_there_for_gradients(column: str):
     assert record(parameter=[PARAMETER], gradient=[UPDATE]).column("gradient", column) is None
 
 

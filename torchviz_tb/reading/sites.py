@@ -17,7 +17,7 @@ Positions = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Site:
-    """One measured parameter or tensor; the fields are those of ``Site`` in records.proto."""
+    """One measured parameter, module output or tensor; the fields are those of ``Site`` in records.proto."""
 
     name: str
     aliases: tuple[str, ...]
@@ -28,6 +28,8 @@ class Site:
     module_type: str | None
     device: str | None
     parameter_group: int | None
+    output: bool = False
+    """Whether it is what a module returns; then only the stage "activation" has numbers of it."""
 
     @classmethod
     def from_record(cls, record: pb.Site) -> "Site":
@@ -42,6 +44,7 @@ class Site:
             module_type=record.module_type or None,
             device=record.device or None,
             parameter_group=record.parameter_group or None,
+            output=record.output,
         )
 
 

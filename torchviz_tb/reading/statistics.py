@@ -29,9 +29,14 @@ KEPT_COLUMNS = (
     "l1",
     "l2",
     "lost",
+    "units",
+    "dead_units",
 )
-DERIVED_COLUMNS = ("zero_share", "nonfinite", "rms", "update_ratio", "lost_share")
+DERIVED_COLUMNS = ("zero_share", "nonfinite", "rms", "update_ratio", "lost_share", "dead_share")
 COLUMNS = KEPT_COLUMNS + DERIVED_COLUMNS
+
+
+_OF_SOME_STAGES = frozenset({"lost", "units", "dead_units"})
 
 
 class State(IntEnum):
@@ -71,7 +76,7 @@ class StageColumns:
         measured = status == pb.STATUS_MEASURED
         columns = {}
         for name in KEPT_COLUMNS:
-            if name == "lost" and name not in packed:
+            if name in _OF_SOME_STAGES and name not in packed:
                 continue
             columns[name] = np.where(measured, packed.column(name, sites), np.nan)
         checks.indices((reason.site for reason in record.reasons), sites, "site")
@@ -131,7 +136,9 @@ class Statistics:
         """A kept or derived column over the sites; None where the stage does not have it.
 
         ``zero_share`` = zeros / count, ``nonfinite`` = nan + pos_inf + neg_inf, ``rms`` = l2 / sqrt(finite count);
-        for updates ``update_ratio`` = l2 of the update / l2 of the parameter, ``lost_share`` = lost / count.
+        for updates ``update_ratio`` = l2 of the update / l2 of the parameter, ``lost_share`` = lost / count; for
+        activations ``dead_share`` = dead_units / units, units being channels or features, dead those that are 0
+        throughout.
         0 / 0 is NaN.
         """
         kept = self.stages.get(stage)
@@ -153,6 +160,8 @@ class Statistics:
             return _divide(kept["l2"], self.stages["parameter"].columns["l2"])
         if name == "lost_share" and "lost" in kept:
             return _divide(kept["lost"], kept["count"])
+        if name == "dead_share" and "units" in kept and "dead_units" in kept:
+            return _divide(kept["dead_units"], kept["units"])
         return None
 
 

@@ -112,8 +112,10 @@ class Activations:
     def take(self, table: SiteTable) -> StageSample | None:
         """What was gathered, as a stage of a table that takes up what is new; None where nothing was. Disarms."""
         self._hooks.disarm()
-        self._warn(self._hooks.compiled)
         gathered = self._gathered
+        if self._hooks.compiled and not gathered:
+            raise NotObservable(f"the whole model is {_COMPILED}")
+        self._warn(self._hooks.compiled)
         for path, module_type in {**dict.fromkeys(self._hooks.compiled, ""), **self._unseen}.items():
             name = site_name(path, "output")
             outcome = Unsupported(_COMPILED)

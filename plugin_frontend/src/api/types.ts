@@ -100,6 +100,8 @@ export interface Site {
   device: string;
   /** Position in the optimizer's parameter groups plus one; 0: in none. */
   parameter_group: number;
+  /** True: what a module returns, of which only the stage "activation" has numbers. */
+  output?: boolean;
   reason: string | null;
 }
 

@@ -86,6 +86,7 @@ def _site(site: Site, reason: str | None) -> Json:
         "module_type": site.module_type or "",
         "device": site.device or "",
         "parameter_group": site.parameter_group or 0,
+        "output": site.output,
         "reason": reason,
     }
 

@@ -8,6 +8,7 @@ import { paletteStops } from "../../base/colour_scale";
 import { splitName } from "../../base/format";
 import { globMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
+import { membersOf } from "../../base/stage_sites";
 import { sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
@@ -152,16 +153,17 @@ function AllSites({ bands, shown }: { bands: BandsAnswer; shown: string }) {
   const table = sites.value.data;
   const names = useMemo(() => table?.sites.map(({ name }) => name) ?? [], [table]);
   const glob = filter.value;
+  const ofStage = useMemo(() => membersOf(table?.sites ?? [], bands.stage), [table, bands.stage]);
   const members = useMemo(() => {
     const fits = globMatcher(glob);
-    return names.flatMap((name, index) => (fits(name) ? [index] : []));
-  }, [names, glob]);
+    return names.flatMap((name, index) => (fits(name) && ofStage.has(index) ? [index] : []));
+  }, [names, glob, ofStage]);
   const stages = measuredStages.value.map((value) => ({ value, label: STAGE_WORDS[value].word }));
   return (
     <section class="all-sites">
       <div class="all-sites-head">
         <p class="sentence">
-          {members.length === names.length ? "All" : members.length} sites,{" "}
+          {members.length === ofStage.size ? "All" : members.length} sites,{" "}
           <WordMenu
             label="Stage"
             value={bands.stage}

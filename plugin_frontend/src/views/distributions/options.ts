@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { Stage } from "../../api/types";
 import type { ValueScale } from "../../base/bins";
 import { sites } from "../../store/data";
-import { stage } from "../../store/selection";
+import { selectedSite, stage } from "../../store/selection";
 
 export type Drawing = "density" | "bands" | "ridges" | "overlay";
 export type Order = "depth" | "change";
@@ -32,8 +32,10 @@ const MOST_PANELS = 3;
 /** Stages that were measured. */
 export const measuredStages = computed<Stage[]>(() => sites.value.data?.stages ?? []);
 
-/** Stages shown side by side: parameter, gradient, update, as far as they are there. */
+/** Stages shown side by side: parameter, gradient, update, as far as they are there; an output has activations. */
 export const panelStages = computed<Stage[]>(() => {
+  const site = sites.value.data?.sites.find(({ name }) => name === selectedSite.value);
+  if (site?.output) return ["activation"];
   const usual = PANELS.filter((each) => measuredStages.value.includes(each));
   return usual.length > 0 ? usual : measuredStages.value.slice(0, MOST_PANELS);
 });

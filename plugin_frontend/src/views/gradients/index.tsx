@@ -45,7 +45,8 @@ const normsKey = computed<NormsKey | null>(() => {
 export function GradientsView({ api }: { api: Api }) {
   const norms = useResource(normsKey, (key) => askNorms(api, key));
   const heatmaps = useResource(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
-  const table = sites.value.data?.sites ?? null;
+  const all = sites.value.data?.sites ?? null;
+  const table = useMemo(() => all?.filter(({ output }) => !output) ?? null, [all]);
   const plan = useMemo(() => (table ? galleryPlan(table) : null), [table]);
   const error = norms.value.error ?? sites.value.error;
   const shown = norms.value.data;

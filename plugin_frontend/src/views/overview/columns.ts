@@ -30,6 +30,13 @@ export const COLUMNS: readonly Column[] = [
   { value: "nonfinite", label: "number of NaN and Inf", formula: "count", kind: "magnitude" },
   { value: "update_ratio", label: "update ratio", formula: "‖Δw‖ / ‖w‖", kind: "ratio", stage: "update" },
   { value: "lost_share", label: "share of lost updates", formula: "w + Δ = w, g ≠ 0", kind: "share", stage: "update" },
+  {
+    value: "dead_share",
+    label: "share of dead units",
+    formula: "dead units / units",
+    kind: "share",
+    stage: "activation",
+  },
 ];
 
 const NORM: Column = { value: "l2", label: "norm", formula: "√Σ x²", kind: "magnitude" };

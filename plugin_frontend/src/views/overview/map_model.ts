@@ -1,6 +1,7 @@
 // The map of one answer: its geometry follows the size at which it is drawn.
 
 import type { ColourScale } from "../../base/colour_scale";
+import { membersOf } from "../../base/stage_sites";
 import { hoveredFinding, shownFindings } from "../../store/findings";
 import { currentStep, selectedSite, stepRange } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
@@ -44,7 +45,8 @@ export interface MapModel {
 export function createMap(map: MapData, scale: ColourScale, settings: MapSettings): MapModel {
   const names = map.data.sites.map(({ name }) => name);
   const isGrouped = settings.order !== "size";
-  const sites = orderOf(settings.order, names.length, map.cells, settings.ranks);
+  const ofStage = membersOf(map.data.sites, map.data.stage);
+  const sites = orderOf(settings.order, names.length, map.cells, settings.ranks).filter((site) => ofStage.has(site));
   const rowOf = new Map(sites.map((site, row) => [names[site], row]));
   let geometry: MapGeometry = { rows: mapRows([], [], false, 0), axis: stepAxis([], 0, 0) };
   let raster: Raster | null = null;

@@ -40,7 +40,7 @@ export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetr
         <Facts facts={factsOf(site)} />
       </PanelSection>
       {error && !answer && <Failure error={error} onRetry={onRetry} />}
-      {answer && <Numbers answer={answer} />}
+      {answer && <Numbers answer={answer} wanted={site.output ? ["activation"] : SHOWN_STAGES} />}
       <Links site={site} />
     </SidePanel>
   );
@@ -92,18 +92,20 @@ const LINES: readonly Line[] = [
   { label: "smallest", column: "min", format: formatNumber },
   { label: "largest", column: "max", format: formatNumber },
   { label: "exactly 0", column: "zero_share", format: formatShare },
+  { label: "dead units", column: "dead_share", format: formatShare },
   { label: "NaN", column: "nan", format: formatCount },
   { label: "+Inf", column: "pos_inf", format: formatCount },
   { label: "−Inf", column: "neg_inf", format: formatCount },
 ];
 const SHOWN_STAGES: readonly Stage[] = ["parameter", "gradient", "update"];
 
-function Numbers({ answer }: { answer: SiteAnswer }) {
+function Numbers({ answer, wanted }: { answer: SiteAnswer; wanted: readonly Stage[] }) {
   const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
   if (index < 0) return null;
-  const shown = answer.stages.filter((stage) => SHOWN_STAGES.includes(stage));
+  const shown = answer.stages.filter((stage) => wanted.includes(stage));
   const stages = shown.length > 0 ? shown : answer.stages.slice(0, SHOWN_STAGES.length);
-  const rows = LINES.map(({ label, column, format }) => ({
+  const lines = LINES.filter(({ column }) => column !== "dead_share" || stages.includes("activation"));
+  const rows = lines.map(({ label, column, format }) => ({
     key: label,
     cells: [label, ...stages.map((stage) => cellText(answer, stage, column, index, format))],
   }));
