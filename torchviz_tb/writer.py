@@ -96,6 +96,7 @@ class SummaryWriter(StockWriter):
         scaler: Scaler | None = None,
         budget: float | None = None,
         flight_recorder: int = 32,
+        nan: str = "after",
     ) -> Watch:
         """Records the model while it trains; nothing else to call. ``torchviz_tb.watch`` says all about it."""
         return watch(
@@ -112,6 +113,7 @@ class SummaryWriter(StockWriter):
             scaler=scaler,
             budget=budget,
             flight_recorder=flight_recorder,
+            nan=nan,
         )
 
     def add_graph(

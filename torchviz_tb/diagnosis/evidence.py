@@ -96,7 +96,10 @@ class Evidence:
         found = [
             position
             for position, site in enumerate(self.sites)
-            if (len(site.shape) >= 2 and site.module_type not in _LOOKUPS and min(site.shape) > 1) or _is_kernel(site)
+            if not site.output
+            and (
+                (len(site.shape) >= 2 and site.module_type not in _LOOKUPS and min(site.shape) > 1) or _is_kernel(site)
+            )
         ]
         return sorted(found, key=lambda position: (ranks[position], position))
 

@@ -9,6 +9,9 @@ from torchviz_tb.errors import ArgumentError
 from torchviz_tb.watching.flight import MOST_STEPS
 from torchviz_tb.watching.parts import ALL_PARTS, EXTRA_PARTS, UPDATES
 
+NAN_CHOICES = ("after", "origin", "off")
+"""At which steps modules are looked at for NaN: after one that had any, all, none."""
+
 Optimizers = torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None
 
 
@@ -138,6 +141,12 @@ def check_flight_steps(steps: object) -> None:
             f"flight_recorder is {steps!r}, not a number of steps from 0 (off) to {MOST_STEPS}: "
             "pass for example flight_recorder=32"
         )
+
+
+def check_nan(nan: object) -> None:
+    """Raises unless it says when modules are looked at."""
+    if nan not in NAN_CHOICES:
+        raise ArgumentError(f"nan is {nan!r}: choose from {', '.join(map(repr, NAN_CHOICES))}")
 
 
 def check_loss(loss: object) -> None:

@@ -45,11 +45,12 @@ class Alarm(Protocol):
         kind: pb.IncidentKind,
         reason: str,
         *,
-        site: int | None = None,
+        bad: Sequence[int] = (),
+        finite: Sequence[int] = (),
         before: float | None = None,
         after: float | None = None,
     ) -> None:
-        """``site`` is the index of the first one that is concerned."""
+        """Where it is about gradients, the indices of sites whose gradient is not finite, and of those where it is."""
 
 
 @dataclass
@@ -136,6 +137,11 @@ class FlightRecorder:
         with self.cost.timed():
             self._measure(current, optimizer, pending_scale)
 
+    def gradient(self, site: int) -> torch.Tensor | None:
+        """The present gradient of a site."""
+        parameter = next((reference() for index, reference in self._sites if index == site), None)
+        return None if parameter is None else parameter.grad
+
     def judge(self) -> None:
         """Raises the alarm for accidents in the looks whose numbers are there; called when the step has ended."""
         while self._unjudged and self._unjudged[0].is_there:
@@ -189,12 +195,14 @@ class FlightRecorder:
 
     def _judge(self, look: _Look) -> None:
         total, loss = look.total(), look.loss_value
-        bad = [index for index, norm in look.by_site().items() if not np.isfinite(norm)]
+        norms = look.by_site()
+        bad = [index for index, norm in norms.items() if not np.isfinite(norm)]
+        finite = [index for index, norm in norms.items() if np.isfinite(norm)]
         is_broken = bool(bad) or (loss is not None and not np.isfinite(loss))
         if is_broken:
             if not self._is_broken:
                 reason = _not_finite(bad, loss)
-                self._alarm(look.step, pb.INCIDENT_NON_FINITE, reason, site=min(bad, default=None), after=loss)
+                self._alarm(look.step, pb.INCIDENT_NON_FINITE, reason, bad=bad, finite=finite, after=loss)
         else:
             self._judge_finite(look.step, total, loss)
         self._is_broken = is_broken

@@ -25,6 +25,7 @@ from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.lookout import Lookout
 from torchviz_tb.watching.loss_scale import Scaler
+from torchviz_tb.watching.nan_origin import NanOrigin
 from torchviz_tb.watching.parts import ACTIVATIONS, GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, RAW_GRADIENTS, UPDATES
 from torchviz_tb.watching.raw_gradients import RawGradients
 from torchviz_tb.watching.report import WatchReport
@@ -68,6 +69,7 @@ class Watch:
         scaler: Scaler | None = None,
         budget: float | None = None,
         flight_steps: int = 0,
+        nan: str = "after",
     ) -> None:
         self._model = weakref.ref(model)
         self._optimizers = [weakref.ref(optimizer) for optimizer in optimizers]
@@ -108,7 +110,10 @@ class Watch:
         if self._group is not None:
             if writer is not None and parts != (GRAPH,):
                 share = min(_LOOKING_SHARE, budget or 1.0)
-                self._lookout = Lookout(self._group, self._cost, flight_steps=flight_steps, share=share, scaler=scaler)
+                origin = NanOrigin(self._guard, self._cost, always=nan == "origin") if nan != "off" else None
+                self._lookout = Lookout(
+                    self._group, self._cost, origin, flight_steps=flight_steps, share=share, scaler=scaler
+                )
             self._attach(model, optimizers, self._group)
             self._group.before_close(self._close)
 
@@ -211,7 +216,7 @@ class Watch:
                 self._handles.append(optimizer.register_step_pre_hook(before))
                 self._handles.append(optimizer.register_step_post_hook(after))
         if GRAPH in self._parts and self._writer is not None and not group.has(Kind.GRAPH):
-            self._handles.append(record_first_graph(model, group, self._current_step))
+            self._handles.append(record_first_graph(model, group, self._current_step, self._note_graph))
         with self._guarded():
             self._look_ahead()
 
@@ -293,7 +298,9 @@ class Watch:
             self._lookout.after_step()
 
     def _look_ahead(self) -> None:
-        """Has what comes before the next step observed, if that step will be sampled."""
+        """Has what comes before the next step observed, if that step will be sampled, or in search of NaN."""
+        if self._lookout is not None:
+            self._lookout.look_ahead(self._observable)
         if (self._raw is None and self._activations is None) or self._open is not None:
             return
         now = self._forecast.last if self._is_told_steps else None
@@ -309,6 +316,14 @@ class Watch:
             if model is not None and self._guard.is_on(ACTIVATIONS):
                 with self._guard.part(ACTIVATIONS):
                     self._activations.arm(self._observe(model, sites))
+
+    def _observable(self) -> Observable | None:
+        model = self._model()
+        return None if model is None else self._observe(model, self._select(model))
+
+    def _note_graph(self, graph: pb.Graph) -> None:
+        if self._lookout is not None:
+            self._lookout.call_order = [scope.path for scope in graph.scopes]
 
     def _report_cadence(self, step: int, before: int, after: int) -> None:
         reason = f"Samples every {before} steps cost more than the budget: from now on every {after} steps."

@@ -2,18 +2,21 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 
+from torchviz_tb.capture.observed_modules import Observable
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.cost import Cost
 from torchviz_tb.watching.flight import FlightRecorder
+from torchviz_tb.watching.gradient_origin import gradient_origin
 from torchviz_tb.watching.group import Group
 from torchviz_tb.watching.later import Later
 from torchviz_tb.watching.loss_scale import Scaler, SkippedSteps, pending_scale, pending_skip
+from torchviz_tb.watching.nan_origin import NanOrigin, first_bad_index
 
 _ACCIDENTS = frozenset([pb.INCIDENT_NON_FINITE, pb.INCIDENT_NORM_SPIKE, pb.INCIDENT_LOSS_SPIKE, pb.INCIDENT_EXCEPTION])
 
@@ -21,8 +24,20 @@ _ACCIDENTS = frozenset([pb.INCIDENT_NON_FINITE, pb.INCIDENT_NORM_SPIKE, pb.INCID
 class Lookout:
     """Reports to the group's incidents, and writes the flight recorder when an accident is among them."""
 
-    def __init__(self, group: Group, cost: Cost, *, flight_steps: int, share: float, scaler: Scaler | None) -> None:
+    def __init__(
+        self,
+        group: Group,
+        cost: Cost,
+        origin: NanOrigin | None,
+        *,
+        flight_steps: int,
+        share: float,
+        scaler: Scaler | None,
+    ) -> None:
+        self.call_order: list[str] = []  # paths of the modules as the graph has them, in the order of the calls
         self._group = group
+        self._origin = origin
+        self._was_broken = False
         self._scaler = None if scaler is None else SkippedSteps(scaler)
         self._flight = FlightRecorder(flight_steps, share, cost, self._alarm) if flight_steps else None
         self._accident: pb.Incident | None = None
@@ -30,7 +45,7 @@ class Lookout:
         self._known_non_finite: deque[int] = deque(maxlen=64)
         self._skips: list[tuple[int, Later, Later | None]] = []
         self._exception_before = getattr(sys, "last_value", None)
-        self._step = 0  # the newest
+        self._step = -1  # the newest
         self._stop = group.incidents.listen(self._heard)
 
     @property
@@ -40,8 +55,15 @@ class Lookout:
 
     def know(self, sites: Mapping[int, ParameterSite], optimizers: Iterable[torch.optim.Optimizer]) -> None:
         """From now on looks at these parameters, by their index in the group's table."""
+        if self._origin is not None:
+            self._origin.refresh()
         if self._flight is not None:
             self._flight.know(sites, optimizers)
+
+    def look_ahead(self, modules: Callable[[], Observable | None]) -> None:
+        """Has what these modules return looked at before the next step, if need be."""
+        if self._origin is not None:
+            self._origin.look_ahead(modules)
 
     def note_loss(self, loss: torch.Tensor | float) -> None:
         """The loss of the step that comes."""
@@ -52,6 +74,7 @@ class Lookout:
         """Looks at the gradients that an optimizer is about to use; None stands for all."""
         self._step = step
         self._report_skipped(step)
+        self._report_origins(step)
         if optimizer is not None:
             self._note_pending_skip(step, optimizer)
         if self._flight is not None:
@@ -62,18 +85,21 @@ class Lookout:
         self._report_pending_skips(wait=False)
         if self._flight is not None:
             self._flight.judge()
+        if self._origin is not None:
+            self._origin.after_step()
         self._write()
 
     def left_by(self, error: BaseException) -> None:
         """The training loop was left by an exception."""
         reason = f"{type(error).__name__}: {error}"
-        self._group.incidents.add(self._step, pb.INCIDENT_EXCEPTION, reason)
+        self._group.incidents.add(max(self._step, 0), pb.INCIDENT_EXCEPTION, reason)
         self._write()
 
     def close(self) -> None:
         """Reports what is left to report; afterwards looks out no more."""
         self._report_skipped(self._step + 1)
         self._report_pending_skips(wait=True)
+        self._report_origins(self._step + 1)
         error = getattr(sys, "last_value", None)  # what an interpreter that ends was left by
         if isinstance(error, BaseException) and error is not self._exception_before:
             self.left_by(error)
@@ -81,10 +107,15 @@ class Lookout:
             self._flight.judge()
         self._write()
         self._stop()
+        if self._origin is not None:
+            self._origin.end()
 
     def _heard(self, incident: pb.Incident) -> None:
         if incident.kind == pb.INCIDENT_NON_FINITE:
             self._known_non_finite.append(incident.step)
+            self._was_broken = True
+            if self._origin is not None:
+                self._origin.alarm()
         if incident.kind in _ACCIDENTS and self._accident is None:
             self._accident = incident
 
@@ -94,18 +125,52 @@ class Lookout:
         kind: pb.IncidentKind,
         reason: str,
         *,
-        site: int | None = None,
+        bad: Sequence[int] = (),
+        finite: Sequence[int] = (),
         before: float | None = None,
         after: float | None = None,
     ) -> None:
         """Reports an accident that the flight recorder found, unless somebody knew more of it."""
         if kind == pb.INCIDENT_NON_FINITE and step in self._known_non_finite:
             return
-        incidents, names = self._group.incidents, self._group.table.names
-        if site is None:
-            incidents.add(step, kind, reason, before=before, after=after)
-        else:
-            incidents.add(step, kind, reason, site=names[site], stage=pb.STAGE_GRADIENT, before=before, after=after)
+        forward_was_finite = True if self._origin is not None and self._origin.finite_step == step else None
+        if not bad:
+            is_of_loss = kind == pb.INCIDENT_NON_FINITE and forward_was_finite is True
+            reason += " All that modules returned was finite: it arises in the loss." if is_of_loss else ""
+            role = pb.ROLE_ORIGIN if is_of_loss else pb.ROLE_UNSPECIFIED
+            self._group.incidents.add(step, kind, reason, role=role, before=before, after=after)
+            return
+        sites = self._group.table.record().sites
+        order = (self._origin.order if self._origin is not None else []) or self.call_order
+        found = gradient_origin(bad, finite, sites, order, forward_was_finite=forward_was_finite)
+        gradient = None if self._flight is None or step != self._step else self._flight.gradient(found.site)
+        self._group.incidents.add(
+            step,
+            kind,
+            f"{reason} {found.reason}",
+            site=sites[found.site].name,
+            module_type=sites[found.site].module_type,
+            stage=pb.STAGE_GRADIENT,
+            role=found.role,
+            first_bad_index=() if gradient is None else first_bad_index(gradient) or (),
+            before=before,
+            after=after,
+        )
+
+    def _report_origins(self, step: int) -> None:
+        if self._origin is None:
+            return
+        for when, found in self._origin.before_step(step, known=self._was_broken):
+            self._group.incidents.add(
+                when,
+                pb.INCIDENT_NON_FINITE,
+                found.reason,
+                site=found.site,
+                module_type=found.module_type,
+                stage=found.stage,
+                role=found.role,
+                first_bad_index=found.first_bad_index,
+            )
 
     def _write(self) -> None:
         accident, self._accident = self._accident, None

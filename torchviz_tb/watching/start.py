@@ -29,6 +29,7 @@ def watch(
     scaler: Scaler | None = None,
     budget: float | None = None,
     flight_recorder: int = 32,
+    nan: str = "after",
 ) -> Watch:
     """Records a model into the event file of any SummaryWriter while it trains; nothing else to call.
 
@@ -64,6 +65,10 @@ def watch(
             is not finite, or an exception ends the loop: ``run.flight_recorder()`` reads them. Costs one pass
             over the gradients at each step, but at most 0.5 % of the wall time and a quarter of a second: steps
             beyond that are left out. 0 switches it off.
+        nan: When to look for the first module that returns NaN or infinity. "origin": at every step, so that the
+            module, and whether it got what it returned, is known of the very step at which it began; costs two
+            hooks a module and one sum of each output. "after": at the 3 steps after one whose gradient or loss
+            was not finite; costs nothing before. "off": never. ``run.incidents()`` and the findings tell.
 
     Raises:
         ArgumentError: An argument can't be used; afterwards nothing is raised any more.
@@ -81,6 +86,7 @@ def watch(
     arguments.check_scaler(scaler)
     arguments.check_budget(budget)
     arguments.check_flight_steps(flight_recorder)
+    arguments.check_nan(nan)
     if writer is not None and find_file_writer(writer) is None:
         writer = None
     arguments.check_selection(find_sites(model, include, exclude), include, exclude)
@@ -98,4 +104,5 @@ def watch(
         scaler=scaler,
         budget=budget,
         flight_steps=flight_recorder,
+        nan=nan,
     )

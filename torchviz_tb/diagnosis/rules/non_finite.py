@@ -7,9 +7,14 @@ from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
 from torchviz_tb.diagnosis.words import count, listed
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.sites import Positions
+from torchviz_tb.reading.statistics import State
 
 STAGES = ("parameter", "activation", "raw_gradient", "gradient", "update")
 """In the order in which a training step makes them."""
+
+
+_CLOSER_LOOK = 4
+"""Steps after the first within which a watch looks closer, one more for one that was skipped."""
 
 
 def first_non_finite_step(evidence: Evidence) -> int | None:
@@ -35,15 +40,25 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     sites = _sites_of(evidence, told)
     where = f" in {told.site}" if told.site else ""
     index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
+    seen = told.reason or f"Seen at step {told.step}{where}."
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
         title=f"First NaN or Inf{where}, step {told.step}",
-        evidence=f"{told.reason}{index}" if told.reason else f"Seen at step {told.step}{where}.{index}",
+        evidence=f"{seen}{index}{_told_later(evidence, told)}",
         step=told.step,
         sites=sites,
         picture=_picture_around(evidence, told.stage or "gradient", sites[:1], row),
     )
+
+
+def _told_later(evidence: Evidence, told: Incident) -> str:
+    """What the closer look at the steps after it found, where the first could not tell the origin."""
+    if told.role == "origin":
+        return ""
+    near = (each for each in evidence.incidents if told.step < each.step <= told.step + _CLOSER_LOOK)
+    origin = next((each for each in near if each.kind == "non_finite" and each.role == "origin"), None)
+    return "" if origin is None else f" At step {origin.step} it starts in {origin.site}: {origin.reason}"
 
 
 def _sites_of(evidence: Evidence, told: Incident) -> tuple[str, ...]:
@@ -65,7 +80,8 @@ def _as_sampled(evidence: Evidence, step: int) -> Finding:
     site = int(bad[_origin(evidence, stage, bad)])
     name = evidence.sites[site].name
     what = _what(evidence, stage, row, site)
-    spread = f"at step {step} in {len(bad):,} of {count(len(evidence.sites), 'site')}"
+    measured = int((evidence.state(stage)[row] != State.NOT_MEASURED).sum())
+    spread = f"at step {step} in {len(bad):,} of {count(measured, 'site')}"
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
