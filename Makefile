@@ -11,7 +11,7 @@ test-python: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: faults help demo test lint test-frontend test-python frontend bench pictures proto clean
+.PHONY: faults soak help demo test lint test-frontend test-python frontend bench pictures proto clean
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -70,6 +70,9 @@ test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
 
 test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+
+soak: $(VENV)/.dev ## a million scalars and ten thousand sampled steps, and both of TensorBoard's backends (4 minutes)
+	SOAK=full $(BIN)/python -m pytest tests/test_soak.py
 
 bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchmarks/results (minutes)
 	$(BIN)/python -m benchmarks.overhead --write

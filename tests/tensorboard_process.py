@@ -39,9 +39,9 @@ class TensorBoard:
         """The answer as JSON."""
         return json.loads(self.get(path))
 
-    def wait_for(self, path: str, ready: Callable[[Any], object]) -> Any:
+    def wait_for(self, path: str, ready: Callable[[Any], object], patience: float = _PATIENCE) -> Any:
         """The JSON answer, as soon as it is as wanted: TensorBoard reads log directories in the background."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + patience
         while not ready(answer := self.json(path)):
             assert time.monotonic() < deadline, f"{path} is still {answer}; TensorBoard said: {''.join(self.said)}"
             time.sleep(0.2)
