@@ -7,9 +7,9 @@ out. Nothing is written until an accident; then the steps that are in memory bec
 anew.
 
 What it takes for an accident, besides what others report to ``incidents``: a norm or loss that is not finite;
-a gradient norm of the whole model above 10 times the median of the steps in memory; a loss that lies above
-their median by more than 10 median absolute deviations and by more than the median itself. Medians are of at
-least 8 steps.
+a gradient norm of the whole model above 10 times the median of the steps in memory (of the last 32 where fewer are
+kept); a loss that lies above their median by more than 10 median absolute deviations and by more than the median
+itself. Medians are of at least 8 steps.
 """
 
 import weakref
@@ -29,6 +29,7 @@ from torchviz_tb.watching.later import Later
 MOST_STEPS = 1000
 _MOST_CELLS = 2**22  # steps times sites that a reader accepts
 _LEAST_STEPS = 8
+_STEPS_OF_MEDIANS = 32  # where fewer are kept to be written
 _SPIKE = 10.0
 _FREE_SECONDS = 0.25  # beyond the share: next to nothing for a run, and all steps of a short one
 
@@ -102,8 +103,8 @@ class FlightRecorder:
         self._alarm = alarm
         self._looks: deque[_Look] = deque(maxlen=steps)
         self._unjudged: deque[_Look] = deque()
-        self._totals: deque[float] = deque(maxlen=steps)
-        self._losses: deque[float] = deque(maxlen=steps)
+        self._totals: deque[float] = deque(maxlen=max(steps, _STEPS_OF_MEDIANS))
+        self._losses: deque[float] = deque(maxlen=max(steps, _STEPS_OF_MEDIANS))
         self._sites: list[tuple[int, weakref.ref[torch.nn.Parameter]]] = []
         self._owners: dict[int, int] = {}
         self._last_step: int | None = None
