@@ -1,54 +1,77 @@
-// Gradient flow by depth at the step: a dot a site, a line a run.
+// Gradient flow by depth at the step: a dot a site, a line a run, dashed after clipping.
 
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { State } from "../../api/types";
-import { type Axis, logAxis } from "../../base/axis";
-import { type CellColours, drawState, isNonFinite } from "../../base/cells";
-import { type ColourScale, magnitudeScale } from "../../base/colour_scale";
+import { logAxis } from "../../base/axis";
 import { formatNumber } from "../../base/format";
-import { drawLine, drawText, type InkColours } from "../../base/paint";
 import { currentStep } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
 import { Table } from "../../widgets/table";
 import { hideTooltip } from "../../widgets/tooltip";
-import {
-  type Dot,
-  dotAt,
-  type FlowGeometry,
-  flowDots,
-  flowGeometry,
-  flowLines,
-  GUTTER,
-  largestNorm,
-} from "./flow_geometry";
+import { MEASURES, type RunFlow } from "./flow_data";
+import { type Dot, dotAt, flowDots, flowGeometry, layerValue } from "./flow_geometry";
 import { normAt, normRange, normWords, type RunNorms } from "./norms";
+import { measure } from "./options";
+import { paintFlow, shownDots } from "./paint_flow";
 import type { GalleryPlan } from "./plan";
-import { selectSite, showNorm } from "./readout";
-
-type Context = CanvasRenderingContext2D;
-type Colours = CellColours & InkColours & { wash: string; where: string };
+import { selectSite, showFlow } from "./readout";
 
 interface FlowProps {
   plan: GalleryPlan;
   /** The shown run first. */
-  norms: readonly [RunNorms, ...RunNorms[]];
+  runs: readonly [RunFlow, ...RunFlow[]];
   selected: string | null;
 }
 
-export function Flow({ plan, norms, selected }: FlowProps) {
-  const axis = useMemo(() => logAxis(...normRange(norms)), [norms]);
+export function Flow({ plan, runs, selected }: FlowProps) {
+  const axis = useMemo(() => logAxis(...normRange(runs.flatMap(stagesOf).map(({ norms }) => norms))), [runs]);
   const focused = useSignal<string | null>(null);
+  const words = measureWords();
   const draw = useMemo(
-    () => (context: Context, size: Size) => {
-      const scene = { plan, norms, selected, axis, step: currentStep.value ?? 0, focused: focused.value };
+    () => (context: CanvasRenderingContext2D, size: Size) => {
+      const scene = { plan, runs, selected, axis, step: currentStep.value ?? 0, focused: focused.value, label: words };
       paintFlow(context, size, scene, look.value);
     },
-    [plan, norms, selected, axis, focused],
+    [plan, runs, selected, axis, focused, words],
   );
   const dots = (size: Size) =>
-    flowDots(plan, norms[0], currentStep.value ?? 0, axis, flowGeometry(size, plan.columns.length));
+    flowDots(plan, shownDots(runs[0]), currentStep.value ?? 0, axis, flowGeometry(size, plan.columns.length));
+  return (
+    <FlowPicture
+      plan={plan}
+      label={`Gradient ${words} of ${plan.columns.length} parts of the model by depth`}
+      draw={draw}
+      dots={dots}
+      focused={focused}
+      selected={selected}
+      show={(site, x, y, announced) => showFlow(runs, words, site, x, y, announced)}
+      csv={() => flowCsv(plan, runs)}
+      twin={<FlowTwin plan={plan} runs={runs} />}
+    />
+  );
+}
+
+/** "norm", "maximum": what the numbers are. */
+export function measureWords(): string {
+  return MEASURES.find(({ value }) => value === measure.value)?.label ?? "norm";
+}
+
+interface FlowPictureProps {
+  plan: GalleryPlan;
+  label: string;
+  draw: (context: CanvasRenderingContext2D, size: Size) => void;
+  /** One a site, in the model's order. */
+  dots: (size: Size) => Pick<Dot, "site" | "x" | "y">[];
+  focused: { value: string | null };
+  selected: string | null;
+  show: (site: string, x: number, y: number, announced: boolean) => void;
+  csv: () => string;
+  twin: preact.ComponentChildren;
+}
+
+/** A picture of sites by depth: pointer and arrows go from site to site, a click or Enter selects. */
+export function FlowPicture({ label, draw, dots, focused, selected, show, csv, twin }: FlowPictureProps) {
   const leave = () => {
     focused.value = null;
     hideTooltip();
@@ -61,137 +84,67 @@ export function Flow({ plan, norms, selected }: FlowProps) {
     const dot = all[Math.min(all.length - 1, Math.max(0, moves[event.key] ?? -1))];
     if (moves[event.key] === undefined || !dot) return event.key === "Enter";
     focused.value = dot.site;
-    showNorm(norms, dot.site, anchor.left + dot.x, anchor.top + dot.y, true);
+    show(dot.site, anchor.left + dot.x, anchor.top + dot.y, true);
     return true;
   };
   return (
     <Picture
       class="flow"
-      label={`Gradient norm of ${plan.columns.length} parts of the model by depth`}
+      label={label}
       draw={draw}
       onHover={(point) => {
         const dot = dotAt(dots(point), point.x, point.y);
         if (!dot) return leave();
         focused.value = dot.site;
-        showNorm(norms, dot.site, point.pageX, point.pageY, false);
+        show(dot.site, point.pageX, point.pageY, false);
       }}
       onLeave={leave}
       onSelect={() => focused.value && selectSite(focused.value)}
       onKey={key}
       exportName={`gradient flow at step ${currentStep.value}`}
-      csv={() => flowCsv(plan, norms)}
-      twin={<FlowTwin plan={plan} norms={norms} />}
+      csv={csv}
+      twin={twin}
     />
   );
 }
 
-interface Scene {
-  plan: GalleryPlan;
-  norms: readonly [RunNorms, ...RunNorms[]];
-  selected: string | null;
-  focused: string | null;
-  axis: Axis;
-  step: number;
+interface Stage {
+  head: string;
+  norms: RunNorms;
 }
 
-function paintFlow(context: Context, size: Size, scene: Scene, colours: Colours): void {
-  const { plan, norms, selected, axis, step } = scene;
-  const geometry = flowGeometry(size, plan.columns.length);
-  const chosen = plan.columns.findIndex(({ sites }) => selected !== null && sites.includes(selected));
-  if (chosen >= 0) {
-    context.fillStyle = colours.wash;
-    context.fillRect(geometry.left(chosen) - 2, 0, geometry.columnWidth + 4, size.height);
-  }
-  paintGrid(context, geometry, axis, colours);
-  for (const run of [...norms].reverse()) {
-    for (const points of flowLines(plan, run, step, axis, geometry)) drawLine(context, points, run.colour, 1.75);
-  }
-  const dots = flowDots(plan, norms[0], step, axis, geometry);
-  const [low, high] = axis.domain;
-  // Half a range lower, so that the smallest dots still stand out from the page.
-  const colourScale = magnitudeScale([], { dark: colours.dark, range: [low / Math.sqrt(high / low), high] });
-  for (const dot of dots) {
-    paintDot(context, dot, colourScale, colours);
-    if (dot.site === (scene.focused ?? selected)) paintRing(context, dot, colours);
-  }
-  paintZeroCounts(context, plan, dots, geometry, colours);
+/** The numbers of a run as columns of a table. */
+function stagesOf({ after, before }: RunFlow): Stage[] {
+  if (!before) return [{ head: after.run, norms: after }];
+  return [
+    { head: `${after.run}, before clipping`, norms: before },
+    { head: `${after.run}, after clipping`, norms: after },
+  ];
 }
 
-function paintGrid(context: Context, { plot }: FlowGeometry, axis: Axis, colours: Colours): void {
-  for (const { label, position } of axis.ticks(5)) {
-    const y = Math.round(plot.y + plot.height * (1 - position)) + 0.5;
-    drawLine(
-      context,
-      [
-        [plot.x, y],
-        [plot.x + plot.width, y],
-      ],
-      colours.line,
-    );
-    drawText(context, label, GUTTER, y, colours.ink2, "right");
-  }
-  drawText(context, "gradient", 0, plot.y + plot.height / 2 - 7, colours.ink2);
-  drawText(context, "norm", 0, plot.y + plot.height / 2 + 7, colours.ink2);
-}
-
-function paintDot(context: Context, { x, y, norm }: Dot, scale: ColourScale, colours: Colours): void {
-  const { state, value } = norm;
-  if (state === State.finite) {
-    context.fillStyle = scale.css(value);
-    context.beginPath();
-    context.arc(x, y, 2.25, 0, 2 * Math.PI);
-    context.fill();
-  } else if (state === State.zero || isNonFinite(state)) {
-    const height = state === State.zero ? 4 : 6;
-    drawState(context, { x: x - 3, y: y - height / 2, width: 6, height }, state, colours);
-  }
-}
-
-function paintRing(context: Context, { x, y }: Dot, colours: Colours): void {
-  context.strokeStyle = colours.ink;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  context.arc(x, y, 5, 0, 2 * Math.PI);
-  context.stroke();
-}
-
-/** How many sites of a column are exactly 0, beside their ash. */
-function paintZeroCounts(
-  context: Context,
-  plan: GalleryPlan,
-  dots: readonly Dot[],
-  geometry: FlowGeometry,
-  colours: Colours,
-): void {
-  const zeros = new Set(dots.filter(({ norm }) => norm.state === State.zero).map(({ site }) => site));
-  plan.columns.forEach(({ sites }, column) => {
-    const count = sites.filter((site) => zeros.has(site)).length;
-    if (count === 0) return;
-    const text = geometry.columnWidth > 56 ? `${count} exactly 0` : String(count);
-    const x = geometry.left(column) + geometry.columnWidth / 2;
-    drawText(context, text, x, geometry.plot.y + geometry.plot.height - 4, colours.ink2, "center");
-  });
-}
-
-function flowCsv(plan: GalleryPlan, norms: readonly RunNorms[]): string {
+function flowCsv(plan: GalleryPlan, runs: readonly RunFlow[]): string {
+  const stages = runs.flatMap(stagesOf);
+  const step = currentStep.value ?? 0;
+  const head = ["site", ...stages.map((stage) => `"${stage.head.replaceAll('"', '""')}"`)].join(",");
   const sites = plan.columns.flatMap((column) => column.sites);
-  const head = ["site", ...norms.map(({ run }) => `"${run.replaceAll('"', '""')}"`)].join(",");
-  const lines = flowTable(sites, norms).map((cells) => cells.join(","));
+  const lines = sites.map((site) => [site, ...stages.map(({ norms }) => plainWords(norms, site, step))].join(","));
   return [head, ...lines, ""].join("\n");
 }
 
-function flowTable(sites: readonly string[], norms: readonly RunNorms[]): string[][] {
-  const step = currentStep.value ?? 0;
-  return sites.map((site) => [site, ...norms.map((run) => normWords(normAt(run, site, step)))]);
+/** As other programs read numbers. */
+function plainWords(norms: RunNorms, site: string, step: number): string {
+  const norm = normAt(norms, site, step);
+  return Number.isFinite(norm.value) ? String(norm.value) : normWords(norm).replace("−", "-");
 }
 
 /** The lines; each dot's norm is in the name of its tile below. */
-function FlowTwin({ plan, norms }: { plan: GalleryPlan; norms: readonly RunNorms[] }) {
+function FlowTwin({ plan, runs }: { plan: GalleryPlan; runs: readonly RunFlow[] }) {
   const step = currentStep.value ?? 0;
+  const stages = runs.flatMap(stagesOf);
   const rows = plan.columns.map(({ label, sites }) => ({
     key: label,
-    cells: [label, ...norms.map((run) => formatNumber(largestNorm(run, sites, step)))],
+    cells: [label, ...stages.map(({ norms }) => formatNumber(layerValue(norms, sites, step)))],
   }));
-  const head = ["part of the model", ...norms.map(({ run }) => run)];
-  return <Table hidden caption="Largest finite gradient norm at the step" head={head} rows={rows} />;
+  const head = ["part of the model", ...stages.map((stage) => stage.head)];
+  return <Table hidden caption={`Gradient ${measureWords()} of each part at the step`} head={head} rows={rows} />;
 }

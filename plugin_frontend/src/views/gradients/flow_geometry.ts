@@ -48,7 +48,7 @@ export function heightOf({ value, state }: Norm, axis: Axis, plot: Rect): number
   return plot.y + plot.height * (1 - Math.min(1, Math.max(0, axis.position(value))));
 }
 
-/** Through the largest finite norm of each column; a column without one breaks the line. */
+/** Through the number of each column; a column without one breaks the line. */
 export function flowLines(
   plan: GalleryPlan,
   run: RunNorms,
@@ -58,25 +58,40 @@ export function flowLines(
 ): [number, number][][] {
   const lines: [number, number][][] = [[]];
   plan.columns.forEach(({ sites }, column) => {
-    const largest = largestNorm(run, sites, step);
-    if (largest > 0) {
+    const value = layerValue(run, sites, step);
+    if (value > 0) {
       const x = geometry.left(column) + geometry.columnWidth / 2;
-      lines.at(-1)?.push([x, heightOf({ value: largest, state: State.finite }, axis, geometry.plot)]);
+      lines.at(-1)?.push([x, heightOf({ value, state: State.finite }, axis, geometry.plot)]);
     } else lines.push([]);
   });
   return lines.filter((line) => line.length > 0);
 }
 
-/** NaN where no site has a finite norm that is not 0. */
-export function largestNorm(run: RunNorms, sites: readonly string[], step: number): number {
-  const norms = sites.map((site) => normAt(run, site, step));
-  const finite = norms.flatMap(({ value, state }) => (state === State.finite && value > 0 ? [value] : []));
-  return finite.length > 0 ? Math.max(...finite) : Number.NaN;
+/**
+ * The number of several sites together: the largest finite one or, of means, the mean over all their values.
+ * NaN where none is finite and above 0.
+ */
+export function layerValue(run: RunNorms, sites: readonly string[], step: number): number {
+  const numbers = sites.map((site) => ({ ...normAt(run, site, step), count: countOf(run, site) }));
+  const measured = numbers.filter(({ state }) => state === State.finite || state === State.zero);
+  if (!measured.some(({ value }) => value > 0)) return Number.NaN;
+  if (!run.counts) return Math.max(...measured.map(({ value }) => value));
+  const total = measured.reduce((sum, { count }) => sum + count, 0);
+  return measured.reduce((sum, { value, count }) => sum + value * count, 0) / total;
+}
+
+function countOf({ counts, columns }: RunNorms, site: string): number {
+  return counts?.[columns.get(site) ?? -1] ?? 0;
 }
 
 /** The nearest dot within reach of the pointer. */
-export function dotAt(dots: readonly Dot[], x: number, y: number, reach = 12): Dot | null {
-  const distance = (dot: Dot) => Math.hypot(dot.x - x, dot.y - y);
-  const nearest = dots.reduce<Dot | null>((best, dot) => (best && distance(best) <= distance(dot) ? best : dot), null);
+export function dotAt<D extends { x: number; y: number }>(
+  dots: readonly D[],
+  x: number,
+  y: number,
+  reach = 12,
+): D | null {
+  const distance = (dot: D) => Math.hypot(dot.x - x, dot.y - y);
+  const nearest = dots.reduce<D | null>((best, dot) => (best && distance(best) <= distance(dot) ? best : dot), null);
   return nearest && distance(nearest) <= reach ? nearest : null;
 }

@@ -1,26 +1,30 @@
 // Gradients: flow by depth at the step, and the heatmaps of all sites below it in the same columns.
 
-import { computed, useComputed } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { Api, Place } from "../../api/client";
+import type { Api } from "../../api/client";
 import type { HeatmapsAnswer, Site } from "../../api/types";
 import { type ColourScale, decadeRange } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
-import { comparedRuns, currentStep, place, selectedSite } from "../../store/selection";
+import { currentStep, place, selectedSite } from "../../store/selection";
+import { useSteadily } from "../../store/steady";
 import { adopt, dark } from "../../theme";
 import { Legend } from "../../widgets/legend";
+import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { Flow } from "./flow";
+import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
 import gradientsCss from "./gradients.css?inline";
 import { MapPanel } from "./map_panel";
 import { allCells, bySite, GrowingRanges, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
-import { heatmapStep, heatmapSteps, heatmapsKey, panelOpen, quantity, sharing } from "./options";
+import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing } from "./options";
 import { type GalleryPlan, galleryPlan } from "./plan";
+import { QuantilesByDepth } from "./quantile_flow";
 
 adopt(gradientsCss);
 
@@ -33,18 +37,10 @@ const SHARINGS = [
   { value: "own", label: "Own" },
 ] as const;
 
-interface NormsKey {
-  places: Place[];
-}
-
-const normsKey = computed<NormsKey | null>(() => {
-  const where = place.value;
-  return where && { places: [where, ...comparedRuns.value.map((run) => ({ ...where, run: run.name }))] };
-});
-
 export function GradientsView({ api }: { api: Api }) {
-  const norms = useResource(normsKey, (key) => askNorms(api, key));
-  const heatmaps = useResource(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
+  const norms = useResource(placesKey, (key) => askNorms(api, key));
+  const flow = useResource(flowKey, (key) => askFlow(api, key));
+  const heatmaps = useSteadily(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
   const all = sites.value.data?.sites ?? null;
   const table = useMemo(() => all?.filter(({ output }) => !output) ?? null, [all]);
   const plan = useMemo(() => (table ? galleryPlan(table) : null), [table]);
@@ -59,6 +55,7 @@ export function GradientsView({ api }: { api: Api }) {
       plan={plan}
       sites={table}
       norms={shown}
+      flow={flow.value.error ?? flow.value.data}
       answer={heatmaps.value.data}
       failure={failed && !heatmaps.value.data ? <Failure error={failed} onRetry={askAgain} /> : null}
     />
@@ -79,30 +76,18 @@ function NoGradients() {
   );
 }
 
-/** Norms of the shown run, and of the compared ones that have this group. */
-async function askNorms(api: Api, { places }: NormsKey): Promise<[RunNorms, ...RunNorms[]]> {
-  const ask = async (where: Place): Promise<RunNorms> => {
-    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), api.sites(where)]);
-    const columns = new Map(table.sites.map(({ name }, column) => [name, column]));
-    return { run: where.run, colour: colourOfRun(where.run), answer, columns };
-  };
-  const [own, ...others] = places;
-  if (!own) throw new Error("no run is shown");
-  const settled = Promise.allSettled(others.map(ask));
-  const first = await ask(own);
-  return [first, ...(await settled).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))];
-}
-
 interface LoadedProps {
   plan: GalleryPlan;
   sites: readonly Site[];
   norms: readonly [RunNorms, ...RunNorms[]];
+  /** Null while it is on its way. */
+  flow: FlowAnswer | Error | null;
   answer: HeatmapsAnswer | null;
   failure: preact.ComponentChildren;
 }
 
-function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: LoadedProps) {
-  const norms = useThemed(plainNorms);
+function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }: LoadedProps) {
+  const norms = useThemed(plainNorms, inTheme);
   const maps = useMemo(() => (answer ? bySite(answer) : new Map()), [answer]);
   const scaleOf = useScales(answer, maps);
   const hasFinite = useMemo(() => decadeRange(allCells(maps.values(), "abs_max")) !== null, [maps]);
@@ -112,10 +97,10 @@ function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: Load
   return (
     <div class="split">
       <div class="split-main gradients">
-        <TitleRow norms={norms} />
+        <TitleRow norms={norms} flow={flow} />
         <div class="gallery-scroll">
           <div class="gallery" style={{ "--columns": plan.columns.length }} data-lattice={plan.rows.length > 0}>
-            <Flow plan={plan} norms={norms} selected={selected?.name ?? null} />
+            <FlowOf plan={plan} flow={flow} selected={selected?.name ?? null} />
             {failure && <div class="step-note">{failure}</div>}
             <StepNote />
             {plan.rows.length > 0 && <GalleryRows plan={plan} data={data} />}
@@ -147,14 +132,35 @@ function Loaded({ plan, sites: table, norms: plainNorms, answer, failure }: Load
   );
 }
 
+interface FlowOfProps {
+  plan: GalleryPlan;
+  flow: FlowAnswer | Error | null;
+  selected: string | null;
+}
+
+function FlowOf({ plan, flow, selected }: FlowOfProps) {
+  if (flow === null) return <div class="flow" />;
+  if (flow instanceof Error) return <Failure error={flow} onRetry={askAgain} />;
+  if (flow.measure === "quantiles") return <QuantilesByDepth plan={plan} flow={flow.quantiles} selected={selected} />;
+  return <ThemedFlow plan={plan} runs={flow.runs} selected={selected} />;
+}
+
+function ThemedFlow({ runs, ...rest }: { plan: GalleryPlan; runs: Runs<RunFlow>; selected: string | null }) {
+  const themed = useThemed(runs, ({ after, before }) => ({ after: inTheme(after), before: before && inTheme(before) }));
+  return <Flow runs={themed} {...rest} />;
+}
+
+type Runs<T> = readonly [T, ...T[]];
+
+const inTheme = (run: RunNorms): RunNorms => ({ ...run, colour: colourOfRun(run.run) });
+
 /** Lines in the colours of the theme. */
-function useThemed(norms: readonly [RunNorms, ...RunNorms[]]): [RunNorms, ...RunNorms[]] {
+function useThemed<T>(runs: Runs<T>, themed: (run: T) => T): Runs<T> {
   const isDark = dark.value;
   return useMemo(() => {
-    const [first, ...rest] = norms;
-    const themed = (run: RunNorms) => ({ ...run, colour: colourOfRun(run.run) });
+    const [first, ...rest] = runs;
     return [themed(first), ...rest.map(themed)];
-  }, [norms, isDark]);
+  }, [runs, isDark]);
 }
 
 /** The colours of a site's map: all maps', or its own. Their ranges grow while steps are looked at and never shrink. */
@@ -179,20 +185,30 @@ function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite
   }, [answer, maps, what, how, isDark, run, ranges]);
 }
 
-function TitleRow({ norms }: { norms: readonly RunNorms[] }) {
+function TitleRow({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
   const step = useComputed(() => currentStep.value);
+  const explained = MEASURES.find(({ value }) => value === measure.value)?.explanation;
   return (
     <div class="gradients-title">
       <h2>
         Gradient flow by depth at step <b class="now">{step}</b>
       </h2>
+      <span title={explained}>
+        as <WordMenu label="Measure" value={measure.value} options={MEASURES} onChange={(to) => (measure.value = to)} />
+      </span>
       <ul class="run-lines">
-        {norms.map(({ run, colour }) => (
+        {(measure.value === "quantiles" ? [] : norms).map(({ run, colour }) => (
           <li key={run}>
             <i style={{ background: colour }} />
             {run}
           </li>
         ))}
+        {hasBefore(flow) && (
+          <li>
+            <i class="dashed" />
+            {measure.value === "quantiles" ? "before clipping" : "after clipping"}
+          </li>
+        )}
       </ul>
       <span class="spacer" />
       <Segments
@@ -204,6 +220,12 @@ function TitleRow({ norms }: { norms: readonly RunNorms[] }) {
       <Segments label="Colours" value={sharing.value} options={SHARINGS} onChange={(next) => (sharing.value = next)} />
     </div>
   );
+}
+
+/** Whether there is something before clipping beside what the optimizer used. */
+function hasBefore(flow: LoadedProps["flow"]): boolean {
+  if (flow === null || flow instanceof Error) return false;
+  return (flow.measure === "quantiles" ? flow.quantiles : flow.runs[0]).before !== null;
 }
 
 /** A step without heatmaps shows others': which, and why. */

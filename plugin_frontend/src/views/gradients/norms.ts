@@ -13,6 +13,8 @@ export interface RunNorms {
   answer: StatisticsAnswer;
   /** Column of each site. */
   columns: ReadonlyMap<string, number>;
+  /** Values of each site, by column, where its number is a mean over them. */
+  counts?: readonly number[];
 }
 
 export interface Norm {

@@ -1,14 +1,25 @@
 // What this view remembers while other views are looked at.
 
 import { computed, signal } from "@preact/signals";
+import { kept, keptWord } from "../../store/kept";
 import { currentStep, place, shownGroup } from "../../store/selection";
 
 export type Quantity = "mean" | "abs_max";
 export type Sharing = "shared" | "own";
+/** What the flow shows of each site. */
+export type Measure = "norm" | "max" | "mean" | "quantiles";
 
-export const quantity = signal<Quantity>("mean");
-export const sharing = signal<Sharing>("shared");
+export const quantity = keptWord<Quantity>("cells", ["mean", "abs_max"]);
+export const sharing = keptWord<Sharing>("colours", ["shared", "own"]);
+export const measure = keptWord<Measure>("flow", ["norm", "max", "mean", "quantiles"]);
 export const panelOpen = signal(innerWidth >= 1100);
+/** Whether the selected site's map has the whole stage. */
+export const zoomed = kept(
+  "zoom",
+  false,
+  (is) => (is ? "map" : ""),
+  (text) => text === "map",
+);
 
 /** Steps that have heatmaps. */
 export const heatmapSteps = computed<readonly number[]>(() => shownGroup.value?.kinds.heatmaps ?? []);

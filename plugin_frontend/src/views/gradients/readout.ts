@@ -3,6 +3,7 @@
 import { formatNumber } from "../../base/format";
 import { currentStep, selectedSite } from "../../store/selection";
 import { showTooltip } from "../../widgets/tooltip";
+import type { RunFlow } from "./flow_data";
 import { medianBefore, normAt, normWords, type RunNorms } from "./norms";
 import { panelOpen } from "./options";
 
@@ -25,6 +26,36 @@ export function showNorm(norms: readonly RunNorms[], site: string, x: number, y:
       [`step ${step}`, normWords(normAt(shown, site, step)), "gradient norm"],
       ["before", formatNumber(medianBefore(shown, site, step)), "median of the steps before"],
       ...compared.map((run): [string, string, string] => [run.run, normWords(normAt(run, site, step)), "same step"]),
+    ],
+  });
+}
+
+/** As `showNorm`, of what the flow measures, before and after clipping. */
+export function showFlow(
+  [shown, ...compared]: readonly [RunFlow, ...RunFlow[]],
+  what: string,
+  site: string,
+  x: number,
+  y: number,
+  announced: boolean,
+): void {
+  const step = currentStep.value ?? 0;
+  const { after, before } = shown;
+  const first = before ?? after;
+  showTooltip({
+    x,
+    y,
+    announced,
+    title: site,
+    rows: [
+      [`step ${step}`, normWords(normAt(first, site, step)), `gradient ${what}${before ? " before clipping" : ""}`],
+      ...(before ? [["", normWords(normAt(after, site, step)), "after clipping"] as [string, string, string]] : []),
+      ["before", formatNumber(medianBefore(first, site, step)), "median of the steps before"],
+      ...compared.map((run): [string, string, string] => [
+        run.after.run,
+        normWords(normAt(run.before ?? run.after, site, step)),
+        "same step",
+      ]),
     ],
   });
 }

@@ -1,0 +1,24 @@
+// Data that follows a key which may change faster than answers come, as while steps are played.
+
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { useResource } from "./data";
+import type { Resource } from "./resource";
+
+/** As `useResource`, but a request that is under way is shown before the newest key is asked for: nothing starves. */
+export function useSteadily<K, T>(
+  key: ReadonlySignal<K | null>,
+  fetcher: (key: K) => Promise<T>,
+): ReadonlySignal<Resource<T>> {
+  const asked = useMemo(() => signal<K | null>(key.peek()), [key]);
+  const state = useResource(asked, fetcher);
+  useEffect(
+    () =>
+      effect(() => {
+        const newest = key.value;
+        if (newest === null || !state.value.loading) asked.value = newest;
+      }),
+    [key, asked, state],
+  );
+  return state;
+}

@@ -1,0 +1,127 @@
+// What the flow shows of each site, before and after clipping.
+
+import { computed } from "@preact/signals";
+import type { Api, Place } from "../../api/client";
+import type { BandsAnswer, Site, Stage } from "../../api/types";
+import { indexAt } from "../../base/bins";
+import { colourOfRun } from "../../store/data";
+import { comparedRuns, place } from "../../store/selection";
+import type { RunNorms } from "./norms";
+import { type Measure, measure } from "./options";
+
+/** One number of each site; `before` is null where nothing was measured before clipping. */
+export interface RunFlow {
+  after: RunNorms;
+  before: RunNorms | null;
+}
+
+export interface QuantileFlow {
+  after: BandsAnswer;
+  before: BandsAnswer | null;
+  /** Row of each site in the answers. */
+  rows: ReadonlyMap<string, number>;
+}
+
+export type FlowAnswer =
+  | { measure: Exclude<Measure, "quantiles">; runs: readonly [RunFlow, ...RunFlow[]] }
+  | { measure: "quantiles"; quantiles: QuantileFlow };
+
+export interface MeasureWords {
+  value: Measure;
+  label: string;
+  formula: string;
+  /** One line for a reader who has not met it. */
+  explanation: string;
+}
+
+export const MEASURES: readonly MeasureWords[] = [
+  { value: "norm", label: "norm", formula: "√Σ g²", explanation: "Length of a site's gradient as one vector." },
+  { value: "max", label: "maximum", formula: "max |g|", explanation: "Largest magnitude among a site's values." },
+  { value: "mean", label: "mean", formula: "Σ |g| / count", explanation: "Mean magnitude of a site's values." },
+  {
+    value: "quantiles",
+    label: "quantiles",
+    formula: "5, 25, 50, 75, 95 %",
+    explanation: "Where a site's signed values lie: half of them within the thick line, nine tenths within the thin.",
+  },
+];
+
+const COLUMNS: Record<Exclude<Measure, "quantiles">, string> = { norm: "l2", max: "abs_max", mean: "l1" };
+
+/** The drawn runs, as text: a reload that changes nothing is no new key. */
+export const placesKey = computed<string | null>(() => {
+  const where = place.value;
+  return where && JSON.stringify([where, ...comparedRuns.value.map((run) => ({ ...where, run: run.name }))]);
+});
+
+export const flowKey = computed<string | null>(
+  () => placesKey.value && JSON.stringify([measure.value, JSON.parse(placesKey.value)]),
+);
+
+export async function askFlow(api: Api, key: string): Promise<FlowAnswer> {
+  const [wanted, places] = JSON.parse(key) as [Measure, Place[]];
+  if (wanted === "quantiles") return { measure: wanted, quantiles: await askQuantiles(api, places) };
+  return { measure: wanted, runs: await ofRuns(places, (where) => askRun(api, where, wanted)) };
+}
+
+/** Norms of the shown run, and of the compared ones that have this group. */
+export async function askNorms(api: Api, key: string): Promise<[RunNorms, ...RunNorms[]]> {
+  return ofRuns(JSON.parse(key) as Place[], async (where) => {
+    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), api.sites(where)]);
+    return runNorms(where.run, answer, table.sites);
+  });
+}
+
+/** The first must be there; of the others those that are. */
+async function ofRuns<T>([own, ...others]: readonly Place[], ask: (where: Place) => Promise<T>): Promise<[T, ...T[]]> {
+  if (!own) throw new Error("no run is shown");
+  const settled = Promise.allSettled(others.map(ask));
+  const first = await ask(own);
+  return [first, ...(await settled).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))];
+}
+
+function runNorms(run: string, answer: RunNorms["answer"], sites: readonly Site[]): RunNorms {
+  const columns = new Map(sites.map(({ name }, column) => [name, column]));
+  return { run, colour: colourOfRun(run), answer, columns };
+}
+
+async function askRun(api: Api, where: Place, wanted: Exclude<Measure, "quantiles">): Promise<RunFlow> {
+  const { sites, stages } = await api.sites(where);
+  const ask = async (stage: Stage): Promise<RunNorms> => {
+    const norms = runNorms(where.run, await api.statistics(where, stage, COLUMNS[wanted]), sites);
+    return wanted === "mean" ? meansOf(norms, sites) : norms;
+  };
+  const [after, before] = await Promise.all([
+    ask("gradient"),
+    stages.includes("raw_gradient") ? ask("raw_gradient") : null,
+  ]);
+  return { after, before };
+}
+
+/** Sums of magnitudes become means; a layer's is that of all its values, so each site counts by its size. */
+export function meansOf(sums: RunNorms, sites: readonly Site[]): RunNorms {
+  const counts = sites.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const values = sums.answer.values.map((sum, cell) => sum / (counts[cell % counts.length] || 1));
+  return { ...sums, counts, answer: { ...sums.answer, values } };
+}
+
+async function askQuantiles(api: Api, [where]: readonly Place[]): Promise<QuantileFlow> {
+  if (!where) throw new Error("no run is shown");
+  const { sites, stages } = await api.sites(where);
+  const rows = new Map(sites.map(({ name }, row) => [name, row]));
+  const [after, before] = await Promise.all([
+    api.bands(where, "gradient"),
+    stages.includes("raw_gradient") ? api.bands(where, "raw_gradient") : null,
+  ]);
+  return { after, before, rows };
+}
+
+/** A site's quantiles at the step or the last one before it; null: there are none. */
+export function quantilesAt(bands: BandsAnswer, row: number | undefined, step: number): Float32Array | null {
+  const index = indexAt(bands.steps, step);
+  if (row === undefined || index < 0) return null;
+  const [steps, levels] = [bands.steps.length, bands.quantileLevels.length];
+  const start = (row * steps + index) * levels;
+  const quantiles = bands.values.subarray(start, start + levels);
+  return quantiles.length === levels && quantiles.every(Number.isFinite) ? quantiles : null;
+}
