@@ -3,12 +3,16 @@
 Run: make faults
 """
 
+import errno
+import itertools
+import os
 import resource
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +20,12 @@ import written
 from endings import COUNT, ENDINGS, LOG, killed, run, steps
 
 from torchviz_tb import SummaryWriter
+from torchviz_tb.events.record_file import LocalFile
 
 PAGE = Path(__file__).parents[1] / "docs" / "faults.md"
 KILLS = 200
+FORKS = 4
+_NOBODY = 65534
 MARK = '<!-- the table below is made by "make faults" -->'
 
 
@@ -72,23 +79,99 @@ def nothing(_: Path) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def forbidden(log_dir: Path) -> Iterator[None]:
+    """Nobody may enter the directory; root, who may all the same, is somebody else meanwhile."""
+    user = os.geteuid()
+    log_dir.chmod(0)
+    if user == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        log_dir.chmod(0o700)
+
+
+@contextmanager
+def append_by(append: Callable[[LocalFile, bytes], None]) -> Iterator[None]:
+    """Records are appended in this way."""
+    own = LocalFile.append
+    LocalFile.append = append  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        LocalFile.append = own  # type: ignore[method-assign]
+
+
+def slow(_: Path) -> AbstractContextManager[None]:
+    """A hundredth of a second for each record."""
+    own = LocalFile.append
+
+    def append(self: LocalFile, record: bytes) -> None:
+        time.sleep(0.01)
+        own(self, record)
+
+    return append_by(append)
+
+
+def failing(_: Path) -> AbstractContextManager[None]:
+    """Two of three writes are refused."""
+    own, turn = LocalFile.append, itertools.count()
+
+    def append(self: LocalFile, record: bytes) -> None:
+        if next(turn) % 3:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        own(self, record)
+
+    return append_by(append)
+
+
+FAULTS: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], int]] = {
+    "none, for comparison": (nothing, 0),
+    "disk full for a while": (small_disk, 0),
+    "directory deleted (what was in it is gone)": (deleted, 100),
+    "no permission for a while": (forbidden, 0),
+    "a slow file": (slow, 0),
+    "a file that refuses two of three writes": (failing, 0),
+}
+"""What happens in the middle of a run, and how many of its first scalars are gone with it."""
+
+
+def lost_by(fault: str, log_dir: Path) -> int:
+    """Scalars of a run that can't be read back, but for those that the fault itself took away."""
+    happening, gone = FAULTS[fault]
+    writer = SummaryWriter(str(log_dir))
+    log(writer, range(100))
+    with happening(log_dir):
+        log(writer, range(100, 200))
+    log(writer, range(200, 300))
+    writer.close()
+    return len(set(range(gone, 300)) - set(steps(log_dir)))
+
+
 def disks(root: Path) -> Iterator[Row]:
     """Trouble with the disk in the middle of a run, over before its end."""
-    faults: dict[str, tuple[Callable[[Path], object], int]] = {
-        "none, for comparison": (nothing, 0),
-        "disk full for a while": (small_disk, 0),
-        "directory deleted (what was in it is gone)": (deleted, 100),
-    }
-    for name, (fault, gone) in faults.items():
-        log_dir = root / name
-        writer = SummaryWriter(str(log_dir))
+    for fault, (_, gone) in FAULTS.items():
+        yield Row(fault, 1, f"{lost_by(fault, root / fault)} of {300 - gone} scalars", "no")
+
+
+def forks(root: Path) -> Row:
+    """Children that go on with their parent's writer, and end without a word."""
+    with SummaryWriter(str(root)) as writer:
         log(writer, range(100))
-        with fault(log_dir):
-            log(writer, range(100, 200))
-        log(writer, range(200, 300))
-        writer.close()
-        missing = 300 - gone - len(steps(log_dir))
-        yield Row(name, 1, f"{missing} of {300 - gone} scalars", "no")
+        children = []
+        for child in range(1, FORKS + 1):
+            pid = os.fork()
+            if pid == 0:
+                log(writer, range(child * 100, (child + 1) * 100))
+                os._exit(0)
+            children.append(pid)
+        for pid in children:
+            os.waitpid(pid, 0)
+        log(writer, range((FORKS + 1) * 100, (FORKS + 2) * 100))
+    expected = (FORKS + 2) * 100
+    return Row("fork", FORKS, f"{expected - len(set(steps(root)))} of {expected} scalars", "no")
 
 
 def log(writer: SummaryWriter, wanted: range) -> None:
@@ -103,7 +186,7 @@ def table() -> str:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         root = Path(folder)
-        rows = [*endings(root / "endings"), kills(root / "kills"), *disks(root / "disks")]
+        rows = [*endings(root / "endings"), kills(root / "kills"), *disks(root / "disks"), forks(root / "forks")]
     lines = [f"| {row.fault} | {row.tried} | {row.lost} | {row.stopped} |" for row in rows]
     return "\n".join(["| fault | tried | lost | training stopped |", "|---|---|---|---|", *lines, ""])
 

@@ -5,6 +5,7 @@ import resource
 import signal
 import warnings
 
+import fault_table
 import pytest
 import written
 from endings import COUNT, ENDINGS, LOG, killed, run, steps
@@ -79,6 +80,13 @@ def test_a_full_disk_is_survived_and_the_file_stays_readable(tmp_path):
     assert sum("can't write" in message for message in told) == 1
     assert sum("writes to" in message for message in told) == 1
     assert not any("did not write" in message for message in told)
+
+
+@pytest.mark.parametrize("fault", fault_table.FAULTS)
+def test_trouble_that_passes_loses_nothing(tmp_path, fault):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert fault_table.lost_by(fault, tmp_path / "run") == 0
 
 
 def test_a_deleted_directory_comes_back_with_what_is_logged_later(tmp_path):
