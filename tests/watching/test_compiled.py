@@ -131,7 +131,9 @@ def activations(tmp_path):
 
 
 def test_of_a_compiled_model_the_output_alone_is_seen(tmp_path):
-    with pytest.warns(UserWarning, match="log='activations' shows nothing of what happens within compiled modules"):
+    with pytest.warns(
+        UserWarning, match="log='activations' shows nothing of what happens within modules that are compiled"
+    ):
         breaks, report = train_with_activations(tmp_path, whole, watched="before")
     assert breaks == {}
     assert report.not_recorded == {}
@@ -157,7 +159,7 @@ def test_a_model_that_is_compiled_after_the_watch_is_compiled_once(tmp_path, com
 
 @pytest.mark.parametrize("watched", ["before", "after"])
 def test_around_a_compiled_part_activations_are_seen(tmp_path, watched):
-    with pytest.warns(UserWarning, match="compiled modules \\('hidden'\\)"):
+    with pytest.warns(UserWarning, match="compiled or scripted \\('hidden'\\)"):
         breaks, _ = train_with_activations(tmp_path, part, watched=watched)
     assert breaks == {}
     assert activations(tmp_path) == dict.fromkeys(["hidden", "norm", "drop", "out", ":output"])

@@ -37,7 +37,7 @@ def outcome(writer, steps=6, **options):
     return training.tensors(model), optimizer.state_dict()["state"], states, flags
 
 
-@pytest.mark.parametrize("log", ["all", "gradients", "updates", "heatmaps", "graph"])
+@pytest.mark.parametrize("log", ["all", "gradients", "updates", "heatmaps", "graph", "activations"])
 def test_the_training_is_bit_identical(writer, log):
     watched, plain = outcome(writer, log=log), outcome(None)
     assert watched[0].keys() == plain[0].keys()
@@ -136,7 +136,7 @@ def test_every_model_of_the_zoo_trains_as_if_alone(writer, name):
             pytest.skip("has no parameters")
         optimizer = torch.optim.SGD(call.model.parameters(), lr=1e-3)
         if watched:
-            writer.watch(call.model, optimizer, log_freq=1)
+            writer.watch(call.model, optimizer, log_freq=1, log=["all", "activations"], nan="origin")
         torch.manual_seed(5)
         for _ in range(2):
             call.run()
