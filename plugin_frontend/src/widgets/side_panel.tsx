@@ -43,12 +43,14 @@ export function PanelSection({ title, children }: { title?: ComponentChildren; c
   );
 }
 
-/** Facts as pairs: what it is, and the value at the right. */
-export function Facts({ facts }: { facts: readonly (readonly [string, ComponentChildren])[] }) {
+/** What it is, the value at the right, and what it means in one line, for those who point at it. */
+type Fact = readonly [label: string, value: ComponentChildren, explanation?: string];
+
+export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl class="facts">
-      {facts.map(([label, value]) => (
-        <div key={label}>
+      {facts.map(([label, value, explanation]) => (
+        <div key={label} title={explanation}>
           <dt>{label}</dt>
           <dd>{value}</dd>
         </div>

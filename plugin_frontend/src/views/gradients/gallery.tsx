@@ -6,8 +6,10 @@ import { drawState } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatShape, middleEllipsis } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
+import { shownFindings } from "../../store/findings";
 import { currentStep } from "../../store/selection";
 import { look, type Size, useCanvas } from "../../widgets/canvas";
+import { Pin } from "../../widgets/pin";
 import { hideTooltip } from "../../widgets/tooltip";
 import { deadCount, isDead, mapMatrix } from "./maps";
 import { normAt, normWords, type RunNorms } from "./norms";
@@ -118,6 +120,8 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
   const canvas = useCanvas(draw, true);
   const words = normWords(norm);
   const unusual = norm.state !== State.finite;
+  // A finding may be about all sites: only the one to look at first has its pin.
+  const pin = shownFindings.value.findIndex(({ sites }) => sites[0] === site);
   return (
     <div class="map-cell">
       <button
@@ -130,6 +134,7 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
         onPointerLeave={hideTooltip}
       >
         <canvas ref={canvas} />
+        {pin >= 0 && <Pin index={pin} />}
       </button>
       {!bare && (
         <p>

@@ -7,6 +7,7 @@ import type { HeatmapsAnswer, Site } from "../../api/types";
 import { type ColourScale, decadeRange } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
+import { useEscape } from "../../store/keyboard";
 import { reloads } from "../../store/resource";
 import { currentStep, place, selectedSite } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
@@ -14,15 +15,17 @@ import { adopt, dark } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
+import { SiteName } from "../../widgets/site_name";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { Flow } from "./flow";
 import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
+import { CellReadout, FullMap } from "./full_map";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
 import gradientsCss from "./gradients.css?inline";
 import { MapPanel } from "./map_panel";
 import { allCells, bySite, GrowingRanges, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
-import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing } from "./options";
+import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing, zoomed } from "./options";
 import { type GalleryPlan, galleryPlan } from "./plan";
 import { QuantilesByDepth } from "./quantile_flow";
 
@@ -93,12 +96,20 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
   const hasFinite = useMemo(() => decadeRange(allCells(maps.values(), "abs_max")) !== null, [maps]);
   const shapes = useMemo(() => new Map(table.map(({ name, shape }) => [name, shape])), [table]);
   const selected = table.find(({ name }) => name === selectedSite.value) ?? null;
+  const enlarged = zoomed.value && selected ? (maps.get(selected.name) ?? null) : null;
+  useEscape(() => (zoomed.value = false), enlarged !== null);
   const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null };
   return (
     <div class="split">
       <div class="split-main gradients">
-        <TitleRow norms={norms} flow={flow} />
-        <div class="gallery-scroll">
+        {enlarged ? <MapTitle site={enlarged.site} /> : <FlowTitle norms={norms} flow={flow} />}
+        {enlarged && (
+          <>
+            <FullMap heatmap={enlarged} scale={scaleOf(enlarged.site)} />
+            {!panelOpen.value && <CellReadout heatmap={enlarged} />}
+          </>
+        )}
+        <div class="gallery-scroll" hidden={enlarged !== null}>
           <div class="gallery" style={{ "--columns": plan.columns.length }} data-lattice={plan.rows.length > 0}>
             <FlowOf plan={plan} flow={flow} selected={selected?.name ?? null} />
             {failure && <div class="step-note">{failure}</div>}
@@ -108,7 +119,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
           <GalleryGroups plan={plan} data={data} />
         </div>
         <footer class="gallery-foot">
-          <p>
+          <p title="The norm is the length of the gradient as one vector: √Σ g²">
             Under each map: gradient norm; <i /> rows or columns that are exactly 0
           </p>
           <Legend
@@ -185,7 +196,18 @@ function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite
   }, [answer, maps, what, how, isDark, run, ranges]);
 }
 
-function TitleRow({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
+function MapTitle({ site }: { site: string }) {
+  return (
+    <div class="gradients-title">
+      <h2>
+        Gradient of <SiteName name={site} /> at step <b class="now">{heatmapStep}</b>
+      </h2>
+      <Choices />
+    </div>
+  );
+}
+
+function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
   const step = useComputed(() => currentStep.value);
   const explained = MEASURES.find(({ value }) => value === measure.value)?.explanation;
   return (
@@ -210,6 +232,14 @@ function TitleRow({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedPro
           </li>
         )}
       </ul>
+      <Choices />
+    </div>
+  );
+}
+
+function Choices() {
+  return (
+    <>
       <span class="spacer" />
       <Segments
         label="Quantity"
@@ -218,7 +248,7 @@ function TitleRow({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedPro
         onChange={(next) => (quantity.value = next)}
       />
       <Segments label="Colours" value={sharing.value} options={SHARINGS} onChange={(next) => (sharing.value = next)} />
-    </div>
+    </>
   );
 }
 

@@ -1,26 +1,27 @@
 // The panel: one map at full size, the cell under the crosshair, dead rows and columns, norm over steps.
 
-import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { type Heatmap, type Site, State } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import type { ColourScale } from "../../base/colour_scale";
-import { formatCount, formatNumber, formatPower, formatShape, splitName } from "../../base/format";
-import { strongestCell } from "../../base/matrix";
+import { formatCount, formatPower, formatShape, splitName } from "../../base/format";
 import { drawLine, drawNow } from "../../base/paint";
 import { paintStretches } from "../../base/paint_bands";
 import { stepColumns, stretchesOf } from "../../base/step_columns";
+import { findingsOf, shownFindings } from "../../store/findings";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { look, type Size } from "../../widgets/canvas";
 import { downloadCsv } from "../../widgets/download";
-import { Picture, type Point } from "../../widgets/picture";
-import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { Picture } from "../../widgets/picture";
+import { Pin } from "../../widgets/pin";
+import { PanelSection, SidePanel } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import { covered, deadCount, mapCsv, mapMatrix, rangeWords } from "./maps";
+import { FindingNote } from "../overview/finding_panel";
+import { CellReadout, FullMap } from "./full_map";
+import { deadCount, mapCsv, rangeWords } from "./maps";
 import { normRange, normSeries, normWords, type RunNorms } from "./norms";
-import { heatmapStep, panelOpen, quantity } from "./options";
-import { mapArea, paintMap, pictureHeight } from "./paint_map";
+import { heatmapStep, panelOpen, zoomed } from "./options";
 
 interface MapPanelProps {
   site: Site;
@@ -29,20 +30,28 @@ interface MapPanelProps {
   norms: readonly [RunNorms, ...RunNorms[]];
 }
 
-const PICTURE_WIDTH = 288;
-
 export function MapPanel({ site, heatmap, scale, norms }: MapPanelProps) {
   const [, strong] = splitName(site.name);
   const subtitle = [site.module, formatShape(site.shape), site.dtype].filter(Boolean).join(", ");
   return (
     <SidePanel
-      title={strong}
+      title={
+        <>
+          {findingsOf(site.name).map((index) => (
+            <Pin key={index} index={index} />
+          ))}{" "}
+          {strong}
+        </>
+      }
       subtitle={subtitle}
       onClose={() => {
         panelOpen.value = false;
       }}
     >
-      {heatmap ? <MapSections key={site.name} heatmap={heatmap} scale={scale} /> : <NoMap site={site} />}
+      <div class="map-findings">
+        <Findings site={site.name} />
+      </div>
+      {heatmap ? <MapSections heatmap={heatmap} scale={scale} /> : <NoMap site={site} />}
       <NormOverSteps site={site.name} norms={norms} />
       <footer class="panel-foot">
         <button type="button" class="button" onClick={() => goTo(site.name, "graph")}>
@@ -80,108 +89,25 @@ function NoMap({ site }: { site: Site }) {
 }
 
 function MapSections({ heatmap, scale }: { heatmap: Heatmap; scale: ColourScale }) {
-  // Kept by place, not by number: another step may have cut the same matrix alike.
-  const chosen = useSignal<number | null>(null);
-  const strongest = useMemo(() => strongestCell(mapMatrix(heatmap, "abs_max")), [heatmap]);
-  const cell = chosen.value !== null && chosen.value < heatmap.absMax.length ? chosen.value : strongest;
-  const what = quantity.value;
-  const draw = useMemo(
-    () => (context: CanvasRenderingContext2D, size: Size) =>
-      paintMap(context, size, heatmap, what, scale, cell, look.value),
-    [heatmap, what, scale, cell],
-  );
-  const key = (event: KeyboardEvent): boolean => {
-    const next = movedCell(cell, event.key, heatmap);
-    if (next === null) return false;
-    chosen.value = next;
-    return true;
-  };
   return (
     <>
-      <div class="map-full">
-        <p>
-          <span>maximum of each column</span>
-          <span>{formatCount(heatmap.columns)} in →</span>
-        </p>
-        <div style={{ height: `${pictureHeight(PICTURE_WIDTH, heatmap)}px` }}>
-          <Picture
-            label={`Gradient of ${heatmap.site}, ${heatmap.cellRows} by ${heatmap.cellColumns} cells; arrows move the crosshair`}
-            draw={draw}
-            onHover={(point) => {
-              chosen.value = cellAt(point, heatmap) ?? chosen.value;
-            }}
-            onKey={key}
-            exportName={`${heatmap.site} gradient at step ${heatmapStep.value}`}
-            csv={() => mapCsv(heatmap)}
-            twin={<MaximaTwin heatmap={heatmap} />}
-          />
-        </div>
-        {heatmap.rows > 1 && (
-          <p>
-            <span>↓ {formatCount(heatmap.rows)} out</span>
-            <span>maximum of each row</span>
-          </p>
-        )}
-      </div>
-      <CellReadout heatmap={heatmap} cell={cell} />
+      {!zoomed.value && <FullMap heatmap={heatmap} scale={scale} />}
+      <PanelSection>
+        <CellReadout heatmap={heatmap} />
+      </PanelSection>
       <DeadLines heatmap={heatmap} />
     </>
   );
 }
 
-function cellAt(point: Point, heatmap: Heatmap): number | null {
-  const area = mapArea(point, heatmap);
-  const row = Math.floor(((point.y - area.y) / area.height) * heatmap.cellRows);
-  const column = Math.floor(((point.x - area.x) / area.width) * heatmap.cellColumns);
-  if (row < 0 || column < 0 || row >= heatmap.cellRows || column >= heatmap.cellColumns) return null;
-  return row * heatmap.cellColumns + column;
-}
-
-/** Arrows by one cell, PageUp and PageDown by ten rows, Home and End within the row; null for another key. */
-export function movedCell(cell: number, key: string, size: { cellRows: number; cellColumns: number }): number | null {
-  const [row, column] = [Math.floor(cell / size.cellColumns), cell % size.cellColumns];
-  const moves: Record<string, [number, number]> = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    PageUp: [row - 10, column],
-    PageDown: [row + 10, column],
-    Home: [row, 0],
-    End: [row, size.cellColumns - 1],
-  };
-  const target = moves[key];
-  if (!target) return null;
-  const clamp = (value: number, count: number) => Math.min(count - 1, Math.max(0, value));
-  return clamp(target[0], size.cellRows) * size.cellColumns + clamp(target[1], size.cellColumns);
-}
-
-function CellReadout({ heatmap, cell }: { heatmap: Heatmap; cell: number }) {
-  const rows = covered(Math.floor(cell / heatmap.cellColumns), heatmap.cellRows, heatmap.rows);
-  const columns = covered(cell % heatmap.cellColumns, heatmap.cellColumns, heatmap.columns);
-  const range = ([first, last]: [number, number]) => (first === last ? String(first) : `${first}–${last}`);
-  const magnitude = heatmap.absMax[cell] ?? Number.NaN;
-  // The only value of its cell leaves no finite one to average.
-  const single = rows[0] === rows[1] && columns[0] === columns[1];
-  const words = magnitude === Number.POSITIVE_INFINITY ? "±Inf" : formatNumber(magnitude);
+function Findings({ site }: { site: string }) {
   return (
-    <PanelSection>
-      <div aria-live="polite">
-        <Facts
-          facts={[
-            ["cell", `out ${range(rows)}, in ${range(columns)}`],
-            ["absolute maximum", words],
-            [
-              "signed mean of finite values",
-              single && !Number.isFinite(magnitude) ? "–" : formatNumber(heatmap.mean[cell] ?? Number.NaN),
-            ],
-            ...(heatmap.maxError > 0
-              ? [["stored to within", `${formatNumber(heatmap.maxError * 100)} %`] as const]
-              : []),
-          ]}
-        />
-      </div>
-    </PanelSection>
+    <>
+      {findingsOf(site).map((index) => {
+        const finding = shownFindings.value[index];
+        return finding && <FindingNote key={index} finding={finding} />;
+      })}
+    </>
   );
 }
 
@@ -215,16 +141,6 @@ function DeadTitle({ text }: { text: string }) {
 function counted(count: number, noun: string): string {
   if (count === 0) return `no ${noun}`;
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-const MOST_TWIN_ROWS = 64;
-
-function MaximaTwin({ heatmap }: { heatmap: Heatmap }) {
-  const stride = Math.max(1, Math.ceil(heatmap.rowMax.length / MOST_TWIN_ROWS));
-  const rows = Array.from(heatmap.rowMax, (maximum, row) => ({ row, maximum }))
-    .filter(({ row }) => row % stride === 0)
-    .map(({ row, maximum }) => ({ key: String(row), cells: [String(row), formatNumber(maximum)] }));
-  return <Table hidden caption={`Largest magnitude by row of ${heatmap.site}`} head={["row", "maximum"]} rows={rows} />;
 }
 
 /** The site's norm over all steps, with what is not finite, zero or not measured. */

@@ -15,6 +15,8 @@ export type MapColours = CellColours & InkColours;
 const BARS = 30;
 const GAP = 6;
 const LEAST_BAR = 1;
+/** Length of the ash at the map's edge where a row or column is exactly 0. */
+const DEAD_MARK = 5;
 /** Of a map of one row, or of one column. */
 const THIN = 28;
 
@@ -46,8 +48,18 @@ export function paintMap(
   const area = mapArea(size, heatmap);
   paintMatrix(context, area, mapMatrix(heatmap, quantity), scale, colours);
   paintBars(context, { ...area, y: 0, height: BARS }, heatmap.columnMax, "up", colours);
+  context.fillStyle = colours.zero;
+  for (const [start, length] of heatmap.deadColumns) {
+    const pitch = area.width / heatmap.columns;
+    context.fillRect(area.x + start * pitch, BARS - DEAD_MARK, Math.max(1, length * pitch), DEAD_MARK + GAP);
+  }
   if (heatmap.rows > 1) {
     paintBars(context, { ...area, x: area.width + GAP, width: BARS }, heatmap.rowMax, "right", colours);
+    context.fillStyle = colours.zero;
+    for (const [start, length] of heatmap.deadRows) {
+      const pitch = area.height / heatmap.rows;
+      context.fillRect(area.width, area.y + start * pitch, DEAD_MARK + GAP, Math.max(1, length * pitch));
+    }
   }
   const ring = cellRect({ rows: heatmap.cellRows, columns: heatmap.cellColumns }, cell, area);
   drawCrosshair(context, area, ring.x + ring.width / 2, ring.y + ring.height / 2, colours);

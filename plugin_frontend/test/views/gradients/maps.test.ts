@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Heatmap } from "../../../src/api/types";
-import { movedCell } from "../../../src/views/gradients/map_panel";
+import { maximumAt, movedCell } from "../../../src/views/gradients/full_map";
 import {
   allCells,
   bySite,
@@ -90,6 +90,14 @@ it("the CSV says which rows and columns a cell covers", () => {
   expect(lines).toHaveLength(5);
   expect(lines[2]).toBe("0,1,3,5,2,0.25");
   expect(lines[4]).toBe("2,3,3,5,NaN,0");
+});
+
+it("the maximum of a cell's row is that of all rows it covers", () => {
+  const maxima = Float32Array.of(1, 5, 2, 3, 4);
+  expect([0, 1].map((cell) => maximumAt(maxima, cell, 2))).toEqual([5, 4]);
+  expect(maximumAt(maxima, 4, 5)).toBe(4);
+  expect(maximumAt(Float32Array.of(1, Number.NaN), 0, 1)).toBeNaN();
+  expect(maximumAt(Float32Array.of(7), 2, 3)).toBe(7);
 });
 
 describe("movedCell", () => {
