@@ -19,6 +19,7 @@ STAGES = {
     "raw_gradient": pb.STAGE_RAW_GRADIENT,
     "gradient": pb.STAGE_GRADIENT,
     "update": pb.STAGE_UPDATE,
+    "activation": pb.STAGE_ACTIVATION,
 }
 
 

@@ -196,6 +196,29 @@ def all_nan(root: Path) -> None:
         write_step(file, "model", names, step, broken if step >= 100 else tensors)
 
 
+def activations(root: Path) -> None:
+    """What three modules return, besides parameters: of the second a quarter of the units is dead."""
+    shapes = {"conv1": (8, 16, 4, 4), "relu1": (8, 16, 4, 4), ":output": (8, 10)}
+    table = handmade.sites(SMALL_SHAPES)
+    for name, shape in shapes.items():
+        table.sites.add(name=name, shape=shape, dtype="float32", module=name.partition(":")[0], output=True)
+    names = [site.name for site in table.sites]
+    file = EventFile(root / "activations")
+    file.record("model", Kind.SITES, table, 0)
+    random = np.random.default_rng(0)
+    for step, tensors in training(SMALL_SHAPES, range(0, 500, 50)):
+        outputs = [random.normal(0, 1 + step / 100, shape) for shape in shapes.values()]
+        outputs[1] = np.maximum(outputs[0], 0)
+        outputs[1][:, :4] = 0
+        stages = {stage: [*each, *[pb.STATUS_EXCLUDED] * len(shapes)] for stage, each in tensors.items()}
+        stages["activation"] = [*[pb.STATUS_EXCLUDED] * len(SMALL_SHAPES), *outputs]
+        record = handmade.statistics(names, stages)
+        record.stages[-1].units.extend([0] * len(SMALL_SHAPES) + [16, 16, 10])
+        record.stages[-1].dead_units.extend([0] * len(SMALL_SHAPES) + [0, 4, 0])
+        file.record("model", Kind.STATISTICS, record, step)
+        file.record("model", Kind.DISTRIBUTIONS, handmade.distributions(names, stages), step)
+
+
 def unmeasured(root: Path) -> None:
     """Frozen, unused and unsupported parameters beside measured ones; infinities and exact zeros."""
     names = list(SMALL_SHAPES)
@@ -317,8 +340,8 @@ def large_graph(root: Path) -> None:
 SAMPLES: dict[str, Callable[[Path], None]] = {
     sample.__name__: sample
     for sample in (
-        empty, foreign, one_step, small, two_runs, all_nan, unmeasured, sick, damaged, newer, tensor_views, huge,
-        architectures, large_graph,
+        empty, foreign, one_step, small, two_runs, all_nan, activations, unmeasured, sick, damaged, newer, tensor_views,
+        huge, architectures, large_graph,
     )
 }  # fmt: skip
 

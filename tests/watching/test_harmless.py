@@ -127,6 +127,7 @@ def test_copies_and_pickles_of_what_is_watched(writer, tmp_path, steps):
     assert len(written.records(tmp_path, Kind.STATISTICS)) == steps
 
 
+@pytest.mark.filterwarnings("ignore:log='activations' shows nothing:UserWarning")  # of a scripted child
 @pytest.mark.parametrize("name", models.names(but=("DeepChain",)))  # which is about many operations
 def test_every_model_of_the_zoo_trains_as_if_alone(writer, name):
     results = []

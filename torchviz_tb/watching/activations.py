@@ -195,7 +195,8 @@ class Activations:
             named = ", ".join(repr(path or "the model") for path in compiled[:3])
             more = f" and {len(compiled) - 3} more" if len(compiled) > 3 else ""
             warnings.warn(
-                f"log='activations' shows nothing of what happens within modules that are compiled or scripted ({named}{more}): "
+                "log='activations' shows nothing of what happens within modules that are compiled or scripted "
+                f"({named}{more}): "
                 "compile after the runs in which you look at activations, or compile smaller parts",
                 stacklevel=2,
             )

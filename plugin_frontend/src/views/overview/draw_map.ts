@@ -4,6 +4,7 @@ import { type Severity, State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
+import { membersOf } from "../../base/stage_sites";
 import type { Stretch } from "../../widgets/brush";
 import type { look, Size } from "../../widgets/canvas";
 import type { StepAxis } from "../../widgets/step_axis";
@@ -150,7 +151,7 @@ function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: Ma
   context.fillStyle = look.ink2;
   context.textAlign = "left";
   const { length } = data.cells.steps;
-  const words = `${formatCount(data.sites.length)} sites × ${formatCount(length)} ${length === 1 ? "step" : "steps"}`;
+  const words = `${formatCount(membersOf(data.sites, data.stage).size)} sites × ${formatCount(length)} ${length === 1 ? "step" : "steps"}`;
   context.fillText(words, axis.left, y);
   const free = axis.left + context.measureText(words).width;
   context.textAlign = "center";

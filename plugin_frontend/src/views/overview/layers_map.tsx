@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ColourScale } from "../../base/colour_scale";
+import { membersOf } from "../../base/stage_sites";
 import { currentStep, place, selectedSite, stepRange } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -36,7 +37,7 @@ export function LayersMap({ map, scale, ranks }: LayersMapProps) {
   return (
     <Picture
       class="overview-map"
-      label={`Map of ${data.sites.length} sites by ${model.shown().cells.steps.length} steps. ${KEYS}`}
+      label={`Map of ${membersOf(data.sites, data.stage).size} sites by ${model.shown().cells.steps.length} steps. ${KEYS}`}
       draw={model.draw}
       {...pointerHandlers(model)}
       {...rangeHandlers(data.cells.steps, model)}
