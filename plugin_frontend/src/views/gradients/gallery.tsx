@@ -128,7 +128,7 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
         type="button"
         class={`map-tile ${strip ? "strip" : ""}`}
         aria-pressed={site === data.selected}
-        aria-label={`${site}, gradient norm ${words}`}
+        aria-label={`${site}, gradient norm ${words}${pin < 0 ? "" : `, finding ${pin + 1}`}`}
         onClick={() => selectSite(site)}
         onPointerMove={(event) => showNorm(data.norms, site, event.clientX, event.clientY, false)}
         onPointerLeave={hideTooltip}
