@@ -1,18 +1,16 @@
 """Activations: what modules return at sampled steps, against the tensors themselves and float64 arithmetic by numpy."""
 
 import copy
-import dataclasses
 import gc
-import warnings
+import threading
 import weakref
-from collections import OrderedDict
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 import training
 import written
+from observed import Seen, check, numbers, small, train_step
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -26,59 +24,6 @@ from torchviz_tb.watching import activations as activations_module
 def writer(tmp_path):
     with torchviz_tb.SummaryWriter(tmp_path) as writer:
         yield writer
-
-
-class Seen:
-    """What modules return, kept by hooks of its own: the oracle."""
-
-    def __init__(self, model, paths):
-        self.tensors = {path: [] for path in paths}
-        for path in paths:
-            model.get_submodule(path).register_forward_hook(self._hook(path))
-
-    def _hook(self, path):
-        return lambda _module, _args, output: self.tensors[path].append(output.detach().double().clone())
-
-    def values(self, path):
-        return np.concatenate([tensor.numpy().ravel() for tensor in self.tensors[path]])
-
-
-def train_step(model, optimizer, *batches):
-    model.zero_grad()
-    for batch in batches:
-        model(batch).square().sum().backward()
-    optimizer.step()
-
-
-def numbers(writer, tmp_path, step=0):
-    """What a reader sees of each output at a step: column → number."""
-    writer.flush()
-    run = torchviz_tb.load(tmp_path)["."]
-    found = {}
-    for column in ("count", "zeros", "mean", "std", "min", "max", "l2", "units", "dead_units"):
-        steps, names, values = run.statistics(column, "activation")
-        for name, value in zip(names, values[list(steps).index(step)], strict=True):
-            found.setdefault(name, {})[column] = value
-    return {name: columns for name, columns in found.items() if not np.isnan(columns["count"])}
-
-
-def check(found, values):
-    expected = {
-        "count": values.size,
-        "zeros": (values == 0).sum(),
-        "mean": values.mean(),
-        "std": values.std(),
-        "min": values.min(),
-        "max": values.max(),
-        "l2": np.linalg.norm(values),
-    }
-    for column, value in expected.items():
-        np.testing.assert_allclose(found[column], value, rtol=1e-12, atol=1e-14, err_msg=column)
-
-
-def small():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(inplace=True), nn.Linear(6, 2))
 
 
 def test_numbers_are_those_of_what_modules_returned(writer, tmp_path):
@@ -128,93 +73,6 @@ def test_all_calls_of_a_step_count_together(writer, tmp_path):
     ]
     assert sum(distribution.counts) == seen.values("0").size
     assert 64 <= len(distribution.counts) <= 512
-
-
-class Record(NamedTuple):
-    first: torch.Tensor
-    second: torch.Tensor
-
-
-@dataclasses.dataclass
-class Out:
-    logits: torch.Tensor
-    hidden: tuple
-
-
-class ModelOutput(OrderedDict):
-    """As transformers': a mapping whose fields are attributes."""
-
-    def __getattr__(self, name):
-        return self[name]
-
-
-STRUCTURES = {
-    "tuple": (lambda x: (x, x * 2), ["m[0]", "m[1]"]),
-    "list in a dict": (lambda x: {"a": [x, x + 1], "b": x * 3}, ["m:a[0]", "m:a[1]", "m:b"]),
-    "dataclass": (lambda x: Out(x, (x * 2, x * 3)), ["m:logits", "m:hidden[0]", "m:hidden[1]"]),
-    "named tuple": (lambda x: Record(x, x * 2), ["m:first", "m:second"]),
-    "model output": (lambda x: ModelOutput(loss=x.sum(), logits=x), ["m:loss", "m:logits"]),
-    "nothing": (lambda x: None, []),
-    "no tensor": (lambda x: {"a": 3, "b": "text"}, []),
-    "many": (lambda x: [x] * 100, [f"m[{i}]" for i in range(64)]),
-}
-
-
-@pytest.mark.parametrize("kind", STRUCTURES)
-def test_tensors_within_outputs_are_named_by_where_they_are(writer, tmp_path, kind):
-    build, names = STRUCTURES[kind]
-
-    class Inner(nn.Module):
-        def forward(self, x):
-            return build(x)
-
-    class Outer(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layer, self.m = nn.Linear(4, 4), Inner()
-
-        def forward(self, x):
-            x = self.layer(x)
-            self.m(x)
-            return x
-
-    model = Outer()
-    optimizer = training.sgd(model)
-    writer.watch(model, optimizer, log="activations")
-    train_step(model, optimizer, torch.randn(8, 4))
-    found = [name.replace("m:output", "m") for name in numbers(writer, tmp_path)]
-    assert [name for name in found if name.startswith("m")] == names
-    reasons = [r.text for r in written.records(tmp_path, Kind.STATISTICS)[0].stages[0].reasons]
-    assert reasons == (["further tensors of an output that holds more than 64"] if kind == "many" else [])
-
-
-UNITS = {
-    "features": (nn.Linear(4, 6), (8, 4), -1),
-    "features of tokens": (nn.Linear(4, 6), (2, 5, 4), -1),
-    "features of maps": (nn.Linear(4, 6), (2, 5, 3, 4), -1),
-    "channels": (nn.Conv2d(4, 6, 3, padding=1), (2, 4, 5, 5), 1),
-    "channels of sequences": (nn.Conv1d(4, 6, 3, padding=1), (2, 4, 7), 1),
-    "without a batch": (nn.Conv1d(4, 6, 3, padding=1), (4, 7), 0),
-}
-
-
-@pytest.mark.parametrize("kind", UNITS)
-def test_dead_units_are_zero_in_all_that_a_step_returns(writer, tmp_path, kind):
-    torch.manual_seed(0)
-    layer, shape, axis = UNITS[kind]
-    model = nn.Sequential(copy.deepcopy(layer), nn.ReLU(), nn.Flatten(0), nn.Unflatten(0, (1, -1)))
-    with torch.no_grad():
-        model[0].bias[:3] = torch.tensor([-100.0, -100.0, 100.0])
-    optimizer = training.sgd(model)
-    seen = Seen(model, ["1"])
-    writer.watch(model, optimizer, log="activations")
-    train_step(model, optimizer, torch.randn(shape), torch.randn(shape))
-    alive = sum((t != 0).transpose(axis, 0).flatten(1).any(1).int() for t in seen.tensors["1"])
-    found = numbers(writer, tmp_path)["1"]
-    assert (found["units"], found["dead_units"]) == (6, int((alive == 0).sum()))
-    assert found["dead_units"] >= 2
-    _, names, shares = torchviz_tb.load(tmp_path)["."].statistics("dead_share", "activation")
-    assert shares[0][names.index("1")] == found["dead_units"] / 6
 
 
 def on(model):
@@ -411,38 +269,32 @@ def test_fused_paths_stay_fused_in_a_validation(writer, mode):
     assert [on(each) for each in layers] == [0, 0]
 
 
-def test_unusual_outputs_raise_no_exception(writer, tmp_path):
-    class Odd(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layer = nn.Linear(4, 4)
-
-        def forward(self, x):
-            x = self.layer(x)
-            return {
-                "x": x,
-                "sparse": x.detach().to_sparse(),
-                "complex": torch.complex(x, x),
-                "meta": x.to("meta"),
-                "bool": x > 0,
-                "empty": x[:0],
-                "nan": x.detach() * float("nan"),
-                "expanded": x[:1].expand(5, 8, 4),
-                "half": x.half(),
-                "index": torch.arange(5),
-            }
-
-    model = Odd()
+def test_replicas_in_threads_count_together(writer, tmp_path):
+    """As DataParallel runs them, each in a thread of its own."""
+    model = small()
     optimizer = training.sgd(model)
+    seen = Seen(model, ["0"])
     writer.watch(model, optimizer, log="activations")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model(torch.randn(8, 4))["x"].sum().backward()
-        optimizer.step()
-    found = numbers(writer, tmp_path)
-    assert found[":expanded"]["count"] == 5 * 8 * 4
-    assert (found[":nan"]["count"], found[":empty"]["count"]) == (32, 0)
-    record = written.records(tmp_path, Kind.STATISTICS)[0]
-    names = [site.name for site in written.records(tmp_path, Kind.SITES)[0].sites]
-    reasons = {names[reason.site]: reason.text for reason in record.stages[0].reasons}
-    assert reasons == {":sparse": "sparse tensor", ":meta": "meta tensor: it has no values"}
+    threads = [threading.Thread(target=model, args=(torch.randn(rows, 4),)) for rows in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    optimizer.step()
+    check(numbers(writer, tmp_path)["0"], seen.values("0"))
+
+
+@pytest.mark.parametrize("log", ["all", ["all", "activations"]])
+def test_findings_are_about_parameters_as_without(tmp_path, log):
+    torch.manual_seed(0)
+    layers = [layer for _ in range(8) for layer in (nn.Linear(8, 8), nn.Sigmoid())]
+    model = nn.Sequential(*layers, nn.Linear(8, 2))
+    optimizer = training.sgd(model, lr=1e-4)
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log=log, log_freq=1)
+        for _ in range(30):
+            train_step(model, optimizer, torch.randn(8, 8))
+    names = {name for name, _ in model.named_parameters()}
+    findings = torchviz_tb.diagnose(tmp_path)["."]
+    assert [finding.kind for finding in findings] == ["vanishing_gradient", "update_too_small"]
+    assert all(set(finding.sites) <= names for finding in findings)

@@ -1,5 +1,6 @@
 """Where NaN and infinity began: faults of every kind put into a training, and what the record says of them."""
 
+import contextlib
 import warnings
 
 import pytest
@@ -266,3 +267,20 @@ def test_roles_are_those_of_the_schema(tmp_path):
         pb.ROLE_ORIGIN,
         pb.STAGE_ACTIVATION,
     )
+
+
+def test_an_interrupted_forward_does_not_blind_it(tmp_path):
+    def interrupt(_x):
+        raise KeyboardInterrupt
+
+    model = Net()
+    optimizer = training.sgd(model, lr=0.0)
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log="gradients", nan="origin")
+        for step in range(4):
+            model.between = interrupt if step == 1 else (lambda x: x)
+            with contextlib.suppress(KeyboardInterrupt), torch.set_grad_enabled(step != 1):
+                model(torch.rand(2, 4) / (step != 3)).sum()
+            optimizer.step()
+    (incident,) = torchviz_tb.load(tmp_path)["."].incidents()
+    assert (incident.step, incident.site) == (3, "a")

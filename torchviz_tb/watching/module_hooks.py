@@ -96,6 +96,10 @@ class ModuleHooks:
                 self._compiled.append(pair)
             pair.take_off()
         self._direct, self._deferred = [], []
+        self.settle()
+
+    def settle(self) -> None:
+        """No call is running: what KeyboardInterrupt left, which passes hooks by, is forgotten."""
         self._live = _Live()
 
     def remove(self) -> None:

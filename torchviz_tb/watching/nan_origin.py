@@ -148,6 +148,7 @@ class NanOrigin:
     def after_step(self) -> None:
         """The step has ended: what modules return belongs to the next."""
         self._step = _Step()
+        self._hooks.settle()
 
     def end(self) -> None:
         """Takes off all hooks."""
