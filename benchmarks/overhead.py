@@ -19,8 +19,10 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb import SummaryWriter
+from torchviz_tb.capture.engines.choice import VARIABLE
 
 RESULTS = Path(__file__).parent / "results" / "overhead.md"
+ENGINES = ("numpy", "numba")
 WIDTH, BLOCKS, VOCABULARY = 512, 8, 4900
 
 
@@ -114,26 +116,49 @@ class Contender:
 
 
 def compared(dtype: torch.dtype, repetitions: int) -> list[str]:
-    """Three rows: torch's loop, ours, and how many times less that is."""
+    """Torch's loop, ours by each engine and how many times less that is, and the floor."""
     model = build_model(dtype)
     with tempfile.TemporaryDirectory() as directory:
         contenders = [
             Contender(TorchSummaryWriter(f"{directory}/theirs"), sample_by_torch),
-            Contender(SummaryWriter(f"{directory}/ours"), sample_by_us),
+            *(Contender(SummaryWriter(f"{directory}/{engine}"), by_engine(engine)) for engine in ENGINES),
         ]
         # By turns, so that whatever else the machine does meets both.
         for step, contender in itertools.product(range(repetitions + 1), contenders):
             contender.run(model, step)
         for contender in contenders:
             contender.close()
-    theirs, ours = (best(contender.costs) for contender in contenders)
+    theirs, *ours = (best(contender.costs) for contender in contenders)
     name = str(dtype).removeprefix("torch.")
-    ratios = (getattr(theirs, field.name) / getattr(ours, field.name) for field in fields(Cost))
-    return [
-        f"| {name} | `add_histogram` for each tensor | {theirs} |",
-        f"| {name} | `add_parameters` and `add_gradients` | {ours} |",
-        f"| {name} | **times less** | {' | '.join(f'**{ratio:.1f} ×**' for ratio in ratios)} |",
-    ]
+    rows = [f"| {name} | `add_histogram` for each tensor | {theirs} |"]
+    for engine, cost in zip(ENGINES, ours, strict=True):
+        ratios = (getattr(theirs, field.name) / getattr(cost, field.name) for field in fields(Cost))
+        rows.append(f"| {name} | `add_parameters` and `add_gradients`, {engine} | {cost} |")
+        rows.append(f"| {name} | **times less** | {' | '.join(f'**{ratio:.1f} ×**' for ratio in ratios)} |")
+    return [*rows, f"| {name} | `torch.aminmax` of each, the floor | {floor(model, repetitions)} |"]
+
+
+def by_engine(engine: str) -> Callable[[TorchSummaryWriter, nn.Module, int], None]:
+    """Our sample, measured by one engine."""
+
+    def sample(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
+        os.environ[VARIABLE] = engine
+        sample_by_us(writer, model, step)
+
+    return sample
+
+
+def floor(model: nn.Module, repetitions: int) -> str:
+    """One look at each element: least and greatest, and nothing recorded."""
+    costs = []
+    for _ in range(repetitions + 1):
+        start, processor = time.perf_counter(), time.process_time()
+        for parameter in model.parameters():
+            torch.aminmax(parameter.detach())
+            torch.aminmax(parameter.grad)
+        costs.append((time.perf_counter() - start, time.process_time() - processor))
+    wall, busy = (1000 * min(column) for column in zip(*costs, strict=True))
+    return f"{wall:.0f} ms | | {busy:.0f} ms | |"
 
 
 def report(repetitions: int) -> str:

@@ -118,10 +118,19 @@ def moments_of_chunk(values: Float64s, low: float, high: float) -> Moments:
     total, raw_squares = _sum(values), _sum_of_squares(values)
     mean = total / len(values)
     squares = raw_squares - mean * total
-    if squares < _CANCELLATION * raw_squares:
+    if squares < _CANCELLATION * raw_squares:  # what is left of the digits is too little
         squares = _sum_of_squares(values - mean)
     l1 = abs(total) if low >= 0 or high <= 0 else _sum(np.abs(values, out=values))
     return Moments(len(values), low, high, mean, squares, l1, scale)
+
+
+def moments_of_sums(count: int, low: float, high: float, total: float, raw_squares: float, l1: float) -> Moments | None:
+    """Moments of finite values whose sums are known; None where these have lost too many digits to tell."""
+    if scale_for(low, high) != 1.0:
+        return None
+    mean = total / count
+    squares = raw_squares - mean * total
+    return Moments(count, low, high, mean, squares, l1) if squares >= _CANCELLATION * raw_squares else None
 
 
 def _sum(values: Float64s) -> float:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 
 from torchviz_tb.capture.engines import Engine, Measurement
-from torchviz_tb.capture.engines.numpy import NumpyEngine
+from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.histograms import histogram
 from torchviz_tb.capture.tensors import FlatTensor, Unsupported, flat
 from torchviz_tb.records import records_pb2 as pb
@@ -99,7 +99,7 @@ def measure_stage(
     """As ``measure``, but what can still be merged with the measurements of other ranks."""
     measured = StageMeasurement(stage, [], lost=None if lost is None else list(lost))
     noun = "gradient" if stage in _GRADIENTS else "tensor"
-    engine = engine or NumpyEngine()
+    engine = engine or choose()
     for batch in _batches(_flattened(value, noun) for value in values):
         tensors = [value for value in batch if isinstance(value, FlatTensor)]
         measurements = iter(engine.measure(tensors, histograms=histograms))

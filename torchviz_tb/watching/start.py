@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 
+from torchviz_tb.capture.engines import choice
 from torchviz_tb.capture.observed_modules import observable
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.events.file_writer import find_file_writer
@@ -87,6 +88,7 @@ def watch(
     arguments.check_budget(budget)
     arguments.check_flight_steps(flight_recorder)
     arguments.check_nan(nan)
+    choice.prepare()
     if writer is not None and find_file_writer(writer) is None:
         writer = None
     arguments.check_selection(find_sites(model, include, exclude), include, exclude)

@@ -38,7 +38,7 @@ class NumpyEngine:
 
     def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
         """One measurement a tensor, in order."""
-        jobs: list[Job] = [_job(tensor.values.cpu(), histograms) for tensor in tensors]
+        jobs: list[Job] = [self._job(tensor.values.cpu(), histograms) for tensor in tensors]
         with self._mapper(sum(tensor.values.numel() for tensor in tensors)) as mapper:
             measured = _run(jobs, mapper)
         return [
@@ -46,9 +46,33 @@ class NumpyEngine:
             for measurement, tensor in zip(measured, tensors, strict=True)
         ]
 
+    def most_workers(self) -> int:
+        """Threads that are worth their start."""
+        return _MOST_WORKERS
+
+    def scan_job(self, array: Array, *, histograms: bool) -> ScanJob:
+        """How a large array of wide elements is measured."""
+        return ScanJob(array, histograms)
+
+    def codes_job(self, codes: Array, dtype: torch.dtype, *, histograms: bool) -> CodesJob:
+        """How many elements of at most 16 bits are measured, given as unsigned integers."""
+        return CodesJob(codes, dtype, histograms)
+
+    def _job(self, values: torch.Tensor, histograms: bool) -> Job:
+        if values.dtype == torch.complex32:  # numpy has no such type
+            values = values.to(torch.complex64)
+        narrow = values.dtype in NARROW_DTYPES
+        if values.numel() <= SMALL:
+            array: Array = (values.to(torch.float64) if narrow else values).numpy()
+            return DistinctJob(real_floats(array).astype(np.float64, copy=False), histograms)
+        if narrow:
+            codes = values.view(torch.uint8 if values.itemsize == 1 else torch.int16).numpy()
+            return self.codes_job(codes.view(f"uint{8 * values.itemsize}"), values.dtype, histograms=histograms)
+        return self.scan_job(values.numpy(), histograms=histograms)
+
     @contextmanager
     def _mapper(self, elements: int) -> Iterator[_Mapper]:
-        workers = self._workers or min(torch.get_num_threads(), _MOST_WORKERS)
+        workers = self._workers or min(torch.get_num_threads(), self.most_workers())
         if workers == 1 or elements < _WORTH_THREADS:
             yield map
             return
@@ -70,16 +94,3 @@ def _run(jobs: Sequence[Job], mapper: _Mapper) -> list[Measurement]:
 
 def _take(items: Iterable[ResultT], count: int) -> list[ResultT]:
     return list(itertools.islice(items, count))
-
-
-def _job(values: torch.Tensor, histograms: bool) -> Job:
-    if values.dtype == torch.complex32:  # numpy has no such type
-        values = values.to(torch.complex64)
-    narrow = values.dtype in NARROW_DTYPES
-    if values.numel() <= SMALL:
-        array: Array = (values.to(torch.float64) if narrow else values).numpy()
-        return DistinctJob(real_floats(array).astype(np.float64, copy=False), histograms)
-    if narrow:
-        codes = values.view(torch.uint8 if values.itemsize == 1 else torch.int16).numpy()
-        return CodesJob(codes.view(f"uint{8 * values.itemsize}"), values.dtype, histograms)
-    return ScanJob(values.numpy(), histograms)

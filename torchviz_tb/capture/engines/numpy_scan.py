@@ -24,8 +24,12 @@ CHUNK = 1 << 16
 """Elements: few enough that a few buffers of 8 bytes each stay in a core's cache."""
 
 _PATTERN_BITS = 32
-_KEY_BITS = 1 + 8 + USUAL_BITS
-_SIGN_KEY = 1 << (_KEY_BITS - 1)
+KEY_BITS = 1 + 8 + USUAL_BITS
+"""Leading bits of a float32 pattern by which elements are counted."""
+
+SIGN_KEY = 1 << (KEY_BITS - 1)
+"""The key of minus zero."""
+
 _MINUS_ZERO = np.uint32(1 << 31)
 _REFINED_TABLE_BITS = 16  # half a MiB of counts
 
@@ -41,7 +45,7 @@ class FiniteChunk(NamedTuple):
     neg_inf: int = 0
 
 
-class _Buffers:
+class Buffers:
     """Memory that the chunks of a piece share: taking it anew costs the system as much as filling it."""
 
     def __init__(self, size: int) -> None:
@@ -61,7 +65,7 @@ class Scan:
     pos_inf: int = 0
     neg_inf: int = 0
 
-    def add(self, chunk: FiniteChunk, buffers: "_Buffers") -> None:
+    def add(self, chunk: FiniteChunk, buffers: Buffers) -> None:
         """Takes one chunk in."""
         self.nan += chunk.nan
         self.pos_inf += chunk.pos_inf
@@ -73,19 +77,23 @@ class Scan:
             np.copyto(values, chunk.values)
             self.moments = self.moments.merged(moments_of_chunk(values, chunk.low, chunk.high))
 
-    def _count(self, chunk: FiniteChunk, buffers: "_Buffers") -> None:
+    def _count(self, chunk: FiniteChunk, buffers: Buffers) -> None:
         if self.table is None:
             self.zeros += int(np.count_nonzero(chunk.values == 0))
             return
         patterns = signed_patterns(chunk.values)
-        keys = _prefixes(patterns, _KEY_BITS, buffers.keys[: len(patterns)])
+        keys = _prefixes(patterns, KEY_BITS, buffers.keys[: len(patterns)])
         counts = np.bincount(keys, minlength=len(self.table))
         self.table += counts
         # Zeros share a key with denormals; mostly there are none of either, and nothing to look for.
-        if counts[0] or counts[_SIGN_KEY]:
-            minus_zeros = int(np.count_nonzero(patterns == _MINUS_ZERO))
-            self.minus_zeros += minus_zeros
-            self.zeros += minus_zeros + int(np.count_nonzero(patterns == 0))
+        if counts[0] or counts[SIGN_KEY]:
+            self.add_zeros(patterns)
+
+    def add_zeros(self, patterns: UInt32s) -> None:
+        """Counts the zeros among float32 bit patterns."""
+        minus_zeros = int(np.count_nonzero(patterns == _MINUS_ZERO))
+        self.minus_zeros += minus_zeros
+        self.zeros += minus_zeros + int(np.count_nonzero(patterns == 0))
 
     def merge(self, other: "Scan") -> None:
         """Takes in what was seen of another piece of the same array."""
@@ -132,8 +140,8 @@ class ScanJob:
 
     def part(self, piece: Array) -> Scan:
         """What one piece says."""
-        scan = Scan(np.zeros(1 << _KEY_BITS, np.int64) if self.histograms else None)
-        buffers = _Buffers(min(CHUNK, len(piece)))
+        scan = Scan(np.zeros(1 << KEY_BITS, np.int64) if self.histograms else None)
+        buffers = Buffers(min(CHUNK, len(piece)))
         for chunk in finite_chunks(piece):
             scan.add(chunk, buffers)
         return scan
@@ -147,7 +155,7 @@ class ScanJob:
             return scan.measurement(None)
         if scan.moments.count == 0 or scan.moments.min == scan.moments.max:
             return scan.measurement(_tally_of_constant(scan.moments))
-        return scan.result(self.array, scan.tally(np.arange(len(scan.table)), scan.table, _KEY_BITS))
+        return scan.result(self.array, scan.tally(np.arange(len(scan.table)), scan.table, KEY_BITS))
 
 
 @dataclass(frozen=True)
@@ -197,7 +205,7 @@ class RefineJob:
 
 def _numbered(prefixes: Int64s, known: Int64s, prefix_bits: int) -> Int64s:
     """The place of each prefix among the known ones, or their number for one that is not known."""
-    if prefix_bits <= _KEY_BITS:
+    if prefix_bits <= KEY_BITS:
         places = np.full(1 << prefix_bits, len(known), np.int64)
         places[known] = np.arange(len(known))
         return places[prefixes]
@@ -214,7 +222,7 @@ def _tally_of_constant(moments: Moments) -> Tally:
 def finite_chunks(piece: Array) -> Iterator[FiniteChunk]:
     """The finite values of an array, a chunk at a time. Complex numbers turn into magnitudes, integers into float64."""
     for start in range(0, len(piece), CHUNK):
-        yield _finite(real_floats(piece[start : start + CHUNK]))
+        yield finite_chunk(real_floats(piece[start : start + CHUNK]))
 
 
 def real_floats(array: Array) -> Array:
@@ -238,7 +246,8 @@ def _prefixes(patterns: UInt32s, bits: int, out: Int64s | None = None) -> Int64s
     return np.right_shift(patterns, np.uint32(_PATTERN_BITS - bits), out=out, casting="unsafe")
 
 
-def _finite(values: Array) -> FiniteChunk:
+def finite_chunk(values: Array) -> FiniteChunk:
+    """The finite ones of float32 or float64 values."""
     low, high = _extremes(values)
     if np.isfinite(low) and np.isfinite(high):
         return FiniteChunk(values, low, high)

@@ -1,0 +1,127 @@
+"""Every engine's ways of counting agree with sorting, whatever the size and the number of threads."""
+
+import numpy as np
+import pytest
+import torch
+from distributions import DISTRIBUTIONS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from torchviz_tb.capture.engines import Measurement
+from torchviz_tb.capture.engines.numba import NumbaEngine
+from torchviz_tb.capture.engines.numpy import SMALL, NumpyEngine
+from torchviz_tb.capture.engines.numpy_jobs import PIECE, measurement_of_distinct
+from torchviz_tb.capture.histograms import histogram
+from torchviz_tb.capture.tensors import FlatTensor
+from torchviz_tb.records import records_pb2 as pb
+
+ENGINES = {"numpy": NumpyEngine, "numba": NumbaEngine}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> type[NumpyEngine]:
+    return ENGINES[request.param]
+
+
+def stored(measured: Measurement) -> pb.Histogram:
+    assert measured.tally is not None
+    return histogram(
+        measured.tally,
+        zeros=measured.zeros,
+        nan=measured.nan,
+        pos_inf=measured.pos_inf,
+        neg_inf=measured.neg_inf,
+    )
+
+
+def by_sorting(values: np.ndarray) -> pb.Histogram:
+    return stored(measurement_of_distinct(*np.unique(values.astype(np.float64), return_counts=True), True))
+
+
+def by_engine(engine: type[NumpyEngine], values: np.ndarray, workers: int = 1) -> pb.Histogram:
+    [measured] = engine(workers).measure([FlatTensor(torch.from_numpy(values))], histograms=True)
+    return stored(measured)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_scanning_stores_what_sorting_stores(engine: type[NumpyEngine], name: str, dtype: type) -> None:
+    values = DISTRIBUTIONS[name].astype(dtype)
+    assert len(values) > SMALL
+    assert by_engine(engine, values) == by_sorting(values)
+
+
+AWKWARD = {
+    "three values": np.repeat([-1.0, 0.0, 1.0], 5000),
+    "neighbouring floats": np.nextafter(np.float32(1), np.float32(2)) * np.repeat([1.0, -1.0, 1.0], 5000),
+    "denormals and both zeros": np.repeat([1e-45, -1e-45, 0.0, -0.0, 3e-45], 3000),
+    "a spike in a spread": np.concatenate([np.full(20000, 0.5), np.linspace(-1, 1, 5000)]),
+    "ulps": 1 + np.arange(20000) % 100 * 2.0**-23,
+    "nothing finite": np.repeat([np.nan, np.inf, -np.inf], 5000),
+    "one finite": np.concatenate([np.full(20000, np.nan), [3.0]]),
+    "the whole range": np.exp(np.linspace(np.log(1e-44), np.log(3e38), 20000)) * np.tile([1, -1], 10000),
+    "zeros and one more": np.concatenate([np.zeros(20000), [2.5e-3]]),
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_values_too(engine: type[NumpyEngine], name: str) -> None:
+    values = AWKWARD[name].astype(np.float32)
+    record = by_engine(engine, values)
+    assert record == by_sorting(values)
+    total = sum(record.counts) + record.zeros + record.nan + sum(record.infinities)
+    assert total == len(values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("center", [0.0, 1.0])
+def test_threads_change_nothing(engine: type[NumpyEngine], center: float, dtype: type) -> None:
+    values = np.random.default_rng(0).normal(center, 0.01, PIECE + 12345).astype(dtype)
+    assert by_engine(engine, values, workers=3) == by_engine(engine, values, workers=1)
+
+
+def test_many_tensors_keep_their_order(engine: type[NumpyEngine]) -> None:
+    sizes = [3, 20_000, 0, PIECE + 5, 9000, 1]
+    tensors = [torch.full((size,), float(i)) for i, size in enumerate(sizes)]
+    tensors[4] = tensors[4].bfloat16()
+    measured = engine(2).measure([FlatTensor(tensor) for tensor in tensors], histograms=True)
+    assert [each.count for each in measured] == sizes
+    assert [each.moments.max for each in measured if each.count] == [0.0, 1.0, 3.0, 4.0, 5.0]
+
+
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    size=st.integers(SMALL + 1, SMALL * 20),
+    center=st.sampled_from([0.0, 1.0, -1e30, 1e-38]),
+    spread=st.sampled_from([0.0, 1e-6, 1.0, 1e30]),
+    special=st.lists(st.sampled_from(SPECIAL), max_size=40),
+    dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.int8, torch.int32]),
+    histograms=st.booleans(),
+)
+@settings(max_examples=60)
+def test_both_measure_the_same(
+    seed: int, size: int, center: float, spread: float, special: list[float], dtype: torch.dtype, histograms: bool
+) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(center, spread, size).astype(np.float32)
+    values[random.permutation(size)[: len(special)]] = special
+    if not dtype.is_floating_point:
+        values = np.clip(np.nan_to_num(values), -100, 100)
+    tensor = FlatTensor(torch.from_numpy(values).to(dtype))
+    [one], [other] = (engine(1).measure([tensor], histograms=histograms) for engine in ENGINES.values())
+    assert (one.zeros, one.nan, one.pos_inf, one.neg_inf, one.count) == (
+        other.zeros, other.nan, other.pos_inf, other.neg_inf, other.count,
+    )  # fmt: skip
+    assert np.array_equal((one.moments.min, one.moments.max), (other.moments.min, other.moments.max), equal_nan=True)
+    assert (one.tally is None) == (other.tally is None) == (not histograms)
+    if one.tally and other.tally:
+        assert stored(one) == stored(other)
+    largest = one.moments.abs_max if one.moments.count else 0.0
+    for statistic in ("true_mean", "std"):
+        found = getattr(one.moments, statistic), getattr(other.moments, statistic)
+        np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-12 * largest)
+    for statistic in ("true_l1", "l2"):
+        np.testing.assert_allclose(getattr(one.moments, statistic), getattr(other.moments, statistic), rtol=1e-12)
