@@ -155,7 +155,7 @@ def floor(model: nn.Module, repetitions: int) -> str:
         start, processor = time.perf_counter(), time.process_time()
         for parameter in model.parameters():
             torch.aminmax(parameter.detach())
-            torch.aminmax(parameter.grad)
+            torch.aminmax(parameter if parameter.grad is None else parameter.grad)
         costs.append((time.perf_counter() - start, time.process_time() - processor))
     wall, busy = (1000 * min(column) for column in zip(*costs, strict=True))
     return f"{wall:.0f} ms | | {busy:.0f} ms | |"
