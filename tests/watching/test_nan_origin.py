@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 
+import numpy as np
 import pytest
 import torch
 import training
@@ -99,9 +100,10 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize("log_freq", [100, AT])  # the step is not sampled, or is
 @pytest.mark.parametrize("fault", EXPECTED)
-def test_the_origin_is_told_of_the_step_at_which_it_began(tmp_path, fault):
-    first, *later = train(tmp_path, fault, nan="origin")
+def test_the_origin_is_told_of_the_step_at_which_it_began(tmp_path, fault, log_freq):
+    first, *later = train(tmp_path, fault, nan="origin", log_freq=log_freq)
     site, stage, role, index, words = EXPECTED[fault]
     if fault == "backward":  # both parameters of the module: which is named does not matter
         site, index = first.site, first.first_bad_index
@@ -284,3 +286,25 @@ def test_an_interrupted_forward_does_not_blind_it(tmp_path):
             optimizer.step()
     (incident,) = torchviz_tb.load(tmp_path)["."].incidents()
     assert (incident.step, incident.site) == (3, "a")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64, torch.float8_e5m2, torch.float64])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (2, 3, 4), (0, 3)])
+def test_the_first_bad_element(monkeypatch, dtype, shape):
+    monkeypatch.setattr(nan_origin, "_PIECE", 5)
+    values = np.zeros(shape)
+    assert nan_origin.first_bad_index(torch.from_numpy(values).to(dtype)) is None
+    for bad in range(values.size):
+        values = np.zeros(values.size)
+        values[bad:] = np.nan if bad % 2 else np.inf
+        tensor = torch.from_numpy(values.reshape(shape)).to(dtype)
+        assert nan_origin.first_bad_index(tensor) == np.unravel_index(bad, shape)
+        if len(shape) == 3:
+            turned = np.argwhere(~np.isfinite(values.reshape(shape).T))[0]
+            assert nan_origin.first_bad_index(tensor.permute(2, 1, 0)) == tuple(turned)
+
+
+def test_what_has_no_values_has_no_bad_element():
+    assert nan_origin.first_bad_index(torch.empty(3, device="meta")) is None
+    assert nan_origin.first_bad_index(torch.full((3,), torch.nan).to_sparse()) is None
+    assert nan_origin.first_bad_index(torch.arange(3)) is None

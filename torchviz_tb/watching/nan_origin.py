@@ -7,7 +7,7 @@ device nothing is waited for: the sums are read when they are there, and say whi
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +33,7 @@ STEPS_AFTER = 3
 """Steps that are looked at after one that had NaN or infinity, where not all are."""
 
 _SMALL = (torch.float16, torch.bfloat16)
+_PIECE = 1 << 22  # elements looked at together
 
 
 class Unseen(Exception):
@@ -98,6 +99,7 @@ class NanOrigin:
         self._step = _Step()
         self._pending: list[_Pending] = []
         self._is_broken = False
+        self._is_stale = False
         self.finite_step: int | None = None  # the newest at which all that modules returned was finite
 
     @property
@@ -117,8 +119,9 @@ class NanOrigin:
     def look_ahead(self, modules: Callable[[], Observable | None]) -> None:
         """Puts hooks on these modules, or takes them off."""
         wanted = (self._always or self._steps_left > 0) and self._guard.is_on(NAN)
-        if wanted == self.is_looking:
+        if wanted == self.is_looking and not self._is_stale:
             return
+        self._is_stale = False
         self._hooks.disarm()
         found = modules() if wanted else None
         if found is None:
@@ -129,8 +132,8 @@ class NanOrigin:
             self._guard.switch_off(NAN, Unseen("the whole model is compiled: what its modules return can't be seen"))
 
     def refresh(self) -> None:
-        """The model may have other modules than before."""
-        self._hooks.disarm()
+        """The model may have other modules than before: the next ``look_ahead`` sees."""
+        self._is_stale = True
 
     def before_step(self, step: int, *, known: bool) -> Iterator[tuple[int, Origin]]:
         """What was found of this step and, on a device, of earlier ones; ``known``: a step before was not finite."""
@@ -215,16 +218,27 @@ def _is_at_hand(total: torch.Tensor) -> bool:
 
 
 def first_bad_index(tensor: "torch.Tensor | Unsupported") -> tuple[int, ...] | None:
-    """Position of the first element that is NaN or infinite; None where all are finite. Costs about two passes."""
+    """Position of the first element that is NaN or infinite; None where all are finite, or none can be read.
+
+    Costs about two passes, a synchronisation for each four million elements of a tensor on a device, and little
+    memory unless the tensor has gaps.
+    """
     values = plain(tensor) if isinstance(tensor, torch.Tensor) else tensor
     if not isinstance(values, torch.Tensor):
         return None
-    bad = ~torch.isfinite(values)
-    if not bad.any():
-        return None
-    position = int(bad.flatten().int().argmax())
+    start = 0
+    for piece in values.reshape(-1).split(_PIECE):
+        # Types of 8 bits don't know isfinite.
+        bad = ~torch.isfinite(piece.float() if piece.is_floating_point() and piece.dtype.itemsize == 1 else piece)
+        if bad.any():
+            return _unravelled(start + int(bad.int().argmax()), values.shape)
+        start += piece.numel()
+    return None
+
+
+def _unravelled(position: int, shape: Sequence[int]) -> tuple[int, ...]:
     index = []
-    for size in reversed(values.shape):
+    for size in reversed(shape):
         position, place = divmod(position, size)
         index.append(place)
     return tuple(reversed(index))
