@@ -1,8 +1,11 @@
 """The Tensors view shows the saved numbers, of the slice and step that are asked for."""
 
+import re
+
 import numpy as np
 import pytest
 from browser_page import Board, OpenPage
+from playwright.sync_api import expect
 
 from torchviz_tb.reading import load
 
@@ -28,7 +31,8 @@ def test_values_are_those_of_the_picked_slice(open_page: OpenPage, saved: np.nda
 def test_statistics_are_those_of_the_tensor(open_page: OpenPage, saved: np.ndarray) -> None:
     page = open_page("tensor_views", "tensors")
     page.frame.locator(".tensor-entry", has_text="attention.probs").click()
-    maximum = page.frame.locator(".tensor-panel tr", has_text="maximum").locator("td").last
+    table = page.frame.get_by_role("table", name="Statistics of the slice and of the whole tensor")
+    maximum = table.locator("tr", has_text="maximum").locator("td").last
     assert float(maximum.inner_text()) == pytest.approx(saved.max(), rel=0.01)
 
 
@@ -54,3 +58,24 @@ def test_a_run_without_tensors_says_what_to_write(open_page: OpenPage) -> None:
     page = open_page("small", "tensors")
     page.frame.get_by_text("No tensor was saved in this run").wait_for()
     assert "writer.add_tensor_view(" in page.text()
+
+
+def test_a_thumbnail_picks_its_slice_and_the_address_keeps_it(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors", width=800)
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
+    page.frame.get_by_role("navigation", name="Slices along head").get_by_role("button", name="head 3").click()
+    expect(page.frame.get_by_role("spinbutton", name="head, from 0 to 3")).to_have_value("3")
+    maximum = page.frame.locator(".tensor-panel tr", has_text="maximum").first.locator("td").first
+    assert float(maximum.inner_text()) == pytest.approx(saved[0, 3].max(), rel=0.06)  # two digits are shown
+    page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.slice=2%2C3%2C0\.3\.0\.0"))
+    page.page.reload()
+    expect(page.frame.get_by_role("spinbutton", name="head, from 0 to 3")).to_have_value("3")
+
+
+def test_statistics_are_shown_over_the_saved_steps(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
+    table = page.frame.get_by_role("table", name="Statistics over steps")
+    expect(table.get_by_role("img", name=re.compile("^std from"))).to_be_visible()
+    now = table.locator("tr", has_text="std").locator("td").last.inner_text()
+    assert float(now) == pytest.approx(saved[0, 0].std(), rel=0.06)  # two digits are shown

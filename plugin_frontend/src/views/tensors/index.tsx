@@ -2,28 +2,23 @@
 
 import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { Api } from "../../api/client";
+import type { Api, Place } from "../../api/client";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
 import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
 import { useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
+import { useSteadily } from "../../store/steady";
 import { adopt, dark } from "../../theme";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { IndexExpression } from "./index_expression";
+import { Neighbours } from "./neighbours";
+import { OverSteps } from "./over_steps";
 import { byteRange } from "./pixels";
-import { channelAxis, defaultPicks, fitPicks, imagePicks, type Picks, takeSlice } from "./slice";
-import { SliceMap } from "./slice_map";
-import {
-  chosenEntry,
-  picks as chosenPicks,
-  type Drawing,
-  drawing,
-  listKey,
-  rangeOf,
-  stepOf,
-  type TensorKey,
-} from "./state";
+import { PointedValue } from "./pointed_value";
+import { channelAxis, defaultPicks, fitPicks, imagePicks, takeSlice } from "./slice";
+import { SliceMap, type SliceMapProps } from "./slice_map";
+import { chosenEntry, picks as chosenPicks, type Drawing, drawing, listKey, rangeOf, stepOf } from "./state";
 import { summarize } from "./summary";
 import { TensorList } from "./tensor_list";
 import { TensorPanel } from "./tensor_panel";
@@ -35,7 +30,10 @@ adopt(tensorsCss);
 export function TensorsView({ api }: { api: Api }) {
   const list = useResource(listKey, (run) => api.tensorViews(run));
   const key = useMemo(() => computed(() => keyOf(chosenEntry(list.value.data))), [list]);
-  const tensor = useResource(key, ({ place, step }) => api.tensorView(place, step));
+  const tensor = useSteadily(key, async (text) => {
+    const { place, step } = JSON.parse(text) as TensorKey;
+    return { key: place, answer: await api.tensorView(place, step) };
+  });
   const { data, error } = list.value;
   if (error && !data) return <Failure error={error} onRetry={retry} />;
   if (!data) return <Skeleton />;
@@ -44,7 +42,7 @@ export function TensorsView({ api }: { api: Api }) {
   return (
     <section class="split" aria-label="Tensors">
       <TensorList entries={data.tensor_views} current={entry} />
-      <TensorStage entry={entry} answer={tensor.value.data} error={tensor.value.error} />
+      <TensorStage api={api} entry={entry} shown={tensor.value.data} error={tensor.value.error} />
     </section>
   );
 }
@@ -53,9 +51,15 @@ function retry(): void {
   reloads.value += 1;
 }
 
-function keyOf(entry: TensorViewEntry | null): TensorKey | null {
+interface TensorKey {
+  place: Place;
+  step: number;
+}
+
+/** As text: a reload that changes nothing is no new key. */
+function keyOf(entry: TensorViewEntry | null): string | null {
   const run = listKey.value;
-  return entry && run ? { place: { run, group: entry.group }, step: stepOf(entry) } : null;
+  return entry && run !== null ? JSON.stringify({ place: { run, group: entry.group }, step: stepOf(entry) }) : null;
 }
 
 function NoTensors() {
@@ -69,26 +73,45 @@ function NoTensors() {
 }
 
 interface TensorStageProps {
+  api: Api;
   entry: TensorViewEntry;
-  answer: TensorViewAnswer | null;
+  /** With where it is from. */
+  shown: { key: Place; answer: TensorViewAnswer } | null;
   error: Error | null;
 }
 
-function TensorStage({ entry, answer, error }: TensorStageProps) {
+function TensorStage({ api, entry, shown, error }: TensorStageProps) {
   if (error) return <Failure error={error} onRetry={retry} />;
   // The answer of the tensor chosen before stays only until this one's is there.
-  if (!answer || answer.name !== entry.name) return <Skeleton />;
-  return <SavedTensor entry={entry} answer={answer} />;
+  if (!shown || shown.key.group !== entry.group) return <Skeleton />;
+  return <SavedTensor api={api} place={shown.key} entry={entry} answer={shown.answer} />;
 }
 
-function SavedTensor({ entry, answer }: { entry: TensorViewEntry; answer: TensorViewAnswer }) {
-  const channels = channelAxis(answer.shape, answer.axes);
-  const shown: Drawing = drawing.value === "image" && channels === null ? "map" : drawing.value;
-  const fitted = fitPicks(chosenPicks.value ?? defaultPicks(answer.shape), answer.shape);
-  const picks = shown === "image" && channels !== null ? imagePicks(answer.shape, channels, fitted) : fitted;
-  const slice = takeSlice(answer.values, answer.shape, picks);
-  const scale = useMemo(() => scaleOf(`${listKey.value}/${entry.group}`, answer.values), [answer, dark.value]);
-  const imageChannels = shown === "image" ? channels : null;
+interface SavedTensorProps {
+  api: Api;
+  place: Place;
+  entry: TensorViewEntry;
+  answer: TensorViewAnswer;
+}
+
+function SavedTensor({ api, place, entry, answer }: SavedTensorProps) {
+  const { values, shape } = answer;
+  const channels = channelAxis(shape, answer.axes);
+  const drawn = drawingOf(channels);
+  const fitted = fitPicks(chosenPicks.value ?? defaultPicks(shape), shape);
+  const imageChannels = drawn === "image" ? channels : null;
+  const picks = imageChannels === null ? fitted : imagePicks(shape, imageChannels, fitted);
+  const slice = takeSlice(values, shape, picks);
+  const ofTensor = useMemo(() => summarize(values), [values]);
+  const scale = useMemo(() => scaleOf(`${place.run}/${entry.group}`, values), [values, dark.value]);
+  const parts = {
+    tensor: answer,
+    picks,
+    slice,
+    scale,
+    channels: imageChannels,
+    bytes: byteRange(ofTensor.min, ofTensor.max),
+  };
   return (
     <>
       <div class="split-main tensor-stage">
@@ -96,22 +119,29 @@ function SavedTensor({ entry, answer }: { entry: TensorViewEntry; answer: Tensor
           <IndexExpression tensor={answer} picks={picks} channels={imageChannels} />
           <Segments
             label="Drawing"
-            value={shown}
+            value={drawn}
             options={channels === null ? MATRIX_DRAWINGS : [...MATRIX_DRAWINGS, IMAGE_DRAWING]}
             onChange={(value) => (drawing.value = value)}
           />
         </header>
-        {answer.values.length === 0 && <p>This tensor has no element.</p>}
-        {shown === "values" ? (
-          <ValuesTable tensor={answer} picks={picks} slice={slice} scale={scale} />
-        ) : (
-          <SliceMap tensor={answer} picks={picks} slice={slice} scale={scale} channels={imageChannels} />
-        )}
-        {imageChannels !== null && <ImageCaption tensor={answer} picks={picks} />}
+        {values.length === 0 && <p>This tensor has no element.</p>}
+        {drawn === "values" ? <ValuesTable {...parts} /> : <SliceMap {...parts} />}
+        {imageChannels !== null && <ImageCaption {...parts} />}
+        <PointedValue {...parts} />
+        <Neighbours {...parts} />
       </div>
-      <TensorPanel entry={entry} tensor={answer} slice={slice} scale={scale} />
+      <TensorPanel entry={entry} ofTensor={ofTensor} {...parts}>
+        {entry.steps.length > 1 && (
+          <OverSteps api={api} place={place} entry={entry} step={answer.step} picks={picks} channels={imageChannels} />
+        )}
+      </TensorPanel>
     </>
   );
+}
+
+function drawingOf(channels: number | null): Drawing {
+  if (drawing.value === "auto") return channels === null ? "map" : "image";
+  return drawing.value === "image" && channels === null ? "map" : drawing.value;
 }
 
 type DrawingOption = { value: Drawing; label: string };
@@ -122,10 +152,9 @@ const MATRIX_DRAWINGS: DrawingOption[] = [
 ];
 const IMAGE_DRAWING: DrawingOption = { value: "image", label: "Image" };
 
-function ImageCaption({ tensor, picks }: { tensor: TensorViewAnswer; picks: Picks }) {
-  const { min, max } = summarize(tensor.values);
+function ImageCaption({ tensor, picks, bytes }: SliceMapProps) {
   const size = `${tensor.shape[picks.rowAxis ?? 0]} × ${tensor.shape[picks.columnAxis ?? 0]} pixels`;
-  return <p class="image-caption">{`${size}: ${byteRange(min, max).words}.`}</p>;
+  return <p class="image-caption">{`${size}: ${bytes.words}.`}</p>;
 }
 
 /** Purple to green where there are negative values; else mint to indigo, linear where the values span few decades. */

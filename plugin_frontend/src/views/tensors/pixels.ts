@@ -73,7 +73,7 @@ export function imagePixels(
 
 /** The whole slice inside a box: square cells, except where one axis is so short that they would be slivers. */
 export function fitCells(rows: number, columns: number, box: { width: number; height: number }) {
-  const cell = Math.min(box.width / Math.max(columns, 1), box.height / Math.max(rows, 1));
+  const cell = Math.min(box.width / Math.max(columns, 1), box.height / Math.max(rows, 1), LARGEST_CELL);
   const whole = cell >= 1 ? Math.floor(cell) : cell;
   const thin = Math.min(MINIMUM_SIDE, box.height, box.width);
   return {
@@ -82,5 +82,7 @@ export function fitCells(rows: number, columns: number, box: { width: number; he
   };
 }
 
+/** A scalar is a number, not a wall. */
+const LARGEST_CELL = 96;
 const MINIMUM_SIDE = 24;
 const MAXIMUM_STRETCH = 24;

@@ -31,6 +31,23 @@ export function fitPicks(picks: Picks, shape: number[]): Picks {
   return { ...picks, index: picks.index.map((entry, axis) => Math.min(entry, Math.max((shape[axis] ?? 1) - 1, 0))) };
 }
 
+/** "2,3,0.5.0.0": the drawn axes, then the entries; an axis that there is not is empty. */
+export function picksText({ rowAxis, columnAxis, index }: Picks): string {
+  return [rowAxis ?? "", columnAxis ?? "", index.join(".")].join(",");
+}
+
+/** The inverse of `picksText`; undefined for what makes no sense. */
+export function parsePicks(text: string): Picks | undefined {
+  const [row = "", column = "", entries = ""] = text.split(",");
+  const index = entries === "" ? [] : entries.split(".").map(Number);
+  const axis = (word: string) => (word === "" ? null : Number(word));
+  const picks = { rowAxis: axis(row), columnAxis: axis(column), index };
+  const axes = [picks.rowAxis, picks.columnAxis].filter((drawn) => drawn !== null);
+  const isAxis = (drawn: number) => Number.isInteger(drawn) && drawn >= 0 && drawn < index.length;
+  const isSound = index.every((entry) => Number.isInteger(entry) && entry >= 0) && axes.every(isAxis);
+  return isSound && axes.length === Math.min(2, index.length) && new Set(axes).size === axes.length ? picks : undefined;
+}
+
 /** Axes of which one entry is picked. */
 export function pickedAxes(shape: number[], picks: Picks): number[] {
   return shape.map((_, axis) => axis).filter((axis) => axis !== picks.rowAxis && axis !== picks.columnAxis);
@@ -60,6 +77,24 @@ export function takeSlice(values: Float32Array, shape: number[], picks: Picks): 
     }
   }
   return { rows, columns, values: taken };
+}
+
+/** All values on display: those of the slice or, of an image, of all its channels. */
+export function shownValues(
+  values: Float32Array,
+  shape: number[],
+  picks: Picks,
+  channels: number | null,
+): Float32Array {
+  if (channels === null) return takeSlice(values, shape, picks).values;
+  const planes = Array.from({ length: shape[channels] ?? 0 }, (_, channel) => {
+    return takeSlice(values, shape, { ...picks, index: picks.index.with(channels, channel) }).values;
+  });
+  const all = new Float32Array(planes.reduce((total, plane) => total + plane.length, 0));
+  planes.forEach((plane, channel) => {
+    all.set(plane, channel * plane.length);
+  });
+  return all;
 }
 
 /** Axis of the colour channels where the shape, and the axes' names if there are any, are those of images; else null. */

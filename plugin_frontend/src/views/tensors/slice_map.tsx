@@ -8,17 +8,19 @@ import { formatExact, formatNumber } from "../../base/format";
 import { look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
-import { byteRange, fitCells, imagePixels, shrink } from "./pixels";
+import { type ByteRange, fitCells, imagePixels, shrink } from "./pixels";
 import { axisName, type Picks, position, type Slice } from "./slice";
 import { crosshair } from "./state";
 
-interface SliceMapProps {
+export interface SliceMapProps {
   tensor: TensorViewAnswer;
   picks: Picks;
   slice: Slice;
   scale: ColourScale;
   /** Axis of the colour channels: the slice is drawn as an image. */
   channels: number | null;
+  /** What is black and what is white in an image. */
+  bytes: ByteRange;
 }
 
 export function SliceMap(props: SliceMapProps) {
@@ -27,8 +29,7 @@ export function SliceMap(props: SliceMapProps) {
   const frame: Rect = { x: 0, y: 0, width: 1, height: 1 };
   const draw = (context: CanvasRenderingContext2D, size: { width: number; height: number }) => {
     Object.assign(frame, { x: 0, y: 0, ...fitCells(slice.rows, slice.columns, size) });
-    if (props.channels === null) drawCells(context, frame, slice, props.scale);
-    else drawImage(context, frame, props.channels, props);
+    drawSlice(context, frame, props);
     drawCrosshair(context, frame, slice);
   };
   const cellAt = (point: Point) => ({
@@ -95,6 +96,15 @@ function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: n
 /** All digits that a float32 has. */
 const exactly = (value: number) => formatExact(Number(value.toPrecision(8)));
 
+export function drawSlice(context: CanvasRenderingContext2D, frame: Rect, props: SliceMapProps): void {
+  const { tensor, picks, slice, channels, bytes } = props;
+  if (channels === null) drawCells(context, frame, slice, props.scale);
+  else {
+    const image = imagePixels(tensor.values, tensor.shape, channels, picks, bytes);
+    blit(context, frame, image.width, image.height, image.rgba);
+  }
+}
+
 function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice, scale: ColourScale): void {
   if (slice.values.length === 0) return;
   const drawn = shrink(slice, frame.height * devicePixelRatio, frame.width * devicePixelRatio);
@@ -105,17 +115,6 @@ function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice,
   });
   blit(context, frame, drawn.columns, drawn.rows, new Uint8ClampedArray(pixels.buffer));
   drawNonFinite(context, frame, drawn);
-}
-
-function drawImage(context: CanvasRenderingContext2D, frame: Rect, channels: number, props: SliceMapProps): void {
-  const { tensor, picks } = props;
-  const finite = tensor.values.filter(Number.isFinite);
-  const [min, max] = finite.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-  ] as [number, number]);
-  const image = imagePixels(tensor.values, tensor.shape, channels, picks, byteRange(min, max));
-  blit(context, frame, image.width, image.height, image.rgba);
 }
 
 /** Pixels enlarged without smoothing: a cell is a cell. */

@@ -1,20 +1,21 @@
-// What the Tensors view shows: which tensor, which slice, how. It outlives a change of tab.
+// What the Tensors view shows: which tensor, which slice, how. It outlives a change of tab, and a link keeps it.
 
 import { computed, signal } from "@preact/signals";
-import type { Place } from "../../api/client";
 import type { TensorViewEntry, TensorViewsAnswer } from "../../api/types";
 import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
+import { kept, keptWord } from "../../store/kept";
 import { currentStep, shownRun } from "../../store/selection";
-import type { Picks } from "./slice";
+import { type Picks, parsePicks, picksText } from "./slice";
 
 export type Drawing = "map" | "values" | "image";
 
-/** Group of the chosen tensor; null: the first of the list. */
-export const chosen = signal<string | null>(null);
+/** Group of the chosen tensor; empty: the first of the list. */
+export const chosen = kept("tensor", "", String, String);
 export const filter = signal("");
-export const drawing = signal<Drawing>("map");
+/** "auto": an image where the tensor is one, else a map. */
+export const drawing = keptWord<Drawing | "auto">("draw", ["auto", "map", "values", "image"]);
 /** Picks of the newest tensor looked at; null: its default ones. */
-export const picks = signal<Picks | null>(null);
+export const picks = kept<Picks | null>("slice", null, (value) => (value ? picksText(value) : ""), parsePicks);
 /** Row and column under the crosshair; null: none. */
 export const crosshair = signal<{ row: number; column: number } | null>(null);
 
@@ -26,14 +27,10 @@ export function chosenEntry(answer: TensorViewsAnswer | null): TensorViewEntry |
   return entries.find((entry) => entry.group === chosen.value) ?? entries[0] ?? null;
 }
 
-export interface TensorKey {
-  place: Place;
-  step: number;
-}
-
-/** The step that an entry is asked at: the rail's, else its newest. */
-export function stepOf(entry: TensorViewEntry): number {
-  return currentStep.value ?? entry.steps.at(-1) ?? 0;
+/** The saved step that is shown: the last one not after the rail's, else the first. */
+export function stepOf({ steps }: TensorViewEntry): number {
+  const now = currentStep.value;
+  return steps.findLast((step) => now === null || step <= now) ?? steps[0] ?? 0;
 }
 
 const ranges = new Map<string, Decades | null>();

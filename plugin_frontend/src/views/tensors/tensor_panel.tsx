@@ -1,5 +1,7 @@
 // Facts of the slice on display: histogram, statistics, which step it is, legend.
 
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
@@ -9,33 +11,40 @@ import { Legend } from "../../widgets/legend";
 import { Picture } from "../../widgets/picture";
 import { PanelSection } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import type { Slice } from "./slice";
+import { type Picks, picksText, shownValues } from "./slice";
 import { bars, type Summary, summarize } from "./summary";
 
 interface TensorPanelProps {
   entry: TensorViewEntry;
   tensor: TensorViewAnswer;
-  slice: Slice;
+  picks: Picks;
+  channels: number | null;
   scale: ColourScale;
+  ofTensor: Summary;
+  children: ComponentChildren;
 }
 
-export function TensorPanel({ entry, tensor, slice, scale }: TensorPanelProps) {
-  const ofSlice = summarize(slice.values);
-  const ofTensor = summarize(tensor.values);
-  const rows = ROWS.map(([label, value]) => ({
+export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, children }: TensorPanelProps) {
+  const shown = useMemo(
+    () => shownValues(tensor.values, tensor.shape, picks, channels),
+    [tensor, picksText(picks), channels],
+  );
+  const ofSlice = summarize(shown);
+  const what = channels === null ? "slice" : "image";
+  const rows = ROWS.map(([label, value, explanation]) => ({
     key: label,
-    cells: [label, value(ofSlice), value(ofTensor)],
+    cells: [<span title={explanation}>{label}</span>, value(ofSlice), value(ofTensor)],
   }));
   return (
     <aside class="side-panel tensor-panel" aria-label="Facts of the tensor">
-      <PanelSection title="Values of this slice">
-        <SliceHistogram slice={slice} summary={ofSlice} scale={scale} />
+      <PanelSection title={`Values of this ${what}`}>
+        <SliceHistogram values={shown} summary={ofSlice} scale={scale} />
       </PanelSection>
       <PanelSection>
         <p class="tensor-step">at step {tensor.step}</p>
         <Table
-          caption="Statistics of the slice and of the whole tensor"
-          head={["statistic", "slice", "tensor"]}
+          caption={`Statistics of the ${what} and of the whole tensor`}
+          head={["statistic", what, "tensor"]}
           rows={rows}
         />
         <p class="tensor-type">
@@ -45,6 +54,7 @@ export function TensorPanel({ entry, tensor, slice, scale }: TensorPanelProps) {
         </p>
       </PanelSection>
       <StepNote entry={entry} step={tensor.step} />
+      {children}
       <PanelSection>
         <Legend scale={scale} signs={scale.kind === "linear" ? ["infinite", "nan"] : ["zero", "infinite", "nan"]} />
       </PanelSection>
@@ -52,14 +62,18 @@ export function TensorPanel({ entry, tensor, slice, scale }: TensorPanelProps) {
   );
 }
 
-const ROWS: [string, (summary: Summary) => string][] = [
-  ["maximum", ({ max }) => orNone(max)],
-  ["mean", ({ mean }) => orNone(mean)],
-  ["minimum", ({ min }) => orNone(min)],
-  ["std", ({ std }) => orNone(std)],
-  ["exactly 0", ({ zeros }) => formatCount(zeros)],
-  ["NaN, Inf", ({ nan, inf }) => (nan + inf === 0 ? "0" : `${formatCount(nan)}, ${formatCount(inf)}`)],
-  ["values", ({ count }) => formatCount(count)],
+const ROWS: [label: string, value: (summary: Summary) => string, explanation: string][] = [
+  ["maximum", ({ max }) => orNone(max), "The largest finite value."],
+  ["mean", ({ mean }) => orNone(mean), "Sum of the finite values over their count."],
+  ["minimum", ({ min }) => orNone(min), "The smallest finite value."],
+  ["std", ({ std }) => orNone(std), "Standard deviation: how far values usually are from the mean."],
+  ["exactly 0", ({ zeros }) => formatCount(zeros), "How many values are 0, such as masked ones."],
+  [
+    "NaN, Inf",
+    ({ nan, inf }) => (nan + inf === 0 ? "0" : `${formatCount(nan)}, ${formatCount(inf)}`),
+    "How many values are not a number, and how many are infinite.",
+  ],
+  ["values", ({ count }) => formatCount(count), "How many there are."],
 ];
 
 const orNone = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
@@ -81,8 +95,8 @@ function StepNote({ entry, step }: { entry: TensorViewEntry; step: number }) {
   );
 }
 
-function SliceHistogram({ slice, summary, scale }: { slice: Slice; summary: Summary; scale: ColourScale }) {
-  const { low, high, counts } = bars(slice.values, summary);
+function SliceHistogram({ values, summary, scale }: { values: Float32Array; summary: Summary; scale: ColourScale }) {
+  const { low, high, counts } = bars(values, summary);
   if (counts.length === 0) return <p>No value of this slice is finite.</p>;
   const most = Math.max(...counts);
   const draw = (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
@@ -102,6 +116,8 @@ function SliceHistogram({ slice, summary, scale }: { slice: Slice; summary: Summ
         class="slice-histogram"
         label={`Histogram of ${formatCount(summary.finite)} finite values from ${formatNumber(low)} to ${formatNumber(high)}`}
         draw={draw}
+        exportName="histogram"
+        csv={() => histogramCsv(low, high, counts)}
       />
       <p class="histogram-ends">
         <span>{formatNumber(low)}</span>
@@ -109,4 +125,9 @@ function SliceHistogram({ slice, summary, scale }: { slice: Slice; summary: Summ
       </p>
     </>
   );
+}
+
+function histogramCsv(low: number, high: number, counts: readonly number[]): string {
+  const edge = (bin: number) => low + (bin / counts.length) * (high - low);
+  return `from,to,count\n${counts.map((count, bin) => `${edge(bin)},${edge(bin + 1)},${count}\n`).join("")}`;
 }

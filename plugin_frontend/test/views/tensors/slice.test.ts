@@ -4,8 +4,11 @@ import {
   defaultPicks,
   fitPicks,
   imagePicks,
+  parsePicks,
   pickedAxes,
+  picksText,
   position,
+  shownValues,
   strides,
   takeSlice,
 } from "../../../src/views/tensors/slice";
@@ -76,4 +79,32 @@ describe("images", () => {
     expect(imagePicks([8, 3, 32, 30], 1, defaultPicks([8, 3, 32, 30]))).toMatchObject({ rowAxis: 2, columnAxis: 3 });
     expect(imagePicks([32, 30, 4], 2, defaultPicks([32, 30, 4]))).toMatchObject({ rowAxis: 0, columnAxis: 1 });
   });
+});
+
+describe("picks in the address", () => {
+  it("come back as they were", () => {
+    for (const shape of [[], [7], [4, 5], [2, 3, 4, 5]]) {
+      const picks = { ...defaultPicks(shape), index: shape.map((extent) => extent - 1) };
+      expect(parsePicks(picksText(picks))).toEqual(picks);
+    }
+    const swapped = { rowAxis: 3, columnAxis: 0, index: [0, 1, 2, 0] };
+    expect(parsePicks(picksText(swapped))).toEqual(swapped);
+  });
+
+  it("are none where the text makes no sense", () => {
+    for (const text of ["0", "a,b,0.0", "0,0,1.1", "0,2,1.1", "0,1,1.x", "0,1,-1.0", "0,1,0.5e", ",,3.4"]) {
+      expect(parsePicks(text), text).toBeUndefined();
+    }
+  });
+});
+
+it("of an image all channels are on display, of a matrix its slice", () => {
+  const values = digits([2, 3, 2, 2]);
+  const picks = { ...defaultPicks([2, 3, 2, 2]), index: [1, 0, 0, 0] };
+  expect([...shownValues(values, [2, 3, 2, 2], picks, null)]).toEqual([1000, 1001, 1010, 1011]);
+  expect([...shownValues(values, [2, 3, 2, 2], picks, 1)]).toEqual(
+    [1000, 1001, 1010, 1011].flatMap((_, i, first) =>
+      i === 0 ? [0, 100, 200].flatMap((c) => first.map((v) => v + c)) : [],
+    ),
+  );
 });
