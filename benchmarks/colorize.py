@@ -6,6 +6,7 @@ alpha channel besides. "given" are limits that both are told, "found" those that
 """
 
 import argparse
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import torch
 from matplotlib.colors import Normalize
 
 from torchviz_tb import colorize
+from torchviz_tb.capture.compilation import VARIABLE
 
 RESULTS = Path(__file__).parent / "results" / "colorize.md"
 SIDE, REPETITIONS = 4096, 9
@@ -43,16 +45,18 @@ def largest_difference(tensor: torch.Tensor) -> int:
 
 
 def rows(tensor: torch.Tensor) -> list[str]:
-    """A line of the table for each layout and kind of limits."""
+    """A line of the table for each engine, layout and kind of limits."""
     array, viridis = tensor.numpy(), matplotlib.colormaps["viridis"]
     given = best_ms(lambda: viridis(array, bytes=True))
     found = best_ms(lambda: viridis(Normalize()(array), bytes=True))
     lines = []
-    for dataformats in FORMATS:
+    for engine, dataformats in itertools.product(("numpy", "numba"), FORMATS):
+        os.environ[VARIABLE] = engine
         ours_given = best_ms(partial(colorize, tensor, vmin=0, vmax=1, dataformats=dataformats))
         ours_found = best_ms(partial(colorize, tensor, dataformats=dataformats))
         for limits, theirs, ours in (("given", given, ours_given), ("found", found, ours_found)):
-            lines.append(f"| {dataformats} | {limits} | {theirs:.0f} ms | {ours:.0f} ms | {theirs / ours:.1f} × |")
+            times = f"{theirs:.0f} ms | {ours:.0f} ms | {theirs / ours:.1f} ×"
+            lines.append(f"| {engine} | {dataformats} | {limits} | {times} |")
     return lines
 
 
@@ -72,8 +76,8 @@ def main() -> None:
         ),
         f"The largest difference between any two colours is {largest_difference(tensor)} of 255.",
         "",
-        "| layout | limits | matplotlib | colorize | times faster |",
-        "|---|---|---|---|---|",
+        "| engine | layout | limits | matplotlib | colorize | times faster |",
+        "|---|---|---|---|---|---|",
         *rows(tensor),
     ]
     print("\n".join(lines))

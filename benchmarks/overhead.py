@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb import SummaryWriter
-from torchviz_tb.capture.engines.choice import VARIABLE
+from torchviz_tb.capture.compilation import VARIABLE
 
 RESULTS = Path(__file__).parent / "results" / "overhead.md"
 ENGINES = ("numpy", "numba")

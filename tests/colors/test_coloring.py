@@ -7,12 +7,13 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch.utils.tensorboard.summary import image as image_summary
 
 from torchviz_tb import ArgumentError, colorize
+from torchviz_tb.capture.compilation import VARIABLE
 from torchviz_tb.colors.lookup import look_up
 from torchviz_tb.colors.lookup_cpu import look_up_in_threads
 from torchviz_tb.colors.scale import Scale
@@ -114,7 +115,10 @@ def test_any_strides_and_parameters(values: torch.Tensor):
     assert not pixels.requires_grad
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # the variable is the same for all examples
 @given(
     values=arrays.arrays(
         np.float32,
@@ -124,7 +128,10 @@ def test_any_strides_and_parameters(values: torch.Tensor):
     channels_first=st.booleans(),
     limits=st.tuples(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30)).map(sorted),
 )
-def test_threads_and_torch_agree(values: np.ndarray, channels_first: bool, limits: list[float]):
+def test_threads_and_torch_agree(
+    monkeypatch: pytest.MonkeyPatch, engine: str, values: np.ndarray, channels_first: bool, limits: list[float]
+):
+    monkeypatch.setenv(VARIABLE, engine)
     tensor, table = torch.from_numpy(values), torch.arange(768).remainder(251).to(torch.uint8).view(256, 3)
     scale = Scale.between(*limits, tensor.dtype)
     one = look_up(tensor, scale, table, NAN, channels_first=channels_first)

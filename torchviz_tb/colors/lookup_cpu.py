@@ -1,16 +1,20 @@
-"""Values to colours on the CPU: chunks that stay in the cache, two pixels at a time, by all threads.
+"""Values to colours on the CPU: chunks that stay in the cache, by all threads.
 
-NumPy rather than torch does the work in a chunk: its calls cost less, and threads of ours run them side by side.
+A compiled loop does the work in a chunk where there is one (numba). Otherwise NumPy does, two pixels at a time, rather
+than torch: its calls cost less, and threads of ours run them side by side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeAlias
+from functools import partial
+from types import ModuleType
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from torchviz_tb.capture.compilation import Compilation
 from torchviz_tb.colors.colormaps import Color
 from torchviz_tb.colors.scale import LAST, Scale
 
@@ -19,6 +23,8 @@ Part: TypeAlias = tuple[int, slice]
 
 _CHUNK = 1 << 17  # values: with what is computed from them about 2 MiB
 _PAIRS = 1 << 16  # of bytes
+
+_kernels = Compilation("torchviz_tb.colors.numba_kernels")
 
 
 def look_up_in_threads(
@@ -32,11 +38,11 @@ def look_up_in_threads(
     # With the channels last, a stack of pictures is as good as one tall one.
     pictures = values.contiguous().view(-1, height * width if channels_first else values.numel())
     outs = pixels.numpy().reshape((-1, 3, height * width) if channels_first else (1, -1, 3))
-    channels = _planes(table) if channels_first else [_interleaved(table)]
     parts = list(_parts(pictures))
+    make_chunk = _chunks(scale, table, nan, channels_first=channels_first)
 
     def color(parts: Sequence[Part]) -> None:
-        chunk = _Chunk(scale, channels, nan)
+        chunk = make_chunk()
         for picture, part in parts:
             chunk.color(pictures[picture, part], outs[picture, :, part] if channels_first else outs[picture, part])
 
@@ -54,7 +60,39 @@ def _parts(pictures: torch.Tensor) -> Iterator[Part]:
             yield picture, slice(start, min(size, start + _CHUNK))
 
 
-class _Chunk:
+class _Chunk(Protocol):
+    """How one thread colours a part."""
+
+    def color(self, values: torch.Tensor, out: Array) -> None:
+        """Colours values into three planes, or into interleaved pixels."""
+
+
+def _chunks(scale: Scale, table: torch.Tensor, nan: Color, *, channels_first: bool) -> Callable[[], _Chunk]:
+    kernels = _kernels.module()
+    if kernels is not None:
+        colors = np.ascontiguousarray(np.concatenate([table.numpy(), np.array([nan], np.uint8)]).T)
+        return partial(_CompiledChunk, kernels, scale, colors, channels_first=channels_first)
+    return partial(_NumpyChunk, scale, _planes(table) if channels_first else [_interleaved(table)], nan)
+
+
+class _CompiledChunk:
+    """One loop over the values."""
+
+    def __init__(self, kernels: ModuleType, scale: Scale, colors: Array, *, channels_first: bool) -> None:
+        self._kernels, self._scale, self._colors, self._channels_first = kernels, scale, colors, channels_first
+
+    def color(self, values: torch.Tensor, out: Array) -> None:
+        """See _Chunk."""
+        array = values.to(self._scale.dtype).numpy()
+        number = array.dtype.type
+        given = array, number(self._scale.low), number(self._scale.step), self._colors
+        if self._channels_first:
+            self._kernels.planes(*given, *out)
+        else:
+            self._kernels.interleaved(*given, out)
+
+
+class _NumpyChunk:
     """The memory that one thread computes in: fresh memory for each chunk would cost more than the computing."""
 
     def __init__(self, scale: Scale, channels: Sequence[Array], nan: Color) -> None:

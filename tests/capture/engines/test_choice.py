@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from torchviz_tb.capture import compilation
 from torchviz_tb.capture.engines import choice
 from torchviz_tb.capture.engines.numba import NumbaEngine
 from torchviz_tb.capture.engines.numpy import NumpyEngine
@@ -13,46 +14,46 @@ from torchviz_tb.errors import ArgumentError
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
-    monkeypatch.setattr(choice, "_compilation", choice._Compilation())
-    monkeypatch.delenv(choice.VARIABLE, raising=False)
+    monkeypatch.setattr(choice, "_numba", compilation.Compilation("torchviz_tb.capture.engines.numba"))
+    monkeypatch.delenv(compilation.VARIABLE, raising=False)
 
 
 def test_numpy_measures_until_numba_is_ready(monkeypatch):
     compiled = threading.Event()
-    load = choice.importlib.import_module
+    load = compilation.importlib.import_module
 
     def slowly(name):
         compiled.wait(20)
         return load(name)
 
-    monkeypatch.setattr(choice.importlib, "import_module", slowly)
+    monkeypatch.setattr(compilation.importlib, "import_module", slowly)
     choice.prepare()
     assert type(choice.choose()) is NumpyEngine
     compiled.set()
-    assert type(choice._compilation.engine(wait=True)) is NumbaEngine
+    choice._numba._thread.join()
     assert type(choice.choose()) is NumbaEngine
 
 
 def test_without_numba_it_is_numpy(monkeypatch):
-    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda _: None)
     choice.prepare()
     assert type(choice.choose()) is NumpyEngine
-    assert choice._compilation._thread is None
+    assert choice._numba._thread is None
 
 
 def test_an_engine_can_be_named(monkeypatch):
-    monkeypatch.setenv(choice.VARIABLE, "numpy")
+    monkeypatch.setenv(compilation.VARIABLE, "numpy")
     assert type(choice.choose()) is NumpyEngine
-    monkeypatch.setenv(choice.VARIABLE, "numba")
+    monkeypatch.setenv(compilation.VARIABLE, "numba")
     assert type(choice.choose()) is NumbaEngine
 
 
 def test_a_wrong_name_is_told_at_once(monkeypatch):
-    monkeypatch.setenv(choice.VARIABLE, "cuda")
+    monkeypatch.setenv(compilation.VARIABLE, "cuda")
     with pytest.raises(ArgumentError, match="TORCHVIZ_TB_ENGINE is 'cuda', not an engine: set it to 'auto'"):
         choice.prepare()
-    monkeypatch.setenv(choice.VARIABLE, "numba")
-    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv(compilation.VARIABLE, "numba")
+    monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ArgumentError, match=r"not installed: pip install 'torchviz_tb\[fast\]'"):
         choice.prepare()
 
@@ -60,9 +61,9 @@ def test_a_wrong_name_is_told_at_once(monkeypatch):
 def test_a_broken_installation_leaves_numpy(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchviz_tb.capture.engines.numba", None)
     warned = []
-    monkeypatch.setattr(choice.warnings, "warn", lambda message, **_: warned.append(message))
+    monkeypatch.setattr(compilation.warnings, "warn", lambda message, **_: warned.append(message))
     choice.prepare()
-    assert choice._compilation.engine(wait=True) is None
+    choice._numba._thread.join()
     assert type(choice.choose()) is NumpyEngine
     assert len(warned) == 1
     assert "can't use numba and goes on with numpy" in warned[0]

@@ -3,13 +3,11 @@
 They hold no interpreter lock, so that several threads run at once, and cost about 1 ns an element each.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-Kernel = Callable[..., Any]
+from torchviz_tb.capture.compiled import compiled
 
 _INFINITE = np.int32(0x7F800000)
 _MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -18,21 +16,8 @@ _KEY_SHIFT = np.uint32(20)  # leaves sign, exponent and 3 mantissa bits
 _ONE = np.int32(1)
 
 
-def _compiled(*signatures: str, **options: Any) -> Callable[[Kernel], Kernel]:
-    """Compiled now, and kept on disk where there is a place for it."""
-
-    def decorate(function: Kernel) -> Kernel:
-        try:
-            compiled: Kernel = njit(list(signatures), nogil=True, cache=True, **options)(function)
-        except RuntimeError:  # neither our own directory nor the user's cache may be written to
-            compiled = njit(list(signatures), nogil=True, **options)(function)
-        return compiled
-
-    return decorate
-
-
 # Sums may be split over the lanes of a vector; NaN and infinity keep their meaning.
-@_compiled("boolean(float32[::1], int32[::1], float64[::1])", fastmath={"reassoc", "contract"})
+@compiled("boolean(float32[::1], int32[::1], float64[::1])", fastmath={"reassoc", "contract"})
 def sums(values: Any, patterns: Any, out: Any) -> bool:
     """Sum, sum of squares, sum of magnitudes, least and greatest, into ``out``; False where one is not finite.
 
@@ -53,7 +38,7 @@ def sums(values: Any, patterns: Any, out: Any) -> bool:
     return is_finite
 
 
-@_compiled("int64(uint32[::1], int32[:, ::1])", boundscheck=False)
+@compiled("int64(uint32[::1], int32[:, ::1])", boundscheck=False)
 def count_keys(patterns: Any, table: Any) -> int:
     """Counts by leading bits, into two rows of ``table`` in turn: an entry is not waited for twice.
 
@@ -71,7 +56,7 @@ def count_keys(patterns: Any, table: Any) -> int:
     return after - before
 
 
-@_compiled("void(uint8[::1], int32[::1])", "void(uint16[::1], int32[::1])", boundscheck=False)
+@compiled("void(uint8[::1], int32[::1])", "void(uint16[::1], int32[::1])", boundscheck=False)
 def count_codes(codes: Any, counts: Any) -> None:
     """Counts each code."""
     for code in codes:
