@@ -140,9 +140,13 @@ export function binAt(bins: Bins, step: number, value: number): number {
 
 /** Index of the last step that is not after the given one; the first where all are after it; −1 without steps. */
 export function indexAt(steps: ArrayLike<number>, step: number): number {
-  let found = Math.min(0, steps.length - 1);
-  for (let i = 0; i < steps.length && (steps[i] ?? 0) <= step; i++) found = i;
-  return found;
+  let [low, high] = [Math.min(0, steps.length - 1), steps.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((steps[middle] ?? 0) <= step) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** At most `most` indices of steps, evenly apart, the last one always among them. */

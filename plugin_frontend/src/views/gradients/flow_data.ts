@@ -2,9 +2,9 @@
 
 import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
-import type { BandsAnswer, Site, Stage } from "../../api/types";
+import type { BandsAnswer, Site, SitesAnswer, Stage } from "../../api/types";
 import { indexAt } from "../../base/bins";
-import { colourOfRun } from "../../store/data";
+import { colourOfRun, sites as sharedSites } from "../../store/data";
 import { comparedRuns, place } from "../../store/selection";
 import type { RunNorms } from "./norms";
 import { type Measure, measure } from "./options";
@@ -67,9 +67,16 @@ export async function askFlow(api: Api, key: string): Promise<FlowAnswer> {
 /** Norms of the shown run, and of the compared ones that have this group. */
 export async function askNorms(api: Api, key: string): Promise<[RunNorms, ...RunNorms[]]> {
   return ofRuns(JSON.parse(key) as Place[], async (where) => {
-    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), api.sites(where)]);
+    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), tableOf(api, where)]);
     return runNorms(where.run, answer, table.sites);
   });
+}
+
+/** The sites of a place; those of the shown run are there already, unless a reload is asking for them anew. */
+async function tableOf(api: Api, where: Place): Promise<SitesAnswer> {
+  const { data, loading } = sharedSites.peek();
+  const isShown = where.run === place.peek()?.run && where.group === place.peek()?.group;
+  return data && isShown && !loading ? data : api.sites(where);
 }
 
 /** The first must be there; of the others those that are. */
@@ -86,7 +93,7 @@ function runNorms(run: string, answer: RunNorms["answer"], sites: readonly Site[
 }
 
 async function askRun(api: Api, where: Place, wanted: Exclude<Measure, "quantiles">): Promise<RunFlow> {
-  const { sites, stages } = await api.sites(where);
+  const { sites, stages } = await tableOf(api, where);
   const ask = async (stage: Stage): Promise<RunNorms> => {
     const norms = runNorms(where.run, await api.statistics(where, stage, COLUMNS[wanted]), sites);
     return wanted === "mean" ? meansOf(norms, sites) : norms;
@@ -107,7 +114,7 @@ export function meansOf(sums: RunNorms, sites: readonly Site[]): RunNorms {
 
 async function askQuantiles(api: Api, [where]: readonly Place[]): Promise<QuantileFlow> {
   if (!where) throw new Error("no run is shown");
-  const { sites, stages } = await api.sites(where);
+  const { sites, stages } = await tableOf(api, where);
   const rows = new Map(sites.map(({ name }, row) => [name, row]));
   const [after, before] = await Promise.all([
     api.bands(where, "gradient"),

@@ -162,10 +162,9 @@ function DeadCount({ heatmap }: { heatmap: Heatmap }) {
 }
 
 function tilePainter(heatmap: Heatmap | null, state: number, what: typeof quantity.value, scale: ColourScale) {
-  const matrix = heatmap && mapMatrix(heatmap, what);
   return (context: CanvasRenderingContext2D, { width, height }: Size) => {
     const rect = { x: 0, y: 0, width, height };
-    if (matrix) paintMatrix(context, rect, matrix, scale, look.value);
+    if (heatmap) paintMatrix(context, rect, mapMatrix(heatmap, what), scale, look.value);
     // The norm may be there without a heatmap: then the map alone was not measured.
     else drawState(context, rect, state === State.finite ? State.missing : state, look.value);
   };

@@ -29,12 +29,26 @@ export function bySite(answer: HeatmapsAnswer): Map<string, Heatmap> {
   return maps;
 }
 
+/** Whether there is a cell that has a colour on a scale. */
+export function hasFiniteCell({ absMax }: Heatmap): boolean {
+  return absMax.some((value) => value > 0 && value < Number.POSITIVE_INFINITY);
+}
+
+/** Percentiles of so many cells, evenly chosen, are those of all to well within a decade. */
+const MOST_COUNTED = 400_000;
+
+function sampled(values: Float32Array): Float32Array {
+  const stride = Math.ceil(values.length / MOST_COUNTED);
+  if (stride <= 1) return values;
+  return Float32Array.from({ length: Math.floor(values.length / stride) }, (_, index) => values[index * stride] ?? 0);
+}
+
 /** Ranges that only grow while steps are looked at, so that a colour keeps its meaning from step to step. */
 export class GrowingRanges {
   private readonly ranges = new Map<string, Decades>();
 
-  grow(key: string, values: ArrayLike<number>): Decades | null {
-    const range = unionRange(this.ranges.get(key) ?? null, decadeRange(values));
+  grow(key: string, values: Float32Array): Decades | null {
+    const range = unionRange(this.ranges.get(key) ?? null, decadeRange(sampled(values)));
     if (range) this.ranges.set(key, range);
     return range;
   }

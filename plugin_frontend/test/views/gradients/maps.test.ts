@@ -7,6 +7,7 @@ import {
   covered,
   deadCount,
   GrowingRanges,
+  hasFiniteCell,
   isDead,
   mapCsv,
   mapMatrix,
@@ -77,12 +78,23 @@ it("a signed map keeps the states of its magnitudes", () => {
 
 it("ranges only grow, each by itself", () => {
   const ranges = new GrowingRanges();
-  expect(ranges.grow("a", [0.5])).toEqual([0.1, 1]);
-  expect(ranges.grow("a", [50])).toEqual([0.1, 100]);
-  expect(ranges.grow("a", [0.5])).toEqual([0.1, 100]);
-  expect(ranges.grow("a", [0])).toEqual([0.1, 100]);
-  expect(ranges.grow("b", [5])).toEqual([1, 10]);
-  expect(ranges.grow("c", [0])).toBeNull();
+  expect(ranges.grow("a", Float32Array.of(0.5))).toEqual([0.1, 1]);
+  expect(ranges.grow("a", Float32Array.of(50))).toEqual([0.1, 100]);
+  expect(ranges.grow("a", Float32Array.of(0.5))).toEqual([0.1, 100]);
+  expect(ranges.grow("a", Float32Array.of(0))).toEqual([0.1, 100]);
+  expect(ranges.grow("b", Float32Array.of(5))).toEqual([1, 10]);
+  expect(ranges.grow("c", Float32Array.of(0))).toBeNull();
+});
+
+it("the range of millions of cells is that of an even choice of them", () => {
+  const cells = Float32Array.from({ length: 2_000_001 }, (_, index) => 10 ** ((index % 1000) / 250 - 3.999));
+  expect(new GrowingRanges().grow("many", cells)?.map(Math.log10)).toEqual([-4, 0]);
+});
+
+it("a map has a finite cell only where one is finite and not 0", () => {
+  expect(hasFiniteCell(heatmap())).toBe(true);
+  const absMax = Float32Array.of(0, Number.NaN, Number.POSITIVE_INFINITY, 0);
+  expect(hasFiniteCell(heatmap({ absMax }))).toBe(false);
 });
 
 it("the CSV says which rows and columns a cell covers", () => {
