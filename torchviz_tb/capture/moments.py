@@ -1,6 +1,7 @@
 """Sums over finite values that can be merged, kept so that neither size nor spread hurts them."""
 
 import math
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,3 +159,9 @@ def scale_for(low: float, high: float) -> float:
     if _SMALL < largest < _LARGE:
         return 1.0
     return math.ldexp(1.0, max(math.frexp(largest)[1] - 1, -1021)) if largest else math.ldexp(1.0, -1021)
+
+
+def float_of_key(key: int) -> float:
+    """The float32 at a place in their order: its bits as an integer, turned round where negative."""
+    value: float = struct.unpack("<f", struct.pack("<i", key if key >= 0 else key ^ 0x7FFFFFFF))[0]
+    return value

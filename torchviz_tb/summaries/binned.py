@@ -1,13 +1,19 @@
 """All that a TensorBoard histogram says of many numbers, in one pass over them."""
 
+import functools
 import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from torchviz_tb.capture.compilation import Compilation
+from torchviz_tb.capture.moments import float_of_key
 from torchviz_tb.capture.tensors import NARROW_DTYPES
 from torchviz_tb.summaries.bins import BinTable, bin_table
 
@@ -16,6 +22,12 @@ Float64s = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
 _ROW = 8192
+
+_WORTH_THREADS = 1 << 19  # elements
+
+_COMPILED_CHUNK = 1 << 17  # as many elements as make what Python does between two chunks small beside them
+
+_kernels = Compilation("torchviz_tb.summaries.numba_kernels")
 
 CHUNK = 3 * _ROW
 """Elements that are looked at together: what they turn into stays in the cache, and torch takes them on one thread."""
@@ -66,11 +78,45 @@ def binned(values: torch.Tensor, edges: Float64s) -> Binned:
     array = flat.numpy()
     dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
     table = bin_table(edges, dtype, len(array))
+    count = torch.get_num_threads() if len(array) >= _WORTH_THREADS else 1
+    if count == 1:
+        return _binned_part(array, dtype, edges, table)
+    size = -(-len(array) // (count * CHUNK)) * CHUNK
+    parts = [array[start : start + size] for start in range(0, len(array), size)]
+    return functools.reduce(Binned.merged, _in_threads(lambda part: _binned_part(part, dtype, edges, table), parts))
+
+
+def _in_threads(count: Callable[[Array], Binned], parts: list[Array]) -> Iterable[Binned]:
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="torchviz_tb") as threads:
+        try:
+            waiting = [threads.submit(count, part) for part in parts]
+        except RuntimeError:  # the interpreter is ending, and starts no threads any more
+            return map(count, parts)
+        return [each.result() for each in waiting]
+
+
+def _binned_part(array: Array, dtype: np.dtype[Any], edges: Float64s, table: BinTable | None) -> Binned:
+    kernels = _kernels.module() if table is not None and dtype == np.float32 else None
     result = Binned(np.zeros(len(edges) - 1, np.int64))
-    for start in range(0, len(array), CHUNK):
-        chunk = array[start : start + CHUNK].astype(dtype, copy=False)
-        result = result.merged(_binned_chunk(chunk, edges, table))
+    size = CHUNK if kernels is None else _COMPILED_CHUNK
+    for start in range(0, len(array), size):
+        chunk = np.ascontiguousarray(array[start : start + size], dtype)
+        compiled = _compiled_chunk(kernels, chunk, table) if kernels is not None and table is not None else None
+        result = result.merged(compiled or _binned_chunk(chunk, edges, table))
     return result
+
+
+def _compiled_chunk(kernels: ModuleType, chunk: Array, table: BinTable) -> Binned | None:
+    """None where not all of it is finite."""
+    found = np.empty(5)
+    patterns = chunk.view(np.int32)
+    if not kernels.sums(chunk, patterns, found):
+        return None
+    counts = np.zeros(table.bins, np.int64)
+    kernels.count_bins(patterns, table.entries, counts)
+    total, squares, _, lowest, highest = found.tolist()
+    low, high = float_of_key(int(lowest)), float_of_key(int(highest))
+    return Binned(counts[1:-1], len(chunk), low, high, total, squares)
 
 
 def finite(values: torch.Tensor) -> Float64s:

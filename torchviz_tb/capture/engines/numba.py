@@ -1,6 +1,5 @@
 """The engine of the extra ``[fast]``: the numpy engine's ways, with compiled loops where the elements are many."""
 
-import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from torchviz_tb.capture.engines import numba_kernels as kernels
 from torchviz_tb.capture.engines.numpy import NumpyEngine
 from torchviz_tb.capture.engines.numpy_jobs import Array, CodesJob, Int64s
 from torchviz_tb.capture.engines.numpy_scan import CHUNK, KEY_BITS, Buffers, Scan, ScanJob, finite_chunk
-from torchviz_tb.capture.moments import moments_of_chunk, moments_of_sums
+from torchviz_tb.capture.moments import float_of_key, moments_of_chunk, moments_of_sums
 
 
 class NumbaEngine(NumpyEngine):
@@ -60,7 +59,7 @@ class CompiledScanJob(ScanJob):
         if not kernels.sums(chunk, chunk.view(np.int32), sums):
             return False
         total, squares, l1, lowest, highest = sums.tolist()
-        low, high = _float_of_key(int(lowest)), _float_of_key(int(highest))
+        low, high = float_of_key(int(lowest)), float_of_key(int(highest))
         moments = moments_of_sums(len(chunk), low, high, total, squares, l1)
         scan.moments = scan.moments.merged(moments or moments_of_chunk(chunk.astype(np.float64), low, high))
         patterns = chunk.view(np.uint32)
@@ -70,12 +69,6 @@ class CompiledScanJob(ScanJob):
         if may_have_zeros:
             scan.add_zeros(patterns)
         return True
-
-
-def _float_of_key(key: int) -> float:
-    """The float32 at a place in their order."""
-    value: float = struct.unpack("<f", struct.pack("<i", key if key >= 0 else key ^ 0x7FFFFFFF))[0]
-    return value
 
 
 @dataclass(frozen=True)
