@@ -148,6 +148,12 @@ def test_any_kind_of_tensor_is_summarized(kind: str, writer, capsys: pytest.Capt
     assert len(shown["input"]) < 200
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")
+def test_what_has_no_single_shape_is_not_called_a_scalar(writer, capsys: pytest.CaptureFixture[str]):
+    Visualizer(nn.Identity(), writer=writer).display(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
+    assert rows(capsys)["input"].split()[:3] == ["input", "–", "float32"]
+
+
 def test_a_model_of_many_parameters_is_cut_short(writer, capsys: pytest.CaptureFixture[str]):
     model = nn.Sequential(*(nn.Linear(2, 2) for _ in range(60)))
     Visualizer(model, writer=writer).display(torch.ones(1, 2))

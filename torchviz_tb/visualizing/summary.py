@@ -44,7 +44,8 @@ class TensorSummary:
     """One tensor, for people."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
+    """None where there is no single one: nested tensors, and parameters whose shape the first forward will tell."""
     dtype: str
     device: str
     numbers: Numbers | None
@@ -93,7 +94,7 @@ def summarize(name: str, tensor: torch.Tensor) -> TensorSummary:
     """The summary of a tensor of any kind; never raises. Of a large one, evenly spaced values are looked at."""
     values = plain(tensor)
     is_lazy = torch.nn.parameter.is_lazy(tensor)
-    shape = () if is_lazy or tensor.is_nested else tuple(tensor.shape)
+    shape = None if is_lazy or tensor.is_nested else tuple(tensor.shape)
     known = name, shape, dtype_name(tensor.dtype), str(tensor.device)
     if isinstance(values, Unsupported):
         return TensorSummary(*known, None, None, values.reason)

@@ -32,7 +32,7 @@ def headline(view: ModelView) -> str:
 def tensor_cells(summary: TensorSummary) -> tuple[str, ...]:
     """One cell for each column of the header."""
     numbers = summary.numbers
-    known = summary.name, " × ".join(map(str, summary.shape)) or "scalar", summary.dtype
+    known = summary.name, shape_text(summary.shape), summary.dtype
     gradient = "" if summary.gradient_norm is None else number_text(summary.gradient_norm)
     if numbers is None:
         return (*known, "", "", "", "", gradient, "", summary.note)
@@ -46,6 +46,11 @@ def tensor_cells(summary: TensorSummary) -> tuple[str, ...]:
         histogram_text(numbers),
         ", ".join(filter(None, [_bad(numbers), summary.note])),
     )
+
+
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """Such as "3 × 4"; "scalar" without dimensions, a dash where there is no single shape."""
+    return "–" if shape is None else " × ".join(map(str, shape)) or "scalar"
 
 
 def number_text(number: float) -> str:
