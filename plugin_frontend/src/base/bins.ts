@@ -3,6 +3,7 @@
 // spike at 0, not a density.
 
 import { type Axis, linearAxis, symlogAxis } from "./axis";
+import { partition } from "./steps";
 
 /** S steps, each with bins of its own, as in the answer of the route `distributions`. */
 export interface Bins {
@@ -129,24 +130,8 @@ export function densityImage(bins: Bins, axis: Axis, rows: number): Float32Array
 /** The bin of a step that holds a value; −1: none does. */
 export function binAt(bins: Bins, step: number, value: number): number {
   const [first, end] = binRange(bins, step);
-  let [low, high] = [first, end];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((bins.upper[middle] ?? 0) > value) high = middle;
-    else low = middle + 1;
-  }
+  const low = first + partition(end - first, (index) => (bins.upper[first + index] ?? 0) <= value);
   return low < end && (bins.lower[low] ?? 0) <= value ? low : -1;
-}
-
-/** Index of the last step that is not after the given one; the first where all are after it; −1 without steps. */
-export function indexAt(steps: ArrayLike<number>, step: number): number {
-  let [low, high] = [Math.min(0, steps.length - 1), steps.length - 1];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((steps[middle] ?? 0) <= step) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** At most `most` indices of steps, evenly apart, the last one always among them. */

@@ -1,5 +1,7 @@
 // Where a step is across the page: the same for the rail, the tracks and the map, so that one line runs through all.
 
+import { partition } from "../base/steps";
+
 export interface Column {
   left: number;
   right: number;
@@ -88,24 +90,6 @@ function nearest(columns: readonly Column[], at: number): number {
   const before = columns[index - 1];
   if (!here) return columns.length - 1;
   return before && here.left > at && at - before.right < here.left - at ? index - 1 : index;
-}
-
-/** The first of `count` indices for which the predicate is false; it is true before and false after. */
-function partition(count: number, predicate: (index: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (predicate(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Index of the last sampled step that isn't after `step`; the first one if all are. -1 without steps. */
-export function indexAtOrBefore(steps: ArrayLike<number>, step: number): number {
-  if (steps.length === 0) return -1;
-  return Math.max(0, partition(steps.length, (index) => (steps[index] ?? 0) <= step) - 1);
 }
 
 /** "every step", "every 10th step", or that it changes. */

@@ -5,7 +5,6 @@ import {
   binAt,
   densityImage,
   finiteCount,
-  indexAt,
   placeBins,
   profile,
   thinned,
@@ -107,11 +106,6 @@ it("finds the bin of a value, and the gaps", () => {
   const values = [-3, -2, -1, 0, 1, 1.99, 2, 4];
   expect(values.map((value) => binAt(bins, 0, value))).toEqual([-1, 0, -1, -1, 1, 1, 2, -1]);
   expect(values.map((value) => binAt(bins, 1, value))).toEqual([-1, -1, -1, -1, -1, -1, 3, -1]);
-});
-
-it("finds the step that is shown", () => {
-  expect([-5, 0, 99, 100, 500].map((step) => indexAt(bins.steps, step))).toEqual([0, 0, 0, 1, 1]);
-  expect(indexAt([], 3)).toBe(-1);
 });
 
 it("thins steps from the last backward", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeSampling, formatAge, indexAtOrBefore, stepAxis, trackEdges } from "../../src/widgets/step_axis";
+import { describeSampling, formatAge, stepAxis, trackEdges } from "../../src/widgets/step_axis";
 
 describe("stepAxis", () => {
   it("gives each step of an even run an equal column", () => {
@@ -39,17 +39,6 @@ describe("stepAxis", () => {
     const axis = stepAxis([0, 1, 2, 12, 13, 14], 0, 150);
     expect([-50, 5, 15, 29, 50, 100, 125, 999].map(axis.indexAt)).toEqual([0, 0, 1, 2, 2, 3, 3, 5]);
     expect(stepAxis([], 0, 100).indexAt(10)).toBe(-1);
-  });
-});
-
-describe("indexAtOrBefore", () => {
-  it("agrees with a search from the end", () => {
-    const steps = [3, 7, 7.5, 20];
-    for (let step = 0; step < 25; step += 0.5) {
-      const expected = steps.findLastIndex((sampled) => sampled <= step);
-      expect(indexAtOrBefore(steps, step)).toBe(Math.max(0, expected));
-    }
-    expect(indexAtOrBefore([], 4)).toBe(-1);
   });
 });
 

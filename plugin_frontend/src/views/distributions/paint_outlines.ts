@@ -1,11 +1,12 @@
 // Histograms of many steps as outlines: ridges one below the other, or all on one ground.
 
 import type { Axis } from "../../base/axis";
-import { indexAt, placeBins, profile, thinned } from "../../base/bins";
+import { placeBins, profile, thinned } from "../../base/bins";
 import type { Rect } from "../../base/cells";
 import { magnitudeScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { drawLine, drawText, drawValueLabelsBelow, fillOutline, textWidth } from "../../base/paint";
+import { indexAtOrBefore } from "../../base/steps";
 import type { Colours, Plot } from "./plot";
 
 type Context = CanvasRenderingContext2D;
@@ -20,7 +21,7 @@ export function paintRidges(
   { runs: [{ answer, colour }], axis, now }: Plot,
   colours: Colours,
 ): void {
-  const current = indexAt(answer.steps, now);
+  const current = indexAtOrBefore(answer.steps, now);
   const shown = [...new Set([...thinned(answer.steps.length, MOST_RIDGES), current])].sort((a, b) => a - b);
   const labels = shown.map((step) => formatCount(answer.steps[step] ?? 0));
   const gutter = Math.max(24, ...labels.map((label) => textWidth(context, label))) + 10;
@@ -94,7 +95,7 @@ export function paintOverlay(
     kind: "linear",
     range: [0, Math.max(1, answer.steps.length)],
   });
-  const current = indexAt(answer.steps, now);
+  const current = indexAtOrBefore(answer.steps, now);
   const outline = (step: number) => ridge(profile(answer, step, placement), plot, plot.y + plot.height, plot.height);
   drawZeroGuide(context, plot, axis, colours);
   for (const step of thinned(answer.steps.length, 60)) drawLine(context, outline(step), scale.css(step + 1));

@@ -2,13 +2,14 @@
 
 import type { DistributionsAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
-import { densityImage, finiteCount, indexAt, placeBins, profile } from "../../base/bins";
+import { densityImage, finiteCount, placeBins, profile } from "../../base/bins";
 import { atLeast, drawInfinity, type Rect } from "../../base/cells";
 import { magnitudeLut } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { drawLine, drawNow, drawStepLabels, drawText, drawValueLabels, fillOutline } from "../../base/paint";
 import { BAND_LEVELS, paintBands, paintStretches } from "../../base/paint_bands";
 import { type StepColumns, stepColumns, stretchesOf } from "../../base/step_columns";
+import { indexAtOrBefore } from "../../base/steps";
 import { seriesOfDistributions } from "./measures";
 import type { Colours, Plot } from "./plot";
 
@@ -206,7 +207,9 @@ function paintMarginal(context: Context, area: Rect, { runs, axis, now }: Plot, 
     colours.ctl,
   );
   const rows = Math.max(1, Math.round(area.height));
-  const profiles = runs.map(({ answer }) => profile(answer, indexAt(answer.steps, now), placeBins(answer, axis, rows)));
+  const profiles = runs.map(({ answer }) =>
+    profile(answer, indexAtOrBefore(answer.steps, now), placeBins(answer, axis, rows)),
+  );
   const peak = Math.max(...profiles.flatMap((values) => values.reduce((a, b) => Math.max(a, b), 0)), 1e-300);
   profiles.forEach((values, index) => {
     const colour = runs[index]?.colour ?? colours.ink;
@@ -218,7 +221,7 @@ function paintMarginal(context: Context, area: Rect, { runs, axis, now }: Plot, 
     drawLine(context, index === 0 ? outline : points, colour, 1.5);
   });
   const [{ answer }] = runs;
-  const step = indexAt(answer.steps, now);
+  const step = indexAtOrBefore(answer.steps, now);
   paintZeroSpike(context, area, answer, step, axis, colours);
   paintInfinityCount(context, area.x, area.y + 8, "+", answer.posInf[step] ?? 0, colours);
   paintInfinityCount(context, area.x, area.y + area.height - 8, "−", answer.negInf[step] ?? 0, colours);

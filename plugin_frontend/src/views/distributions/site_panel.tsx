@@ -4,8 +4,9 @@ import type { ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { SiteAnswer, Stage } from "../../api/types";
-import { indexAt, valueAxis } from "../../base/bins";
+import { valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
+import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites } from "../../store/data";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { look } from "../../widgets/canvas";
@@ -34,7 +35,7 @@ export function SitePanel({ api, site, stage }: SitePanelProps) {
   const { title } = STAGE_WORDS[stage.value];
   const count = distributions?.[0].answer.steps.length ?? 0;
   const stride = Math.ceil(count / MOST_RIDGES);
-  const index = distributions ? indexAt(distributions[0].answer.steps, currentStep.value ?? 0) : -1;
+  const index = distributions ? indexAtOrBefore(distributions[0].answer.steps, currentStep.value ?? 0) : -1;
   return (
     <SidePanel
       title={stride > 1 ? `${title}, every ${stride}${ordinal(stride)} sample` : title}
@@ -107,7 +108,8 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
   const levels = [0.99, 0.75, 0.5, 0.25, 0.01];
   const quantile = (level: number) =>
     distributions.map(({ answer }) => {
-      const at = indexAt(answer.steps, now) * answer.quantileLevels.length + answer.quantileLevels.indexOf(level);
+      const at =
+        indexAtOrBefore(answer.steps, now) * answer.quantileLevels.length + answer.quantileLevels.indexOf(level);
       return known(answer.quantiles[at] ?? Number.NaN);
     });
   const column = (name: string) => distributions.map(({ run }) => statistic(statistics, run, stage, name, now));
@@ -162,7 +164,7 @@ function statistic(
 ): number {
   const answer = answers.find((each) => each.run === run)?.answer;
   if (!answer) return Number.NaN;
-  const step = indexAt(answer.steps, now);
+  const step = indexAtOrBefore(answer.steps, now);
   const plane = answer.stages.indexOf(stage) * answer.columns.length + answer.columns.indexOf(name);
   return answer.values[plane * answer.steps.length + step] ?? Number.NaN;
 }

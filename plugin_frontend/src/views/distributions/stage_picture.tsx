@@ -4,10 +4,11 @@ import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { type DistributionsAnswer, type Stage, State } from "../../api/types";
-import { binAt, finiteCount, indexAt, valueAxis } from "../../base/bins";
+import { binAt, finiteCount, valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShare } from "../../base/format";
 import { drawCrosshair } from "../../base/paint";
 import { stepColumns } from "../../base/step_columns";
+import { indexAtOrBefore } from "../../base/steps";
 import { reloads } from "../../store/resource";
 import { currentStep } from "../../store/selection";
 import { goToStep } from "../../store/step";
@@ -47,7 +48,7 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
 
 /** The one number of the step, or why there is none. */
 function AtStep({ stage, answer }: { stage: Stage; answer: DistributionsAnswer }) {
-  const index = indexAt(answer.steps, currentStep.value ?? 0);
+  const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
   const { sign } = STAGE_WORDS[stage];
   const words: Record<number, string> = {
     [State.zero]: "exactly 0",
@@ -97,7 +98,10 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
     hideTooltip();
   };
   const key = (event: KeyboardEvent, anchor: DOMRect): boolean => {
-    const now = hovered.value ?? { step: indexAt(answer.steps, currentStep.value ?? 0), position: axis.position(0) };
+    const now = hovered.value ?? {
+      step: indexAtOrBefore(answer.steps, currentStep.value ?? 0),
+      position: axis.position(0),
+    };
     if (event.key === "Enter") goToStep(answer.steps[now.step] ?? 0);
     const next = moved(now, event.key, answer.steps.length);
     if (!next || !overSteps()) return event.key === "Enter";
@@ -106,7 +110,7 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
     at(next.step, next.position, x, anchor.top + plot.y + plot.height * (1 - next.position), true);
     return true;
   };
-  const index = indexAt(answer.steps, currentStep.value ?? 0);
+  const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
   return (
     <Picture
       class="stage-canvas"

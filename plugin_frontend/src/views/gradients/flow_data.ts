@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { BandsAnswer, Site, SitesAnswer, Stage } from "../../api/types";
-import { indexAt } from "../../base/bins";
+import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites as sharedSites } from "../../store/data";
 import { comparedRuns, place } from "../../store/selection";
 import type { RunNorms } from "./norms";
@@ -125,7 +125,7 @@ async function askQuantiles(api: Api, [where]: readonly Place[]): Promise<Quanti
 
 /** A site's quantiles at the step or the last one before it; null: there are none. */
 export function quantilesAt(bands: BandsAnswer, row: number | undefined, step: number): Float32Array | null {
-  const index = indexAt(bands.steps, step);
+  const index = indexAtOrBefore(bands.steps, step);
   if (row === undefined || index < 0) return null;
   const [steps, levels] = [bands.steps.length, bands.quantileLevels.length];
   const start = (row * steps + index) * levels;

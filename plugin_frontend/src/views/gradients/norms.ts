@@ -2,9 +2,9 @@
 
 import type { StatisticsAnswer } from "../../api/types";
 import { State } from "../../api/types";
-import { indexAt } from "../../base/bins";
 import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
 import { formatNumber } from "../../base/format";
+import { indexAtOrBefore } from "../../base/steps";
 
 /** A run's norms. */
 export interface RunNorms {
@@ -25,7 +25,7 @@ export interface Norm {
 const NOT_MEASURED: Norm = { value: Number.NaN, state: State.missing };
 
 export function normAt(runs: RunNorms, site: string, step: number): Norm {
-  return cellAt(runs, runs.columns.get(site), indexAt(runs.answer.steps, step));
+  return cellAt(runs, runs.columns.get(site), indexAtOrBefore(runs.answer.steps, step));
 }
 
 /** The norms of one site over the steps. */

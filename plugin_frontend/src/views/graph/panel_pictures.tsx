@@ -7,13 +7,13 @@ import type { Heatmap, Site } from "../../api/types";
 import { decadeRange } from "../../base/colour_scale";
 import { formatCount, formatShape } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
+import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
 import { comparedRuns, currentStep, place, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
 import { look } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
 import { PanelSection } from "../../widgets/side_panel";
-import { indexAtOrBefore } from "../../widgets/step_axis";
 import { StagePicture } from "../distributions/stage_picture";
 import { bySite, mapMatrix, mapScale } from "../gradients/maps";
 

@@ -2,7 +2,7 @@
 
 import { State, type StatisticsAnswer } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
-import { indexAtOrBefore } from "../../widgets/step_axis";
+import { indexAtOrBefore } from "../../base/steps";
 import type { RunData } from "./run_data";
 
 /** What stands for a ratio to 0 or of 0: beyond the end of every scale. */

@@ -3,7 +3,7 @@
 import { type FindingsAnswer, State, type StatisticsAnswer } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import { formatCount } from "../../base/format";
-import { indexAtOrBefore } from "../../widgets/step_axis";
+import { indexAtOrBefore } from "../../base/steps";
 import { STAGE_WORDS } from "./columns";
 
 export interface Headline {

@@ -2,11 +2,12 @@
 
 import type { ColourScale } from "../../base/colour_scale";
 import { membersOf } from "../../base/stage_sites";
+import { indexAtOrBefore } from "../../base/steps";
 import { hoveredFinding, shownFindings } from "../../store/findings";
 import { currentStep, selectedSite, stepRange } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import type { Point } from "../../widgets/picture";
-import { indexAtOrBefore, stepAxis, trackEdges } from "../../widgets/step_axis";
+import { stepAxis, trackEdges } from "../../widgets/step_axis";
 import { drawMap, FOOT, HEAD, type MapGeometry, type Pinned } from "./draw_map";
 import type { MapData } from "./map_data";
 import { createRaster, type Raster } from "./map_raster";

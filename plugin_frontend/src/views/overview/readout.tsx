@@ -3,8 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { State } from "../../api/types";
 import { formatCount, formatNumber } from "../../base/format";
+import { indexAtOrBefore } from "../../base/steps";
 import { SiteName } from "../../widgets/site_name";
-import { indexAtOrBefore } from "../../widgets/step_axis";
 import { describeCell } from "./columns";
 import { BEYOND } from "./difference";
 import type { MapData } from "./map_data";

@@ -1,7 +1,7 @@
 // The steps that the map and its tracks show: all, or a range that the reader has zoomed to.
 
 import type { StatisticsAnswer } from "../../api/types";
-import { indexAtOrBefore } from "../../widgets/step_axis";
+import { indexAtOrBefore } from "../../base/steps";
 
 /** First and last step, both included. */
 export type StepRange = readonly [from: number, to: number];

@@ -3,10 +3,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { logAxis } from "../../base/axis";
 import { formatNumber } from "../../base/format";
+import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, losses } from "../../store/data";
 import { currentStep, stepRange } from "../../store/selection";
 import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
-import { indexAtOrBefore, type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
+import { type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { STAGE_WORDS } from "./columns";
 import type { RunData } from "./run_data";
 import type { Extras } from "./run_extras";
