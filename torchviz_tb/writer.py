@@ -10,7 +10,7 @@ import torch
 from torchviz_tb.capture.graph import ForwardError, capture_graph
 from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import Selection, find_sites
-from torchviz_tb.capture.statistics import measure
+from torchviz_tb.capture.statistics import begin_stage
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.graph_def import graph_def, graph_event
@@ -369,7 +369,7 @@ class SummaryWriter(StockWriter):
 
 
 def _add_distribution(sample: Sample, tensor: torch.Tensor) -> None:
-    sample.add(measure(pb.STAGE_TENSOR, [tensor]))
+    sample.add_begun(begin_stage(pb.STAGE_TENSOR, [tensor], sample.transfer))
 
 
 def _add_heatmap(sample: Sample, tensor: torch.Tensor) -> None:

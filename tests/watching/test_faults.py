@@ -15,7 +15,7 @@ from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import first_graph, groups, start, step_sample
 
 STAGES = {"parameters": pb.STAGE_PARAMETER, "gradients": pb.STAGE_GRADIENT, "updates": pb.STAGE_UPDATE}
-REAL_MEASURE = step_sample.measure_stage
+REAL_BEGIN = step_sample.begin_stage
 
 
 def fail(*_, **__):
@@ -48,15 +48,15 @@ def same(state, other):
 
 @pytest.mark.parametrize("part", ["parameters", "gradients", "updates", "heatmaps"])
 def test_a_part_that_fails_is_off_and_the_others_go_on(tmp_path, monkeypatch, undisturbed, part):
-    def measure(stage, *rest, **options):
-        return fail() if stage == STAGES[part] else REAL_MEASURE(stage, *rest, **options)
+    def begin(stage, *rest, **options):
+        return fail() if stage == STAGES[part] else REAL_BEGIN(stage, *rest, **options)
 
     if part == "heatmaps":
         monkeypatch.setattr(step_sample, "heatmap", fail)
     elif part == "updates":
-        monkeypatch.setattr(step_sample.UpdateSnapshot, "measure_stage", fail)
+        monkeypatch.setattr(step_sample.UpdateSnapshot, "begin_stage", fail)
     else:
-        monkeypatch.setattr(step_sample, "measure_stage", measure)
+        monkeypatch.setattr(step_sample, "begin_stage", begin)
     state, report, messages = train_watched(tmp_path)
     assert same(state, undisturbed)
     assert messages == [f"torchviz_tb switched off '{part}' for 'model', all else goes on: MemoryError: no room"]

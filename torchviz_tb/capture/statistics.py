@@ -1,27 +1,24 @@
 """Tensors → the columns and histograms of one stage."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
 
+from torchviz_tb.capture.batches import Batches
 from torchviz_tb.capture.engines import Engine, Measurement
-from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.histograms import histogram
 from torchviz_tb.capture.tensors import FlatTensor, Unsupported, flat
+from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
 
 Value: TypeAlias = "torch.Tensor | pb.Status | Unsupported"
 """A site's tensor, or why there is none."""
 
-_Flattened: TypeAlias = "FlatTensor | pb.Status | Unsupported"
-
 _GRADIENTS = (pb.STAGE_GRADIENT, pb.STAGE_RAW_GRADIENT)
 
-# Elements measured together: enough for all threads, few enough to hold the copies of device tensors.
-_BATCH = 1 << 24
-
+_COMING = pb.STATUS_UNSPECIFIED  # in the place of an outcome until its measurement is there
 
 Outcome: TypeAlias = "Measurement | pb.Status | Unsupported"
 """What was measured of a site's tensor, or why there is nothing."""
@@ -97,33 +94,40 @@ def measure_stage(
     engine: Engine | None = None,
 ) -> StageMeasurement:
     """As ``measure``, but what can still be merged with the measurements of other ranks."""
-    measured = StageMeasurement(stage, [], lost=None if lost is None else list(lost))
-    noun = "gradient" if stage in _GRADIENTS else "tensor"
-    engine = engine or choose()
-    for batch in _batches(_flattened(value, noun) for value in values):
-        tensors = [value for value in batch if isinstance(value, FlatTensor)]
-        measurements = iter(engine.measure(tensors, histograms=histograms))
-        for value in batch:
-            if isinstance(value, FlatTensor) and value.values.is_complex():
-                measured.complex_sites.append(len(measured.outcomes))
-            measured.outcomes.append(next(measurements) if isinstance(value, FlatTensor) else value)
+    transfer = Transfer()
+    measured = begin_stage(stage, values, transfer, histograms=histograms, engine=engine)
+    measured.lost = None if lost is None else list(lost)
+    transfer.settle()
     return measured
 
 
-def _flattened(value: Value, noun: str) -> _Flattened:
-    return flat(value, noun) if isinstance(value, torch.Tensor) else value
+@torch.no_grad()
+def begin_stage(
+    stage: pb.Stage,
+    values: Iterable[Value],
+    transfer: Transfer,
+    *,
+    histograms: bool = True,
+    engine: Engine | None = None,
+) -> StageMeasurement:
+    """As ``measure_stage``, without waiting for a device: complete once the transfer has settled.
 
-
-def _batches(values: Iterable[_Flattened]) -> Iterator[list[_Flattened]]:
-    batch: list[_Flattened] = []
-    elements = 0
-    for value in values:
-        batch.append(value)
-        elements += value.values.numel() if isinstance(value, FlatTensor) else 0
-        if elements >= _BATCH:
-            yield batch
-            batch, elements = [], 0
-    yield batch
+    On the CPU it is complete at once. Tensors in a sequence are taken to be held by others; those of an iterator
+    are let go of as soon as they are measured.
+    """
+    measured = StageMeasurement(stage, [])
+    noun = "gradient" if stage in _GRADIENTS else "tensor"
+    is_kept = isinstance(values, Sequence)
+    batches = Batches(measured.outcomes.__setitem__, transfer, histograms=histograms, engine=engine)
+    for site, value in enumerate(values):
+        outcome = flat(value, noun) if isinstance(value, torch.Tensor) else value
+        measured.outcomes.append(_COMING if isinstance(outcome, FlatTensor) else outcome)
+        if isinstance(outcome, FlatTensor):
+            if outcome.values.is_complex():
+                measured.complex_sites.append(site)
+            batches.add(site, outcome, is_kept_elsewhere=is_kept)
+    batches.finish()
+    return measured
 
 
 def _add_measured(sample: StageSample, site: int, measured: Measurement) -> None:

@@ -39,6 +39,7 @@ class FlatTensor:
 
     values: torch.Tensor
     repeats: int = 1
+    is_copy: bool = False  # whether the elements were copied to make it, so that nobody else holds them
 
     @property
     def count(self) -> int:
@@ -91,7 +92,9 @@ def flat(tensor: torch.Tensor, noun: str = "tensor") -> FlatTensor | Unsupported
         return values
     values, repeats = _without_expansion(values)
     by_stride = sorted(range(values.dim()), key=values.stride, reverse=True)
-    return FlatTensor(values.permute(by_stride).contiguous().view(-1), repeats)
+    ordered = values.permute(by_stride)
+    elements = ordered.contiguous()
+    return FlatTensor(elements.view(-1), repeats, is_copy=elements is not ordered)
 
 
 def _unsupported(tensor: torch.Tensor, noun: str) -> str | None:

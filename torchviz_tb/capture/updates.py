@@ -1,20 +1,26 @@
 """What an optimizer's step did: value after it minus value before it."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 
-from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, measure_stage
+from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
 from torchviz_tb.capture.tensors import Unsupported, plain
+from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
 from torchviz_tb.records import records_pb2 as pb
+
+Count: TypeAlias = "int | torch.Tensor"
+"""A number, or a tensor of one where it is still on a device."""
 
 
 class Updates(NamedTuple):
     """The updates of all sites."""
 
     deltas: Iterator[Value]  # made one at a time, can be read once
-    lost: list[int]  # elements whose value did not change although their gradient is not zero
+    lost: list[Count]  # elements whose value did not change although their gradient is not zero
 
 
 class UpdateSnapshot:
@@ -51,8 +57,37 @@ class UpdateSnapshot:
         self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
     ) -> StageMeasurement:
         """As ``measure``, but what can still be merged with the measurements of other ranks."""
+        transfer = Transfer()
+        measured = self.begin_stage(parameters, gradients, transfer, histograms=histograms)
+        transfer.settle()
+        return measured
+
+    def begin_stage(
+        self, parameters: Sequence[Value], gradients: Sequence[Value], transfer: Transfer, *, histograms: bool = True
+    ) -> StageMeasurement:
+        """As ``measure_stage``, without waiting for a device: complete once the transfer has settled."""
         deltas, lost = self.finish(parameters, gradients)
-        return measure_stage(pb.STAGE_UPDATE, deltas, histograms=histograms, lost=lost)
+        measured = begin_stage(pb.STAGE_UPDATE, deltas, transfer, histograms=histograms)
+        measured.lost = _arriving(lost, transfer)
+        return measured
+
+
+def _arriving(counts: list[Count], transfer: Transfer) -> list[int]:
+    """The counts; 0 for those on a device until the transfer has settled."""
+    numbers = [count if isinstance(count, int) else 0 for count in counts]
+    places: dict[torch.device, list[int]] = {}
+    for place, count in enumerate(counts):
+        if isinstance(count, torch.Tensor):
+            places.setdefault(count.device, []).append(place)
+    for there in places.values():
+        packed = torch.stack([count for place in there if isinstance(count := counts[place], torch.Tensor)])
+        transfer.send(packed, partial(_fill, numbers, there))
+    return numbers
+
+
+def _fill(numbers: list[int], places: Sequence[int], results: Bytes) -> None:
+    for place, number in zip(places, results.view(np.int64).tolist(), strict=True):
+        numbers[place] = number
 
 
 def _copy(parameter: Value) -> Value:
@@ -73,11 +108,12 @@ def _delta(before: Value, after: Value, gradient: Value) -> Value:
     return step.after - step.before if isinstance(step, _Step) else step
 
 
-def _lost(before: Value, after: Value, gradient: Value) -> int:
+def _lost(before: Value, after: Value, gradient: Value) -> Count:
     step = _step(before, after, gradient)
     if not isinstance(step, _Step):
         return 0
-    return int(((step.after == step.before) & (step.gradient != 0)).sum())
+    count = ((step.after == step.before) & (step.gradient != 0)).sum()
+    return int(count) if is_on_host(count) else count
 
 
 class _Step(NamedTuple):

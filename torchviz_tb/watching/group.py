@@ -2,6 +2,7 @@
 
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import torch
@@ -18,6 +19,8 @@ from torchviz_tb.watching.sample import Sample
 WRITING = "writing"
 """The part that fails when a record can't be written; nothing is measured after that."""
 
+_MOST_ARRIVING = 4  # samples that wait for a device: their results take up memory there
+
 
 class Group:
     """Writes the samples of one group, each after the table of sites that it needs."""
@@ -31,6 +34,7 @@ class Group:
         self._table_is_new = False
         self._pending: Sample | None = None  # gathered by single calls
         self._held: Sample | None = None  # that a watch has begun
+        self._arriving: deque[Sample] = deque()  # complete but for what devices still compute, by step
         self._unfinished: list[Callable[[], None]] = []
         self._watch_close: weakref.WeakMethod[Callable[[], None]] | None = None
 
@@ -76,6 +80,11 @@ class Group:
             self._add_stage(sample, further)
         self._write_sample(sample)
 
+    def write_arrived(self) -> None:
+        """Writes the samples whose results have come from devices meanwhile; waits for none, unless there are many."""
+        while self._arriving and (len(self._arriving) > _MOST_ARRIVING or self._arriving[0].transfer.is_there):
+            self._write_records(self._arriving.popleft())
+
     def before_close(self, call: Callable[[], None]) -> None:
         """Calls a method of the group's watch first when the group is closed; does not keep the watch alive."""
         self._watch_close = weakref.WeakMethod(call)
@@ -94,6 +103,7 @@ class Group:
         if self._held is not None:
             self.write_sample(self._held)
         self.write_pending()
+        self.write_arriving()
         self.incidents.write()
 
     def write(self, kind: Kind, record: Message | None, step: int, wall_time: float | None = None) -> bool:
@@ -114,7 +124,8 @@ class Group:
         return self._recorder.last_step(self.name, kind) is not None
 
     def flush(self) -> None:
-        """Returns when everything queued is in the file."""
+        """Returns when everything queued is in the file; waits for results of devices, too."""
+        self.write_arriving()
         if self.guard.is_on(WRITING):
             with self.guard.part(WRITING):
                 self._recorder.flush()
@@ -139,6 +150,19 @@ class Group:
             return
         sample.is_written = True
         self._write_table(sample.step, sample.wall_time)
+        sample.transfer.start()
+        self._arriving.append(sample)
+        self.write_arrived()
+
+    def write_arriving(self) -> None:
+        """Writes all samples; waits for devices."""
+        while self._arriving:
+            self._write_records(self._arriving.popleft())
+
+    def _write_records(self, sample: Sample) -> None:
+        """Writes a sample, as soon as it is complete."""
+        with self.guard.part(WRITING), sample.timed():
+            sample.settle()
         self.write(Kind.STATISTICS, sample.statistics(), sample.step, sample.wall_time)
         self.write(Kind.DISTRIBUTIONS, sample.distributions(), sample.step, sample.wall_time)
         self.write(Kind.HEATMAPS, sample.heatmaps(), sample.step, sample.wall_time)

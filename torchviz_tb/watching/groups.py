@@ -64,9 +64,10 @@ class Groups:
         return self._groups[name]
 
     def write_pending(self) -> None:
-        """Writes what single calls have gathered."""
+        """Writes what single calls have gathered, and what devices have computed."""
         for group in self._groups.values():
             group.write_pending()
+            group.write_arriving()
 
     def close(self) -> None:
         """Writes all that has been gathered, and returns when it is in the file."""

@@ -143,6 +143,7 @@ class Watch:
         if not self._is_running:
             return
         with self._guarded():
+            self._write_arrived()
             self._is_told_steps = number is not None
             now = self._current_step() if number is None else number
             self._forecast.began(now)
@@ -224,6 +225,7 @@ class Watch:
         if not self._is_running:
             return
         with self._guarded():
+            self._write_arrived()
             begins = self._counter.begins(optimizer) or self._global_step is not None
             if begins:
                 self._step_now = self._current_step()
@@ -291,6 +293,11 @@ class Watch:
         self._samples += 1
         for name, has_gradient in sample.has_gradient.items():
             self._had_gradient[name] = has_gradient or self._had_gradient.get(name, False)
+
+    def _write_arrived(self) -> None:
+        """Writes earlier samples whose results have come from a device meanwhile."""
+        if self._group is not None:
+            self._group.write_arrived()
 
     def _end_step(self) -> None:
         """All optimizers have made their update, as far as we know."""

@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from torchviz_tb.capture.statistics import StageSample
+from torchviz_tb.capture.statistics import StageMeasurement, StageSample
+from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.cost import Period
 
@@ -16,7 +17,10 @@ _COLUMNS = (*_COUNTS, *_MOMENTS, *_OPTIONAL)
 
 
 class Sample:
-    """Statistics, distributions and heatmaps of one step, over one state of the table of sites."""
+    """Statistics, distributions and heatmaps of one step, over one state of the table of sites.
+
+    What devices compute goes by its ``transfer`` and is missing until ``settle``.
+    """
 
     def __init__(self, step: int, site_count: int, sites_checksum: int) -> None:
         self.step = step
@@ -26,6 +30,8 @@ class Sample:
         self.is_written = False
         self.gradient_scale: float | None = None
         self.period: Period | None = None  # the time since the sample before
+        self.transfer = Transfer()
+        self._coming: list[StageMeasurement] = []  # in the order in which they are to be added
         self._checksum = sites_checksum
         self._stages: dict[pb.Stage, pb.StageStatistics] = {}
         self._entries: dict[tuple[int, pb.Stage], pb.DistributionEntry] = {}
@@ -39,6 +45,22 @@ class Sample:
             yield
         finally:
             self.seconds += time.perf_counter() - start
+
+    def add_begun(self, measured: StageMeasurement) -> None:
+        """As ``add``, of a stage that is complete once the transfer has settled."""
+        if self.transfer.is_idle:
+            self.add(measured.sample())
+        else:
+            self._coming.append(measured)
+
+    def settle(self) -> None:
+        """Takes in what devices have computed; waits for them if need be."""
+        self.transfer.settle()
+        coming, self._coming = self._coming, []
+        for measured in coming:
+            stage = measured.sample()
+            _pad(stage.statistics, self.site_count)
+            self.add(stage)
 
     def add(self, measured: StageSample) -> None:
         """Adds a stage, or to a stage the sites that were not selected before."""
@@ -58,6 +80,8 @@ class Sample:
 
     def absorb(self, other: "Sample") -> None:
         """Takes over what a sample of the same step and table has and this one has not."""
+        self.settle()
+        other.settle()
         for stage, statistics in other._stages.items():
             if stage not in self._stages:
                 entries = [entry for key, entry in other._entries.items() if key[1] == stage]
@@ -67,17 +91,9 @@ class Sample:
 
     def grow(self, site_count: int, sites_checksum: int) -> None:
         """The table has grown: its new sites count as excluded in the stages that are there."""
-        added = site_count - self.site_count
         self.site_count, self._checksum = site_count, sites_checksum
         for stage in self._stages.values():
-            stage.status.extend([pb.STATUS_EXCLUDED] * added)
-            for name in _COUNTS:
-                getattr(stage, name).extend([0] * added)
-            for name in _MOMENTS:
-                getattr(stage, name).extend([float("nan")] * added)
-            for name in _OPTIONAL:
-                column = getattr(stage, name)
-                column.extend([0] * added if column else [])
+            _pad(stage, site_count)
 
     def fits(self, other: "Sample") -> bool:
         """Whether both are of one step and one state of the table."""
@@ -110,6 +126,19 @@ class Sample:
             return None
         heatmaps = [self._heatmaps[key] for key in sorted(self._heatmaps)]
         return pb.Heatmaps(site_count=self.site_count, sites_checksum=self._checksum, heatmaps=heatmaps)
+
+
+def _pad(stage: pb.StageStatistics, site_count: int) -> None:
+    """Sites that the table has gained since count as excluded."""
+    added = site_count - len(stage.status)
+    stage.status.extend([pb.STATUS_EXCLUDED] * added)
+    for name in _COUNTS:
+        getattr(stage, name).extend([0] * added)
+    for name in _MOMENTS:
+        getattr(stage, name).extend([float("nan")] * added)
+    for name in _OPTIONAL:
+        column = getattr(stage, name)
+        column.extend([0] * added if column else [])
 
 
 def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None:

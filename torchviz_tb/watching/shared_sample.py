@@ -10,6 +10,7 @@ from torchviz_tb.capture.sharded.merge import STAGES, Merged
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.capture.statistics import Outcome, StageMeasurement, Value
 from torchviz_tb.capture.tensors import Unsupported, is_split
+from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.sample import Sample
 
@@ -27,12 +28,18 @@ class SharedSample:
         self.heatmaps: list[SharedHeatmap] = []
         self._sample = sample
         self._stages: dict[pb.Stage, StageMeasurement] = {}
+        self._further: list[StageMeasurement] = []  # of stages that are there, to be filled in when they are complete
+
+    @property
+    def transfer(self) -> Transfer:
+        """The way for what devices compute."""
+        return self._sample.transfer
 
     def add(self, measured: StageMeasurement) -> None:
-        """Adds a stage, or to a stage the sites of a further optimizer."""
+        """Adds a stage, or to a stage the sites of a further optimizer; complete once the transfer has settled."""
         known = self._stages.setdefault(measured.stage, measured)
         if known is not measured:
-            _fill_excluded(known, measured)
+            self._further.append(measured)
 
     def add_heatmap(self, index: int, gradient: torch.Tensor | None, local: Value) -> None:
         """Adds this rank's part of a gradient's heatmap, on every rank and for every trainable site."""
@@ -50,6 +57,7 @@ class SharedSample:
 
     def parts(self) -> dict[pb.Stage, StageMeasurement]:
         """The stages that can be merged, by site of this watch: one rank's table may have more sites than another's."""
+        self._settle()
         return {stage: self._of_sites(self._stages[stage]) for stage in STAGES if stage in self._stages}
 
     def take(self, merged: Merged) -> None:
@@ -66,6 +74,7 @@ class SharedSample:
 
     def take_alone(self, reason: str) -> None:
         """Puts what this rank can say alone into the sample."""
+        self._settle()
         for measured in self._stages.values():
             for index, site in self.sites.items():
                 if is_split(site.parameter) and isinstance(measured.outcomes[index], Measurement):
@@ -74,6 +83,13 @@ class SharedSample:
         for shared in self.heatmaps:
             if shared.is_whole:
                 self._sample.add_heatmap(shared.part.record())
+
+    def _settle(self) -> None:
+        """Waits for what devices compute, and joins the stages of several optimizers."""
+        self.transfer.settle()
+        further, self._further = self._further, []
+        for measured in further:
+            _fill_excluded(self._stages[measured.stage], measured)
 
     def _of_sites(self, measured: StageMeasurement) -> StageMeasurement:
         lost = None if measured.lost is None else [measured.lost[index] for index in self.sites]

@@ -1,12 +1,14 @@
 """One sampled step of a watch, from the first optimizer's update to the last one's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import torch
 
 from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
-from torchviz_tb.capture.statistics import StageMeasurement, StageSample, measure, measure_stage
+from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
+from torchviz_tb.capture.transfer import Bytes
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.activations import Activations
@@ -38,12 +40,13 @@ Sites = Mapping[int, ParameterSite]
 
 def add_parameters(sample: Sample, sites: Sites) -> None:
     """Measures parameters; the others of the table stay excluded."""
-    sample.add(measure(pb.STAGE_PARAMETER, parameter_values(sites, sample.site_count)))
+    sample.add_begun(begin_stage(pb.STAGE_PARAMETER, parameter_values(sites, sample.site_count), sample.transfer))
 
 
 def add_gradients(sample: Sample, sites: Sites) -> None:
     """Measures gradients; the others of the table stay excluded."""
-    sample.add(measure(pb.STAGE_GRADIENT, map(dense, gradient_values(sites, sample.site_count))))
+    values = _readable(gradient_values(sites, sample.site_count), None)
+    sample.add_begun(begin_stage(pb.STAGE_GRADIENT, values, sample.transfer))
 
 
 def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | None = None) -> None:
@@ -59,6 +62,12 @@ def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | No
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:
     """Sites by their place in the group's table."""
     return {group.table.index(site.name): site for site in sites}
+
+
+def _readable(values: Sequence[Value], scale: torch.Tensor | None) -> Iterable[Value]:
+    """Gradients as they can be measured: themselves, or one by one what had to be made of them."""
+    is_sparse = any(isinstance(value, torch.Tensor) and value.layout == torch.sparse_coo for value in values)
+    return values if scale is None and not is_sparse else (unscaled(dense(value), scale) for value in values)
 
 
 class StepSample:
@@ -125,7 +134,7 @@ class StepSample:
             sites = self._take(optimizer)
             self._scale = pending_scale(optimizer)
             if self._scale is not None:
-                self._sample.gradient_scale = float(self._scale)
+                self._sample.transfer.send(self._scale.float(), self._note_scale)
             for site in sites.values():
                 if site.parameter.requires_grad:
                     self.has_gradient[site.name] = site.parameter.grad is not None
@@ -146,7 +155,8 @@ class StepSample:
             snapshot, sites = self._snapshots.pop(id(optimizer))
             count = self._sample.site_count
             parameters = parameter_values(sites, count, self._own)
-            self._add(snapshot.measure_stage(parameters, applied_gradient_values(sites, count, self._own)))
+            gradients = applied_gradient_values(sites, count, self._own)
+            self._add(snapshot.begin_stage(parameters, gradients, self._sample.transfer))
 
     def write(self) -> None:
         """Writes what was gathered; where ranks measure together, all of them come here, and the others wait."""
@@ -165,17 +175,15 @@ class StepSample:
         return None
 
     def _measure_parameters(self, sites: Sites) -> None:
-        self._add(measure_stage(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own)))
+        self._begin(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own))
 
     def _measure_gradients(self, sites: Sites) -> None:
         values = gradient_values(sites, self._sample.site_count, self._own)
-        self._add(measure_stage(pb.STAGE_GRADIENT, (unscaled(dense(value), self._scale) for value in values)))
+        self._begin(pb.STAGE_GRADIENT, _readable(values, self._scale))
 
     def _measure_raw_gradients(self, sites: Sites) -> None:
         if self._raw is not None and self._raw.seen:
-            self._add(
-                measure_stage(pb.STAGE_RAW_GRADIENT, map(dense, self._raw.values(sites, self._sample.site_count)))
-            )
+            self._begin(pb.STAGE_RAW_GRADIENT, _readable(self._raw.values(sites, self._sample.site_count), None))
 
     def _reduce_gradients(self, sites: Sites) -> None:
         if self._shared is None:
@@ -185,9 +193,15 @@ class StepSample:
             if site.parameter.requires_grad:
                 self._shared.add_heatmap(index, site.parameter.grad, gradient_value(site.parameter, self._own))
 
+    def _note_scale(self, scale: Bytes) -> None:
+        self._sample.gradient_scale = float(scale.view(np.float32)[0])
+
+    def _begin(self, stage: pb.Stage, values: Iterable[Value]) -> None:
+        self._add(begin_stage(stage, values, self._sample.transfer))
+
     def _add(self, measured: StageMeasurement) -> None:
         if self._shared is None:
-            self._sample.add(measured.sample())
+            self._sample.add_begun(measured)
         else:
             self._shared.add(measured)
 

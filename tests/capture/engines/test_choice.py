@@ -4,12 +4,15 @@ import sys
 import threading
 
 import pytest
+import torch
 
 from torchviz_tb.capture import compilation
 from torchviz_tb.capture.engines import choice
 from torchviz_tb.capture.engines.numba import NumbaEngine
 from torchviz_tb.capture.engines.numpy import NumpyEngine
 from torchviz_tb.errors import ArgumentError
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -28,24 +31,24 @@ def test_numpy_measures_until_numba_is_ready(monkeypatch):
 
     monkeypatch.setattr(compilation.importlib, "import_module", slowly)
     choice.prepare()
-    assert type(choice.choose()) is NumpyEngine
+    assert type(choice.choose(CPU)) is NumpyEngine
     compiled.set()
     choice._numba._thread.join()
-    assert type(choice.choose()) is NumbaEngine
+    assert type(choice.choose(CPU)) is NumbaEngine
 
 
 def test_without_numba_it_is_numpy(monkeypatch):
     monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda _: None)
     choice.prepare()
-    assert type(choice.choose()) is NumpyEngine
+    assert type(choice.choose(CPU)) is NumpyEngine
     assert choice._numba._thread is None
 
 
 def test_an_engine_can_be_named(monkeypatch):
     monkeypatch.setenv(compilation.VARIABLE, "numpy")
-    assert type(choice.choose()) is NumpyEngine
+    assert type(choice.choose(CPU)) is NumpyEngine
     monkeypatch.setenv(compilation.VARIABLE, "numba")
-    assert type(choice.choose()) is NumbaEngine
+    assert type(choice.choose(CPU)) is NumbaEngine
 
 
 def test_a_wrong_name_is_told_at_once(monkeypatch):
@@ -64,6 +67,6 @@ def test_a_broken_installation_leaves_numpy(monkeypatch):
     monkeypatch.setattr(compilation.warnings, "warn", lambda message, **_: warned.append(message))
     choice.prepare()
     choice._numba._thread.join()
-    assert type(choice.choose()) is NumpyEngine
+    assert type(choice.choose(CPU)) is NumpyEngine
     assert len(warned) == 1
     assert "can't use numba and goes on with numpy" in warned[0]

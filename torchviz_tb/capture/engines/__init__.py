@@ -1,12 +1,16 @@
 """Engines: the same numbers by different means. ``numpy`` is always there."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
+
+import torch
 
 from torchviz_tb.capture.histograms import Tally
 from torchviz_tb.capture.moments import Moments
 from torchviz_tb.capture.tensors import FlatTensor
+from torchviz_tb.capture.transfer import Bytes, Transfer
 
 
 @dataclass(frozen=True)
@@ -59,3 +63,27 @@ class Engine(Protocol):
     def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
         """One measurement a tensor, in order. Complex tensors are measured by their magnitude."""
         ...
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Measurements that are being computed where the tensors lie."""
+
+    results: torch.Tensor  # uint8, of one dimension
+    read: Callable[[Bytes], list[Measurement]]  # from the results' bytes on the CPU
+
+
+class DeviceEngine(ABC):
+    """An engine that waits for no device: what it begins can be read when the device has come so far."""
+
+    @abstractmethod
+    def begin(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> Begun:
+        """Begins to measure tensors that are all on one device; afterwards these may change or go."""
+
+    def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
+        """See Engine; waits for the results."""
+        transfer, measured = Transfer(), list[Measurement]()
+        begun = self.begin(tensors, histograms=histograms)
+        transfer.send(begun.results, lambda results: measured.extend(begun.read(results)))
+        transfer.settle()
+        return measured

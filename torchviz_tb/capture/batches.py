@@ -1,0 +1,84 @@
+"""Many tensors → measurements, batch by batch, by the engine that suits where each of them lies."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+
+from torchviz_tb.capture.engines import DeviceEngine, Engine, Measurement
+from torchviz_tb.capture.engines.choice import choose
+from torchviz_tb.capture.tensors import FlatTensor
+from torchviz_tb.capture.transfer import Bytes, Transfer
+
+# Elements measured together: enough for all threads, few enough to hold the copies of device tensors.
+_TOGETHER = 1 << 24
+
+# Elements of tensors that only a batch keeps alive, on a device: with the largest of them all that it costs there.
+_KEPT = 1 << 20
+
+Give = Callable[[int, Measurement], None]
+
+
+@dataclass
+class _Batch:
+    """Tensors of one device that wait to be measured."""
+
+    engine: Engine | DeviceEngine
+    keys: list[int] = field(default_factory=list)
+    tensors: list[FlatTensor] = field(default_factory=list)
+    elements: int = 0  # that count against the bound
+
+    def add(self, key: int, tensor: FlatTensor, *, is_kept_elsewhere: bool) -> bool:
+        """Takes a tensor in, and says whether the batch is full."""
+        self.keys.append(key)
+        self.tensors.append(tensor)
+        if not isinstance(self.engine, DeviceEngine):
+            self.elements += tensor.values.numel()
+            return self.elements >= _TOGETHER
+        self.elements += 0 if is_kept_elsewhere and not tensor.is_copy else tensor.values.numel()
+        return self.elements >= _KEPT
+
+
+class Batches:
+    """Has tensors measured and gives each measurement with its key: at once, or when the transfer settles.
+
+    All tensors of a device that are kept anyway are one batch, however many; of others, as they are computed one
+    by one, it holds a million elements and one tensor at a time.
+    """
+
+    def __init__(self, give: Give, transfer: Transfer, *, histograms: bool, engine: Engine | None) -> None:
+        self._give = give
+        self._transfer = transfer
+        self._histograms = histograms
+        self._engine = engine
+        self._batches: dict[torch.device, _Batch] = {}
+
+    def add(self, key: int, tensor: FlatTensor, *, is_kept_elsewhere: bool) -> None:
+        """Has a tensor measured, at the latest by ``finish``."""
+        device = tensor.values.device
+        batch = self._batches.get(device)
+        if batch is None:
+            batch = self._batches[device] = _Batch(self._engine or choose(device))
+        if batch.add(key, tensor, is_kept_elsewhere=is_kept_elsewhere):
+            self._measure(self._batches.pop(device))
+
+    def finish(self) -> None:
+        """Has all the rest measured."""
+        batches, self._batches = self._batches, {}
+        for batch in batches.values():
+            self._measure(batch)
+
+    def _measure(self, batch: _Batch) -> None:
+        if isinstance(batch.engine, DeviceEngine):
+            begun = batch.engine.begin(batch.tensors, histograms=self._histograms)
+            self._transfer.send(begun.results, partial(self._read, batch.keys, begun.read))
+        else:
+            self._give_all(batch.keys, batch.engine.measure(batch.tensors, histograms=self._histograms))
+
+    def _read(self, keys: Sequence[int], read: Callable[[Bytes], list[Measurement]], results: Bytes) -> None:
+        self._give_all(keys, read(results))
+
+    def _give_all(self, keys: Sequence[int], measured: Sequence[Measurement]) -> None:
+        for key, measurement in zip(keys, measured, strict=True):
+            self._give(key, measurement)
