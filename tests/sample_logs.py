@@ -3,86 +3,19 @@
 python tests/sample_logs.py small OUTDIR        (in an environment where torchviz_tb is installed; bare: the list)
 """
 
-import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import handmade
+import huge_runs
 import numpy as np
 import sample_graphs
-from google.protobuf.message import Message
-from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
-from tensorboard.compat.proto.tensor_pb2 import TensorProto
-from tensorboard.compat.proto.types_pb2 import DT_STRING
-from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+from event_file import EventFile
 
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.envelope import seal
-from torchviz_tb.records.metadata import PLUGIN_NAME, SCHEMA_VERSION, Kind, Tag
-from torchviz_tb.records.sites import sites_checksum
-
-EVENT_FILE = "events.out.tfevents.1700000000.sample.1.0"
-_START_TIME = 1.7e9
-
-
-def frame(data: bytes) -> bytes:
-    """One record of an event file."""
-    header = struct.pack("<Q", len(data))
-    return header + struct.pack("<I", masked_crc32c(header)) + data + struct.pack("<I", masked_crc32c(data))
-
-
-class EventFile:
-    """One event file, written record by record."""
-
-    def __init__(self, run_dir: Path, name: str = EVENT_FILE) -> None:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        self.path = run_dir / name
-        self._known: set[str] = set()
-        self.path.write_bytes(b"")
-        self.event(Event(file_version="brain.Event:2"))
-
-    def event(self, event: Event) -> None:
-        """Appends any event."""
-        event.wall_time = event.wall_time or _START_TIME + event.step
-        with self.path.open("ab") as file:
-            file.write(frame(event.SerializeToString()))
-
-    def start(self, step: int) -> None:
-        """Appends SessionLog.START: what follows replaces everything from this step on."""
-        self.event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
-
-    def scalar(self, tag: str, value: float, step: int) -> None:
-        """Appends an ordinary scalar."""
-        self.event(Event(step=step, summary=Summary(value=[Summary.Value(tag=tag, simple_value=value)])))
-
-    def record(self, group: str, kind: Kind, record: Message, step: int) -> None:
-        """Appends one of our records, under /first too if it is the first of its tag."""
-        self.blob(group, kind, seal(record), step)
-
-    def blob(self, group: str, kind: Kind, blob: bytes, step: int) -> None:
-        """Appends an envelope as it is."""
-        tag = Tag(group, kind)
-        if str(tag) not in self._known:
-            self._value(str(Tag(group, kind, first=True)), group, blob, step)
-        self._value(str(tag), group, blob, step)
-
-    def _value(self, tag: str, group: str, blob: bytes, step: int) -> None:
-        tensor = TensorProto(dtype=DT_STRING, string_val=[blob])
-        tensor.tensor_shape.dim.add(size=1)
-        value = Summary.Value(tag=tag, tensor=tensor)
-        if tag not in self._known:
-            content = pb.PluginData(schema_version=SCHEMA_VERSION, group=group).SerializeToString()
-            value.metadata.CopyFrom(
-                SummaryMetadata(
-                    plugin_data=SummaryMetadata.PluginData(plugin_name=PLUGIN_NAME, content=content),
-                    data_class=DATA_CLASS_BLOB_SEQUENCE,
-                )
-            )
-            self._known.add(tag)
-        self.event(Event(step=step, summary=Summary(value=[value])))
-
+from torchviz_tb.records.metadata import SCHEMA_VERSION, Kind
 
 SMALL_SHAPES: dict[str, tuple[int, ...]] = {
     "conv1.weight": (16, 1, 3, 3),
@@ -286,44 +219,8 @@ def tensor_views(root: Path) -> None:
 
 
 def huge(root: Path) -> None:
-    """1000 sites, 300 steps of statistics, 30 of distributions; takes about a minute."""
-    shapes = {f"layers.{i // 4}.block{i % 4}.weight": (512, 512) for i in range(1000)}
-    names, random = list(shapes), np.random.default_rng(0)
-    file = EventFile(root / "huge")
-    file.record("model", Kind.SITES, handmade.sites(shapes), 0)
-    file.record("model", Kind.GRAPH, handmade.chain_graph(shapes), 0)
-    samples = [handmade.histogram(random.normal(0, 0.02 * 1.2**i, 4000), 2, 118 + i // 4) for i in range(16)]
-    for step in range(0, 30000, 100):
-        file.record("model", Kind.STATISTICS, _huge_statistics(names, step, random), step)
-        if step % 1000 == 0:
-            record = pb.Distributions(site_count=len(names), sites_checksum=sites_checksum(names))
-            for site in range(len(names)):
-                record.entries.add(site=site, stage=pb.STAGE_GRADIENT, histogram=samples[(site + step // 1000) % 16])
-            file.record("model", Kind.DISTRIBUTIONS, record, step)
-
-
-def _huge_statistics(names: Sequence[str], step: int, random: np.random.Generator) -> pb.Statistics:
-    n = len(names)
-    std = (0.02 * np.exp(-step / 20000) * (1 + 0.5 * np.sin(np.arange(n) / 30 + step / 3000))).astype(np.float32)
-    rms = (std * random.uniform(0.9, 1.1, n).astype(np.float16)).tolist()
-    record = pb.Statistics(site_count=n, sites_checksum=sites_checksum(names))
-    record.stages.add(
-        stage=pb.STAGE_GRADIENT,
-        status=[pb.STATUS_MEASURED] * n,
-        count=[512 * 512] * n,
-        zeros=[0] * n,
-        nan=[0] * n,
-        pos_inf=[0] * n,
-        neg_inf=[0] * n,
-        min=(-4 * std).tolist(),
-        max=(4 * std).tolist(),
-        mean=[0.0] * n,
-        std=rms,
-        abs_max=(4 * std).tolist(),
-        l1=(400 * std).tolist(),
-        l2=[512 * x for x in rms],
-    )
-    return record
+    """1000 sites, 300 steps of statistics, 30 of distributions and heatmaps; takes a minute."""
+    huge_runs.write(root / "huge", 1000, range(0, 30000, 100), detailed=range(0, 30000, 1000))
 
 
 def architectures(root: Path) -> None:

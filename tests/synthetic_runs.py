@@ -5,7 +5,7 @@ from pathlib import Path
 
 import handmade
 import numpy as np
-from sample_logs import EventFile
+from event_file import EventFile
 
 from torchviz_tb.diagnosis import Finding, diagnose
 from torchviz_tb.records import records_pb2 as pb

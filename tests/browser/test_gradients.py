@@ -7,8 +7,9 @@ import handmade
 import numpy as np
 import pytest
 from browser_page import OpenPage, TorchVizPage
+from event_file import EventFile
 from playwright.sync_api import Browser, expect
-from sample_logs import EventFile, training, write_step
+from sample_logs import training, write_step
 from tensorboard_process import serving
 
 from torchviz_tb.records.metadata import Kind

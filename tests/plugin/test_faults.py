@@ -8,8 +8,13 @@ import handmade
 import numpy as np
 import pytest
 import sample_logs
+from event_file import EventFile
 from plugin_client import Fetch, in_process
-from sample_logs import SMALL_SHAPES, EventFile
+from sample_logs import SMALL_SHAPES
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.types_pb2 import DT_STRING
 
 from torchviz_tb.reading.statistics import State
 from torchviz_tb.records import records_pb2 as pb
@@ -176,7 +181,7 @@ def test_an_empty_blob_sequence_is_a_problem_of_its_step(tmp_path: Path):
     assert [problem["step"] for problem in answer["problems"]] == [10]
 
 
-def empty_sequence(tag: str, step: int) -> sample_logs.Event:
-    value = sample_logs.Summary.Value(tag=tag, tensor=sample_logs.TensorProto(dtype=sample_logs.DT_STRING))
+def empty_sequence(tag: str, step: int) -> Event:
+    value = Summary.Value(tag=tag, tensor=TensorProto(dtype=DT_STRING))
     value.tensor.tensor_shape.dim.add(size=0)
-    return sample_logs.Event(step=step, summary=sample_logs.Summary(value=[value]))
+    return Event(step=step, summary=Summary(value=[value]))

@@ -4,8 +4,8 @@ import json
 
 import handmade
 import pytest
+from event_file import EventFile
 from plugin_client import in_process
-from sample_logs import EventFile
 
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind

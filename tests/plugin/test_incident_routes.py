@@ -3,8 +3,9 @@
 import handmade
 import numpy as np
 import pytest
+from event_file import EventFile
 from plugin_client import Fetch, in_process
-from sample_logs import SMALL_SHAPES, EventFile, training
+from sample_logs import SMALL_SHAPES, training
 
 from torchviz_tb.reading.statistics import State
 from torchviz_tb.records import records_pb2 as pb

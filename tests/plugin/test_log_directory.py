@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from sample_logs import EventFile
+from event_file import EventFile
 
 from torchviz_tb.plugin import log_directory
 from torchviz_tb.plugin.log_directory import SETTLED_SECONDS, LogDirectory

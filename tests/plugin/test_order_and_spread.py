@@ -6,8 +6,9 @@ import handmade
 import numpy as np
 import pytest
 import sample_logs
+from event_file import EventFile
 from plugin_client import Fetch, in_process
-from sample_logs import SMALL_SHAPES, EventFile, training
+from sample_logs import SMALL_SHAPES, training
 
 from torchviz_tb.reading.statistics import State
 from torchviz_tb.records.metadata import Kind

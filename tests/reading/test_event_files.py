@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from sample_logs import EventFile, frame
+from event_file import EventFile, frame
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 

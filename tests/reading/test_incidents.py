@@ -5,7 +5,8 @@ from pathlib import Path
 import handmade
 import numpy as np
 import pytest
-from sample_logs import SMALL_SHAPES, EventFile
+from event_file import EventFile
+from sample_logs import SMALL_SHAPES
 
 import torchviz_tb
 from torchviz_tb.errors import DamagedRecord

@@ -8,7 +8,8 @@ import handmade
 import numpy as np
 import pytest
 import sample_logs
-from sample_logs import SMALL_SHAPES, EventFile, training
+from event_file import EventFile
+from sample_logs import SMALL_SHAPES, training
 
 from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading import Run, load

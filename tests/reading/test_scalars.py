@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+import event_file
 import numpy as np
-import sample_logs
 from torch.utils.tensorboard import SummaryWriter
 
 from torchviz_tb.reading.event_files import EventFileSource
@@ -26,7 +26,7 @@ def test_scalars_of_both_styles(tmp_path: Path):
 
 
 def test_a_resumed_run_replaces_what_came_later(tmp_path: Path):
-    file = sample_logs.EventFile(tmp_path / "run")
+    file = event_file.EventFile(tmp_path / "run")
     for step in range(10):
         file.scalar("loss", 1.0, step)
     file.start(5)
@@ -37,7 +37,7 @@ def test_a_resumed_run_replaces_what_came_later(tmp_path: Path):
 
 
 def test_the_last_value_of_a_step_counts(tmp_path: Path):
-    file = sample_logs.EventFile(tmp_path / "run")
+    file = event_file.EventFile(tmp_path / "run")
     for value in (1.0, 2.0):
         file.scalar("loss", value, 3)
     assert EventFileSource(tmp_path).scalars("run", "loss") == [(3, 2.0)]

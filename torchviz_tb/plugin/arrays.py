@@ -5,7 +5,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,27 +24,33 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Arrays:
-    """An answer made of numbers: the header's own fields, and arrays by name."""
+    """An answer made of numbers: the header's own fields, and arrays by name.
+
+    ``along`` says of the arrays that hold fresh steps only where these lie: the axis, or that they are bins.
+    """
 
     header: Json
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    along: Mapping[str, int | Literal["bins", "starts"]] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """The answer's bytes, gzip-compressed."""
-        return gzip.compress(self.encode_plain(), _GZIP_LEVEL, mtime=0)
-
-    def encode_plain(self) -> bytes:
-        """The answer's bytes before compression."""
+        """The answer's bytes, before compression."""
         entries, chunks, offset = [], [], 0
         for name, array in self.arrays.items():
             data = _little_endian(array)
             shape = list(array.shape)
-            entries.append({"name": name, "dtype": array.dtype.name, "shape": shape, "offset": offset})
+            entry: Json = {"name": name, "dtype": array.dtype.name, "shape": shape, "offset": offset}
+            entries.append({**entry, "along": self.along[name]} if name in self.along else entry)
             chunks.append(data + bytes(-len(data) % _ALIGNMENT))
             offset += len(chunks[-1])
         header = strict_json({**self.header, "arrays": entries})
         header += b" " * (-len(header) % _ALIGNMENT)
         return b"".join([_PREFIX.pack(MAGIC, VERSION, len(header), 0), header, *chunks])
+
+
+def compressed(body: bytes) -> bytes:
+    """Gzip, equal for equal bytes."""
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def strict_json(value: Json) -> bytes:

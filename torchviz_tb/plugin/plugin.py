@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 from tensorboard import errors, plugin_util
@@ -10,7 +11,7 @@ from tensorboard.backend import http_util
 from tensorboard.plugins.base_plugin import FrontendMetadata, TBContext, TBPlugin
 from werkzeug import Request, Response
 
-from torchviz_tb.plugin.arrays import Arrays, Json, strict_json
+from torchviz_tb.plugin.arrays import Arrays, Json, compressed, strict_json
 from torchviz_tb.plugin.log_directory import LogDirectory
 from torchviz_tb.plugin.provider import ProviderSource
 from torchviz_tb.plugin.query import Query, RequestError
@@ -84,12 +85,22 @@ class TorchVizPlugin(TBPlugin):  # type: ignore[misc]  # tensorboard has no type
 
 
 def _respond(request: Request, answer: Answer) -> Response:
-    response: Response
-    if isinstance(answer, Arrays):
-        response = http_util.Respond(request, answer.encode(), "application/octet-stream", content_encoding="gzip")
-    else:
-        response = http_util.Respond(request, strict_json(answer), "application/json")
+    """The answer; to a browser that still has the same one, only that it is true."""
+    is_arrays = isinstance(answer, Arrays)
+    body = answer.encode() if isinstance(answer, Arrays) else strict_json(answer)
+    content_type = "application/octet-stream" if is_arrays else "application/json"
+    tag = blake2b(body, digest_size=16).hexdigest()
+    if request.if_none_match.contains(tag):
+        return _unchanged(tag, content_type)
+    packed, encoding = (compressed(body), "gzip") if is_arrays else (body, None)
+    headers = [("ETag", f'"{tag}"')]
+    response: Response = http_util.Respond(request, packed, content_type, content_encoding=encoding, headers=headers)
     return response
+
+
+def _unchanged(tag: str, content_type: str) -> Response:
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache, must-revalidate", "X-Content-Type-Options": "nosniff"}
+    return Response(status=304, headers=headers, content_type=content_type)
 
 
 def _fail(request: Request, status: int, message: str, hint: str) -> Response:

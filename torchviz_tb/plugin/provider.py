@@ -9,7 +9,7 @@ from tensorboard import errors
 from tensorboard.data.provider import DataProvider, RunTagFilter
 
 from torchviz_tb.errors import RecordError
-from torchviz_tb.reading.source import Reference
+from torchviz_tb.reading.source import Reference, written_at
 from torchviz_tb.records.metadata import PLUGIN_NAME, Tag, parse_tag
 
 _SCALARS = "scalars"
@@ -43,7 +43,7 @@ class ProviderSource:
             ),
         )
         return [
-            Reference(name, tag, datum.step, self._locator(datum))
+            Reference(name, tag, datum.step, self._locator(datum), written_at(datum.wall_time))
             for name, series in found.items()
             for tag_name, data in series.items()
             if (tag := parse_tag(tag_name)) is not None
@@ -97,13 +97,12 @@ class ProviderSource:
 
     def _locator(self, datum: Any) -> "_Blob":
         key = datum.values[0].blob_key if len(datum.values) == 1 else None
-        return _Blob(self._experiment_id, datum.wall_time, key)
+        return _Blob(self._experiment_id, key)
 
 
 @dataclass(frozen=True)
 class _Blob:
-    """Where a record is. A key names run, tag and step only; the time tells it from one that was replaced."""
+    """Where a record is. A key names run, tag and step only; a replaced record differs in when it was written."""
 
     experiment_id: str
-    wall_time: float
     key: str | None

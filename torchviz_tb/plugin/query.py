@@ -85,6 +85,11 @@ class Query:
         """One of the columns that http_api.md lists."""
         return self._choice("column", SERIES_COLUMNS)
 
+    @property
+    def since(self) -> str | None:
+        """The version that an earlier answer gave; None: the page has nothing yet."""
+        return self._parameters.get("since")
+
     def step_of(self, kind: Kind) -> int:
         """The last step of a kind that is not after the one asked for, or else the first that there is."""
         text = self._text("step")

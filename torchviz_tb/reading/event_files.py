@@ -13,7 +13,7 @@ from torchviz_tb.errors import ArgumentError, RecordError
 from torchviz_tb.reading.framing import End, FrameWalk
 from torchviz_tb.reading.problems import Problem
 from torchviz_tb.reading.scalars import ScalarSeries, scalar_value
-from torchviz_tb.reading.source import Reference
+from torchviz_tb.reading.source import Reference, written_at
 from torchviz_tb.records.metadata import PLUGIN_NAME, Tag, parse_tag
 
 MAX_EVENT_SIZE = 512 * 2**20
@@ -177,6 +177,7 @@ def _index_event(run: str, place: Location, event: Event, contents: _Contents) -
         owner = contents.plugin_of_tag.setdefault(value.tag, value.metadata.plugin_data.plugin_name)
         tag = parse_tag(value.tag)
         if tag is not None and owner == PLUGIN_NAME:
-            contents.references.append(Reference(run, tag, event.step, replace(place, value=position)))
+            written = written_at(event.wall_time)
+            contents.references.append(Reference(run, tag, event.step, replace(place, value=position), written))
         elif (number := scalar_value(value, owner)) is not None:
             contents.scalars.setdefault(value.tag, ScalarSeries()).add(event.step, number)

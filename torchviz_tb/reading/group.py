@@ -74,13 +74,19 @@ class Group:
         """The steps of a kind, ascending."""
         return list(self._index.get(kind, {}))
 
+    def written(self, kind: Kind) -> dict[int, float]:
+        """When the record of each step was written, in seconds since 1970: a record that was replaced differs in it."""
+        return {step: reference.written for step, reference in self._index.get(kind, {}).items()}
+
     def read(self, schema: Schema[RecordT], step: int) -> RecordT | None:
         """The record of a step; None, and a problem, where it can't be read."""
         return next(record for _, record in self._read_steps(schema, [step]))
 
-    def read_all(self, schema: Schema[RecordT]) -> Iterator[tuple[int, RecordT | None]]:
-        """Every step with its record, ascending; None, and a problem, where it can't be read."""
-        return self._read_steps(schema, self.steps(schema.kind))
+    def read_all(
+        self, schema: Schema[RecordT], steps: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, RecordT | None]]:
+        """Every step (or those given) with its record, ascending; None, and a problem, where it can't be read."""
+        return self._read_steps(schema, self.steps(schema.kind) if steps is None else steps)
 
     def read_on_sites(self, schema: Schema[OnSitesT], step: int) -> OnSites[OnSitesT] | None:
         """A record about sites, joined with ``sites``.
@@ -89,9 +95,11 @@ class Group:
         """
         return self._join(schema.kind, step, self.read(schema, step))
 
-    def read_all_on_sites(self, schema: Schema[OnSitesT]) -> Iterator[tuple[int, OnSites[OnSitesT] | None]]:
-        """Every step with its record as ``read_on_sites`` gives it."""
-        for step, record in self.read_all(schema):
+    def read_all_on_sites(
+        self, schema: Schema[OnSitesT], steps: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, OnSites[OnSitesT] | None]]:
+        """Every step (or those given) with its record as ``read_on_sites`` gives it."""
+        for step, record in self.read_all(schema, steps):
             yield step, self._join(schema.kind, step, record)
 
     def check(self) -> None:

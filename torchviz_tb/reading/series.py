@@ -30,14 +30,14 @@ class StatisticsSeries:
     state: States
 
 
-def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries:
-    """A column, kept or derived, at every step; a step that can't be read is there, not measured."""
+def statistics_series(group: Group, stage: str, column: str, wanted: Sequence[int] | None = None) -> StatisticsSeries:
+    """A column, kept or derived, at every step (or those wanted); a step that can't be read is there, not measured."""
+    steps = group.steps(Kind.STATISTICS) if wanted is None else list(wanted)
     if column == QUANTILE_SPREAD:
-        return _quantile_spread(group, stage)
-    steps = group.steps(Kind.STATISTICS)
+        return _quantile_spread(group, stage, steps)
     shape = (len(steps), len(group.sites.sites))
     values, state = np.full(shape, np.nan), np.full(shape, State.NOT_MEASURED, np.uint8)
-    for row, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS)):
+    for row, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS, steps)):
         if joined is None or stage not in joined.record.stages:
             continue
         state[row, joined.positions] = joined.record.stages[stage].state
@@ -47,11 +47,12 @@ def statistics_series(group: Group, stage: str, column: str) -> StatisticsSeries
     return StatisticsSeries(steps, values, state)
 
 
-def _quantile_spread(group: Group, stage: str) -> StatisticsSeries:
-    """At the steps of the statistics; where a finite site has no distribution it is not measured."""
-    known = bands(group, stage, SPREAD_QUANTILES)
+def _quantile_spread(group: Group, stage: str, steps: Sequence[int]) -> StatisticsSeries:
+    """At steps of the statistics; where a finite site has no distribution it is not measured."""
+    wanted = set(steps)
+    known = bands(group, stage, SPREAD_QUANTILES, [s for s in group.steps(Kind.DISTRIBUTIONS) if s in wanted])
     spread = known.values[..., 1] - known.values[..., 0]
-    counts = statistics_series(group, stage, "count")
+    counts = statistics_series(group, stage, "count", steps)
     values = np.full(counts.state.shape, np.nan)
     column_of = {step: column for column, step in enumerate(known.steps)}
     for row, step in enumerate(counts.steps):
@@ -66,9 +67,11 @@ def distribution_at(group: Group, site: int, stage: str, step: int) -> Distribut
     return _distribution(group, step, group.read_on_sites(DISTRIBUTIONS, step), site, stage)
 
 
-def distributions_of(group: Group, site: int, stage: str) -> list[Distribution | None]:
-    """The distributions of a site at every step, each as ``distribution_at`` gives it."""
-    records = group.read_all_on_sites(DISTRIBUTIONS)
+def distributions_of(
+    group: Group, site: int, stage: str, wanted: Sequence[int] | None = None
+) -> list[Distribution | None]:
+    """The distributions of a site at every step (or those wanted), each as ``distribution_at`` gives it."""
+    records = group.read_all_on_sites(DISTRIBUTIONS, wanted)
     return [_distribution(group, step, joined, site, stage) for step, joined in records]
 
 
@@ -95,11 +98,11 @@ class Bands:
     """uint8 [sites, steps]"""
 
 
-def bands(group: Group, stage: str, q: Sequence[float]) -> Bands:
-    """Quantiles of every site at every step with distributions."""
-    steps = group.steps(Kind.DISTRIBUTIONS)
+def bands(group: Group, stage: str, q: Sequence[float], wanted: Sequence[int] | None = None) -> Bands:
+    """Quantiles of every site at every step with distributions, or at those wanted."""
+    steps = group.steps(Kind.DISTRIBUTIONS) if wanted is None else list(wanted)
     values = np.full((len(group.sites.sites), len(steps), len(q)), np.nan)
-    for column, (step, joined) in enumerate(group.read_all_on_sites(DISTRIBUTIONS)):
+    for column, (step, joined) in enumerate(group.read_all_on_sites(DISTRIBUTIONS, steps)):
         if joined is None:
             continue
         try:
@@ -117,7 +120,8 @@ def states_at(group: Group, stage: str, steps: Sequence[int], missing: npt.NDArr
     What the statistics of the same step say; where there are none, FINITE, or NOT_MEASURED where
     ``missing`` [steps, sites].
     """
-    series = statistics_series(group, stage, "count")
+    measured = set(group.steps(Kind.STATISTICS))
+    series = statistics_series(group, stage, "count", [step for step in steps if step in measured])
     row_of = {step: row for row, step in enumerate(series.steps)}
     state = np.where(missing, np.uint8(State.NOT_MEASURED), np.uint8(State.FINITE))
     for row, step in enumerate(steps):

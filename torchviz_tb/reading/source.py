@@ -1,5 +1,6 @@
 """Where stored records come from: event files, or a data provider inside TensorBoard."""
 
+import math
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,13 @@ class Reference:
     step: int
     locator: Hashable
     """Where the bytes are: means something to the source that made it, and is another one if they change."""
+    written: float
+    """When, in seconds since 1970, as the event says; 0 where it says nothing that can be."""
+
+
+def written_at(wall_time: float) -> float:
+    """The wall time of an event as a reference keeps it."""
+    return wall_time if math.isfinite(wall_time) else 0.0
 
 
 class Source(Protocol):

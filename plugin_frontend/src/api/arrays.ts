@@ -11,23 +11,33 @@ const CONSTRUCTORS = {
   int32: Int32Array,
 } as const;
 
-type ElementType = keyof typeof CONSTRUCTORS;
+export type ElementType = keyof typeof CONSTRUCTORS;
+export type Elements = Float32Array | Float64Array | Uint8Array | Int32Array;
 type Header = Record<string, unknown>;
 
-interface ArrayEntry {
+export interface NamedArray {
   name: string;
   dtype: ElementType;
-  shape: number[];
-  offset: number;
+  shape: readonly number[];
+  /** Where the fresh steps lie: an axis, or the bins of all of them, or the starts of these. Absent: it is whole. */
+  along?: number | "bins" | "starts";
+  elements: Elements;
 }
 
-/** A decoded answer: the header's own fields, and arrays by name, as views into one buffer. */
-export class ArraysAnswer {
-  readonly header: Header;
-  private readonly entries: Map<string, ArrayEntry>;
-  private readonly start: number;
+/** An array of zeros. */
+export function newElements(dtype: ElementType, length: number): Elements {
+  return new CONSTRUCTORS[dtype](length);
+}
 
-  constructor(private readonly buffer: ArrayBuffer) {
+/** A decoded answer: the header's own fields, and arrays by name. */
+export class ArraysAnswer {
+  constructor(
+    readonly header: Header,
+    readonly arrays: ReadonlyMap<string, NamedArray>,
+  ) {}
+
+  /** The arrays are views into the buffer. */
+  static decode(buffer: ArrayBuffer): ArraysAnswer {
     const prefix = new DataView(buffer);
     const magic = String.fromCharCode(...new Uint8Array(buffer, 0, 4));
     const version = prefix.getUint32(4, true);
@@ -35,34 +45,44 @@ export class ArraysAnswer {
       throw new Error(`the answer is not in arrays format ${VERSION}: reload the page`);
     }
     const headerBytes = prefix.getUint32(8, true);
-    this.start = PREFIX_BYTES + headerBytes;
-    this.header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, PREFIX_BYTES, headerBytes)));
-    const entries = this.header.arrays as ArrayEntry[];
-    this.entries = new Map(entries.map((entry) => [entry.name, entry]));
+    const start = PREFIX_BYTES + headerBytes;
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, PREFIX_BYTES, headerBytes))) as Header;
+    const entries = header.arrays as (NamedArray & { offset: number })[];
+    const arrays = entries.map((entry) => {
+      const elements = new CONSTRUCTORS[entry.dtype](buffer, start + entry.offset, lengthOf(entry.shape));
+      return [entry.name, { ...entry, elements }] as const;
+    });
+    return new ArraysAnswer(header, new Map(arrays));
+  }
+
+  /** Of all arrays together. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { elements } of this.arrays.values()) sum += elements.byteLength;
+    return sum;
   }
 
   float32(name: string): Float32Array {
-    return this.view(name, "float32") as Float32Array;
+    return this.elements(name, "float32") as Float32Array;
   }
 
   float64(name: string): Float64Array {
-    return this.view(name, "float64") as Float64Array;
+    return this.elements(name, "float64") as Float64Array;
   }
 
   int32(name: string): Int32Array {
-    return this.view(name, "int32") as Int32Array;
+    return this.elements(name, "int32") as Int32Array;
   }
 
   uint8(name: string): Uint8Array {
-    return this.view(name, "uint8") as Uint8Array;
+    return this.elements(name, "uint8") as Uint8Array;
   }
 
-  private view(name: string, dtype: ElementType) {
-    const entry = this.entries.get(name);
-    if (!entry || entry.dtype !== dtype) {
-      throw new Error(`the answer has no ${dtype} array "${name}"`);
-    }
-    const length = entry.shape.reduce((product, size) => product * size, 1);
-    return new CONSTRUCTORS[dtype](this.buffer, this.start + entry.offset, length);
+  private elements(name: string, dtype: ElementType): Elements {
+    const found = this.arrays.get(name);
+    if (found?.dtype !== dtype) throw new Error(`the answer has no ${dtype} array "${name}"`);
+    return found.elements;
   }
 }
+
+export const lengthOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

@@ -1,6 +1,7 @@
 // One typed function a route. Views never see a URL; the export answers the same interface from its own data.
 
 import { ArraysAnswer } from "./arrays";
+import { StepAnswers } from "./fresh";
 import type {
   BandsAnswer,
   DistributionsAnswer,
@@ -70,18 +71,18 @@ export function httpApi(base = "."): Api {
     if (!response.ok) throw await errorOf(response);
     return response;
   };
-  const json = async <T>(route: string, parameters: object = {}): Promise<T> => (await get(route, parameters)).json();
+  const json = rememberingJson(get);
   const arrays = async (route: string, parameters: object): Promise<ArraysAnswer> =>
-    new ArraysAnswer(await (await get(route, parameters)).arrayBuffer());
+    ArraysAnswer.decode(await (await get(route, parameters)).arrayBuffer());
+  const overSteps = new StepAnswers(arrays);
 
   return {
     runs: () => json("runs"),
     sites: (place) => json("sites", place),
-    statistics: async (place, stage, column) => statisticsOf(await arrays("statistics", { ...place, stage, column })),
-    site: async (place, site) => siteOf(await arrays("site", { ...place, site })),
-    distributions: async (place, site, stage) =>
-      distributionsOf(await arrays("distributions", { ...place, site, stage })),
-    bands: async (place, stage) => bandsOf(await arrays("bands", { ...place, stage })),
+    statistics: (place, stage, column) => overSteps.get("statistics", { ...place, stage, column }, statisticsOf),
+    site: (place, site) => overSteps.get("site", { ...place, site }, siteOf),
+    distributions: (place, site, stage) => overSteps.get("distributions", { ...place, site, stage }, distributionsOf),
+    bands: (place, stage) => overSteps.get("bands", { ...place, stage }, bandsOf),
     heatmaps: async (place, step) => heatmapsOf(await arrays("heatmaps", { ...place, step })),
     graph: (place) => json("graph", place),
     tensorViews: (run) => json("tensor_views", { run }),
@@ -91,7 +92,28 @@ export function httpApi(base = "."): Api {
     progress: (run) => json("progress", { run }),
     findings: (place) => json("findings", place),
     executionOrder: (place) => json("execution_order", place),
-    watchCost: async (place) => watchCostOf(await arrays("watch_cost", place)),
+    watchCost: (place) => overSteps.get("watch_cost", place, watchCostOf),
+  };
+}
+
+/** Answers whose parsed form is kept, for the case that the next one is the same. */
+const MOST_REMEMBERED = 32;
+
+/** Reads JSON; gives the same object again while the server's answer is the same, which its ETag tells. */
+function rememberingJson(get: (route: string, parameters: object) => Promise<Response>) {
+  const known = new Map<string, { tag: string; answer: unknown }>();
+  return async <T>(route: string, parameters: object = {}): Promise<T> => {
+    const response = await get(route, parameters);
+    const tag = response.headers.get("ETag") ?? "";
+    const key = JSON.stringify([route, parameters]);
+    const old = known.get(key);
+    if (old && old.tag === tag && tag !== "") return old.answer as T;
+    const answer = (await response.json()) as T;
+    known.delete(key);
+    known.set(key, { tag, answer });
+    const [oldest = key] = known.keys();
+    if (known.size > MOST_REMEMBERED) known.delete(oldest);
+    return answer;
   };
 }
 
@@ -217,7 +239,11 @@ function tensorViewOf(answer: ArraysAnswer): TensorViewAnswer {
 }
 
 function watchCostOf(answer: ArraysAnswer): WatchCostAnswer {
-  return { share: answer.header.share as number | null, stepSeconds: answer.float64("step_seconds") };
+  return {
+    share: answer.header.share as number | null,
+    stepSeconds: answer.float64("step_seconds"),
+    problems: problemsOf(answer),
+  };
 }
 
 function lossesOf(answer: ArraysAnswer): LossesAnswer {

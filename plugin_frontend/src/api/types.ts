@@ -116,6 +116,7 @@ export interface WatchCostAnswer {
   share: number | null;
   /** Wall seconds of a training step, at each sample; NaN: not measured. */
   stepSeconds: Float64Array;
+  problems: Problem[];
 }
 
 export interface SitesAnswer extends Answer {

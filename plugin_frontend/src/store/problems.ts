@@ -10,8 +10,10 @@ const gathered = signal<ReadonlyMap<string, Problem>>(new Map());
 /** Records and files that could not be read, each once, in the order in which they were met. */
 export const problems = computed<Problem[]>(() => [...gathered.value.values()]);
 
+type Asks = Record<keyof Api, (...parameters: never[]) => Promise<{ problems: Problem[] }>>;
+
 /** The same API; it also notes the problems that its answers list. */
-export function gatherProblems(api: Api): Api {
+export function gatherProblems(api: Api & Asks): Api {
   return new Proxy(api, {
     get(target, route: keyof Api) {
       const ask = target[route] as (...parameters: unknown[]) => Promise<{ problems: Problem[] }>;

@@ -1,12 +1,13 @@
 """Distributions of one site over the steps, and quantile bands of all sites."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.plugin.arrays import Arrays, float32
+from torchviz_tb.plugin.fresh import fresh
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading import series
@@ -17,12 +18,20 @@ from torchviz_tb.records.metadata import Kind
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BAND_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
+_KINDS = (Kind.DISTRIBUTIONS, Kind.STATISTICS)
+_ALONG: Mapping[str, int | Literal["bins", "starts"]] = {
+    **dict.fromkeys(("zeros", "nan", "pos_inf", "neg_inf", "quantiles", "state"), 0),
+    **dict.fromkeys(("lower", "upper", "counts"), "bins"),
+    "starts": "starts",
+}
+
 
 def distributions(query: Query) -> Arrays:
     """The route distributions."""
     group, site, stage = query.group, query.site, query.stage
-    steps = group.steps(Kind.DISTRIBUTIONS)
-    found = series.distributions_of(group, site, stage)
+    news = fresh(group, _KINDS, (), query.since)
+    steps = news.steps
+    found = series.distributions_of(group, site, stage, steps)
     present = [each for each in found if each is not None]
     rows = [row for row, each in enumerate(found) if each is not None]
     missing = np.ones((len(steps), len(group.sites.sites)), np.bool_)
@@ -31,27 +40,27 @@ def distributions(query: Query) -> Arrays:
         "site": group.sites.sites[site].name,
         "stage": stage,
         "quantiles": QUANTILES,
+        "version": news.version,
     }
     arrays: dict[str, npt.NDArray[Any]] = {
-        "steps": np.asarray(steps, np.float64),
+        **news.arrays(),
         **_histograms(present, rows, len(steps)),
         "quantiles": _quantiles(present, rows, len(steps)),
         "state": np.ascontiguousarray(series.states_at(group, stage, steps, missing)[:, site]),
     }
-    return Arrays({**header, "problems": problems(group.problems)}, arrays)
+    return Arrays({**header, "problems": problems(group.problems)}, arrays, _ALONG)
 
 
 def bands(query: Query) -> Arrays:
     """The route bands."""
     group, stage = query.group, query.stage
-    found = series.bands(group, stage, BAND_QUANTILES)
+    news = fresh(group, _KINDS, [site.name for site in group.sites.sites], query.since)
+    found = series.bands(group, stage, BAND_QUANTILES, news.steps)
+    header = {"stage": stage, "quantiles": BAND_QUANTILES, "version": news.version}
     return Arrays(
-        {"stage": stage, "quantiles": BAND_QUANTILES, "problems": problems(group.problems)},
-        {
-            "steps": np.asarray(found.steps, np.float64),
-            "values": float32(found.values),
-            "state": np.ascontiguousarray(found.state),
-        },
+        {**header, "problems": problems(group.problems)},
+        {**news.arrays(), "values": float32(found.values), "state": np.ascontiguousarray(found.state)},
+        along={"values": 1, "state": 1},
     )
 
 

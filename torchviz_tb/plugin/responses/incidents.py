@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.plugin.arrays import Arrays, Json
+from torchviz_tb.plugin.fresh import fresh
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading.decode import INCIDENTS, STATISTICS
 from torchviz_tb.reading.incidents import Incident
+from torchviz_tb.records.metadata import Kind
 
 Float64s = npt.NDArray[np.float64]
 
@@ -30,11 +32,16 @@ def incidents(query: Query) -> Json:
 def watch_cost(query: Query) -> Arrays:
     """The route watch_cost."""
     group = query.group
-    records = [(step, record) for step, record in group.read_all(STATISTICS) if record is not None]
-    columns = {name: np.array([getattr(record, name) or np.nan for _, record in records], np.float64) for name in _COST}
-    steps = np.array([step for step, _ in records], np.float64)
-    share = _overall_share(steps, columns["step_seconds"], columns["watch_share"])
-    return Arrays({"share": share, "problems": problems(group.problems)}, {"steps": steps, **columns})
+    news = fresh(group, (Kind.STATISTICS,), (), query.since)
+    records = [record for _, record in group.read_all(STATISTICS)]
+    columns = {name: np.array([getattr(record, name, None) or np.nan for record in records]) for name in _COST}
+    share = _overall_share(np.asarray(news.listed, np.float64), columns["step_seconds"], columns["watch_share"])
+    is_sent = np.isin(news.listed, news.steps)
+    return Arrays(
+        {"share": share, "version": news.version, "problems": problems(group.problems)},
+        {**news.arrays(), **{name: values[is_sent] for name, values in columns.items()}},
+        along=dict.fromkeys(_COST, 0),
+    )
 
 
 def _incident(incident: Incident) -> Json:

@@ -3,12 +3,13 @@
 import numpy as np
 
 from torchviz_tb.plugin.arrays import Arrays, Json, float32
+from torchviz_tb.plugin.fresh import fresh
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading.decode import STATISTICS
 from torchviz_tb.reading.execution import execution_ranks
 from torchviz_tb.reading.group import Group
-from torchviz_tb.reading.series import statistics_series
+from torchviz_tb.reading.series import QUANTILE_SPREAD, statistics_series
 from torchviz_tb.reading.sites import Site
 from torchviz_tb.reading.statistics import COLUMNS, State, Statistics
 from torchviz_tb.records.metadata import Kind
@@ -35,24 +36,24 @@ def execution_order(query: Query) -> Json:
 def statistics(query: Query) -> Arrays:
     """The route statistics."""
     group, stage, column = query.group, query.stage, query.column
-    series = statistics_series(group, stage, column)
+    kinds = (Kind.STATISTICS, Kind.DISTRIBUTIONS) if column == QUANTILE_SPREAD else (Kind.STATISTICS,)
+    news = fresh(group, kinds, [site.name for site in group.sites.sites], query.since)
+    series = statistics_series(group, stage, column, news.steps)
     return Arrays(
-        {"stage": stage, "column": column, "problems": problems(group.problems)},
-        {
-            "steps": np.asarray(series.steps, np.float64),
-            "values": float32(series.values),
-            "state": series.state,
-        },
+        {"stage": stage, "column": column, "version": news.version, "problems": problems(group.problems)},
+        {**news.arrays(), "values": float32(series.values), "state": series.state},
+        along={"values": 0, "state": 0},
     )
 
 
 def site(query: Query) -> Arrays:
     """The route site."""
     group, position = query.group, query.site
-    stages, steps = group.stages, group.steps(Kind.STATISTICS)
-    values = np.full((len(stages), len(COLUMNS), len(steps)), np.nan)
-    state = np.full((len(stages), len(steps)), State.NOT_MEASURED, np.uint8)
-    for s, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS)):
+    stages = group.stages
+    news = fresh(group, (Kind.STATISTICS,), stages, query.since)
+    values = np.full((len(stages), len(COLUMNS), len(news.steps)), np.nan)
+    state = np.full((len(stages), len(news.steps)), State.NOT_MEASURED, np.uint8)
+    for s, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS, news.steps)):
         own = joined.index_of(position) if joined else None
         if joined is None or own is None:
             continue
@@ -64,9 +65,10 @@ def site(query: Query) -> Arrays:
         "site": group.sites.sites[position].name,
         "stages": stages,
         "columns": list(COLUMNS),
+        "version": news.version,
         "problems": problems(group.problems),
     }
-    return Arrays(header, {"steps": np.asarray(steps, np.float64), "values": values, "state": state})
+    return Arrays(header, {**news.arrays(), "values": values, "state": state}, along={"values": 2, "state": 1})
 
 
 def _numbers(record: Statistics, stage: str, own: int) -> list[float]:
