@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from stored_histograms import indices, quantile
 
-from torchviz_tb.capture.histograms import choose_grid, float32_patterns, histogram, tally_of_distinct
+from torchviz_tb.capture.histograms import Beside, choose_grids, float32_patterns, histograms, tally_of_distinct
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.grid import Grid
 
@@ -19,7 +19,8 @@ many_floats32 = arrays(np.float32, st.integers(1, 300), elements=floats32)
 def stored(values: np.ndarray) -> pb.Histogram:
     distinct, counts = np.unique(values.astype(np.float64), return_counts=True)
     zeros = int(np.count_nonzero(values == 0))
-    return histogram(tally_of_distinct(distinct, counts), zeros=zeros, nan=0, pos_inf=0, neg_inf=0)
+    [record] = histograms([tally_of_distinct(distinct, counts)], [Beside(zeros)])
+    return record
 
 
 def grid_of(record: pb.Histogram) -> Grid:
@@ -145,8 +146,8 @@ def test_peaks_that_split_all_at_once_stay_below_the_bound() -> None:
 
 def test_the_empty_tally_has_the_finest_grid() -> None:
     tally = tally_of_distinct(np.zeros(0), np.zeros(0, np.int64))
-    assert choose_grid(tally) == Grid(23, 0)
-    record = histogram(tally, zeros=3, nan=2, pos_inf=0, neg_inf=1)
+    assert choose_grids([tally]) == [Grid(23, 0)]
+    [record] = histograms([tally], [Beside(zeros=3, nan=2, neg_inf=1)])
     assert (record.first, list(record.counts), record.zeros, record.nan, list(record.infinities)) == (
         0,
         [],

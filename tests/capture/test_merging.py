@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from torchviz_tb.capture.histograms import Tally, choose_grid, tally_of_distinct
+from torchviz_tb.capture.histograms import Tally, choose_grids, tally_of_distinct
 from torchviz_tb.capture.statistics import Measurement, measure_stage
 from torchviz_tb.records import records_pb2 as pb
 
@@ -55,7 +55,8 @@ def test_a_bound_of_some_thousand_entries_leaves_the_grid_as_it_was(scale):
     values = (np.random.default_rng(0).normal(0, scale, 200_000)).astype(np.float32)
     whole = tally(values)
     assert len(whole.within(4096)) <= 4096 < len(whole)
-    assert choose_grid(whole.within(4096)) == choose_grid(whole)
+    bounded, free = choose_grids([whole.within(4096), whole])
+    assert bounded == free
 
 
 def measurement(values):

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import njit
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 
 Kernel = Callable[..., Any]
 
@@ -20,3 +24,41 @@ def compiled(*signatures: str, **options: Any) -> Callable[[Kernel], Kernel]:
         return kernel
 
     return decorate
+
+
+def _inside(function: Kernel) -> Kernel:
+    """A function that only compiled code can call, as it says itself which instructions it is."""
+    kernel: Kernel = intrinsic(function)
+    return kernel
+
+
+@_inside
+def _pointer(_typing: Any, address: Any) -> Any:
+    """The pointer of an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), generate
+
+
+@_inside
+def take_number(_typing: Any, _address: Any) -> Any:
+    """The integer at an address, which is then one more. Safe between threads."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        number = builder.inttoptr(arguments[0], cgutils.intp_t.as_pointer())
+        return builder.atomic_rmw("add", number, cgutils.intp_t(1), "monotonic")
+
+    return types.intp(types.intp), generate
+
+
+def array_at(dtype: type[np.generic]) -> Kernel:
+    """For inside compiled code: a function of address and length that gives the 1-D array there."""
+
+    @njit(inline="always")
+    def at(address: int, length: int) -> Any:
+        return carray(_pointer(address), (length,), dtype)
+
+    kernel: Kernel = at
+    return kernel

@@ -1,5 +1,6 @@
 """Counts of float32 bit patterns → the stored histogram on the grid that suits them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +101,18 @@ def float32_patterns(values: Float64s) -> Int64s:
     return patterns
 
 
-def choose_grid(tally: Tally) -> Grid:
-    """The grid on which a distribution is stored.
+@dataclass(frozen=True)
+class Beside:
+    """Elements that a histogram counts by themselves."""
+
+    zeros: int = 0
+    nan: int = 0
+    pos_inf: int = 0
+    neg_inf: int = 0
+
+
+def choose_grids(tallies: Sequence[Tally]) -> list[Grid]:
+    """The grids on which distributions are stored.
 
     Up to 64 distinct values are kept as they are, on the tally's own grid: a constant tensor
     (every norm layer's weight at step 0) then never coarsens what steps have in common.
@@ -115,46 +126,62 @@ def choose_grid(tally: Tally) -> Grid:
     would only split the same mass. A log-normal has no flat part, its mass falls off
     slowly, and the second condition keeps its lower flank at eight bins per octave.
     """
-    if len(tally) <= FEWEST_BINS:
-        return grid(tally.bits, 0)
-    taper_exponent = _taper_exponent(tally)
-    occupied = _occupied_by_bits(tally, taper_exponent)
-    if occupied[USUAL_BITS] > MOST_BINS:
-        # Even a lone bin per octave would do: both signs have 255 binades each.
-        bits = int(np.searchsorted(occupied, MOST_BINS, side="right")) - 1
-    else:
-        enough = max(int(np.searchsorted(occupied, FEWEST_BINS)), USUAL_BITS)
-        bits = min(enough, tally.bits)
-        # One more bit can split a few peaks into thousands of bins.
-        bits -= int(occupied[bits] > MOST_BINS)
-    return grid(bits, taper_exponent)
+    if not tallies:
+        return []
+    joined = _Joined.of(tallies)
+    tapers = joined.taper_exponents()
+    occupied = joined.occupied_by_bits(tapers)
+    # Even a lone bin per octave would do: both signs have 255 binades each.
+    fewer = (occupied <= MOST_BINS).sum(axis=1) - 1
+    enough = np.minimum(np.maximum((occupied < FEWEST_BINS).sum(axis=1), USUAL_BITS), joined.bits)
+    # One more bit can split a few peaks into thousands of bins.
+    enough -= occupied[np.arange(len(tallies)), enough] > MOST_BINS
+    bits = np.where(occupied[:, USUAL_BITS] > MOST_BINS, fewer, enough)
+    return [
+        grid(tally.bits, 0) if len(tally) <= FEWEST_BINS else grid(*chosen)
+        for tally, chosen in zip(tallies, zip(bits.tolist(), tapers.tolist(), strict=True), strict=True)
+    ]
 
 
-def is_too_coarse(tally: Tally) -> bool:
-    """Whether counting by more of the pattern's bits could give a better histogram."""
-    if tally.bits == MANTISSA_BITS:
-        return False
-    return int(_occupied_by_bits(tally, _taper_exponent(tally))[-1]) < FEWEST_BINS
+def are_too_coarse(tallies: Sequence[Tally]) -> list[bool]:
+    """Of each tally, whether counting by more of the pattern's bits could give a better histogram."""
+    if not tallies:
+        return []
+    joined = _Joined.of(tallies)
+    occupied = joined.occupied_by_bits(joined.taper_exponents())[:, -1]
+    # As many entries are kept as they are, not on the grid that the values' own bits would get.
+    is_few = np.minimum(occupied, joined.lengths - 1) < FEWEST_BINS
+    coarse: list[bool] = (is_few & (joined.bits < MANTISSA_BITS) & (joined.lengths > 0)).tolist()
+    return coarse
 
 
-def histogram(tally: Tally, *, zeros: int, nan: int, pos_inf: int, neg_inf: int) -> pb.Histogram:
-    """The stored form of a tally and of what has counts of its own."""
-    chosen = choose_grid(tally)
-    record = pb.Histogram(
+def histograms(tallies: Sequence[Tally], beside: Sequence[Beside]) -> list[pb.Histogram]:
+    """The stored forms of tallies and of what has counts of its own. All in one go costs a few µs each."""
+    if not tallies:
+        return []
+    joined, chosen = _Joined.of(tallies), choose_grids(tallies)
+    index = joined.signs * (joined.bin_numbers(chosen) + 1)
+    starts = joined.starts_of_runs(index)
+    occupied, counts = index[starts], joined.sums_of_runs(starts).tolist()
+    steps = np.diff(occupied).tolist()
+    bounds = np.searchsorted(joined.rows[starts], np.arange(len(tallies) + 1)).tolist()
+    records = [_specials(each, alone) for each, alone in zip(chosen, beside, strict=True)]
+    for record, first, stop in zip(records, bounds, bounds[1:], strict=False):
+        if first < stop:
+            record.first = int(occupied[first])
+            record.steps.extend(steps[first : stop - 1])
+            record.counts.extend(counts[first:stop])
+    return records
+
+
+def _specials(chosen: Grid, beside: Beside) -> pb.Histogram:
+    return pb.Histogram(
         mantissa_bits=chosen.mantissa_bits,
         taper_exponent=chosen.taper_exponent,
-        zeros=zeros,
-        nan=nan,
-        infinities=[neg_inf, pos_inf] if neg_inf or pos_inf else [],
+        zeros=beside.zeros,
+        nan=beside.nan,
+        infinities=[beside.neg_inf, beside.pos_inf] if beside.neg_inf or beside.pos_inf else [],
     )
-    if len(tally):
-        index = tally.signs * (chosen.number(tally.patterns) + 1)
-        starts = _group_starts(index)
-        occupied = index[starts]
-        record.first = int(occupied[0])
-        record.steps.extend(np.diff(occupied).tolist())
-        record.counts.extend(np.add.reduceat(tally.counts, starts).tolist())
-    return record
 
 
 def _group_starts(ascending: Int64s) -> Int64s:
@@ -162,26 +189,78 @@ def _group_starts(ascending: Int64s) -> Int64s:
     return np.concatenate([[0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1]).astype(np.int64)
 
 
-def _taper_exponent(tally: Tally) -> int:
-    mass = np.bincount(tally.patterns >> MANTISSA_BITS, weights=tally.counts, minlength=BINADES)
-    below = np.cumsum(mass) - mass
-    total = below[-1] + mass[-1]
-    quarter = int(np.searchsorted(below, total / 4, side="right")) - 1
-    sixteenth = int(np.searchsorted(below, total / 16, side="right")) - 1
-    return min(quarter, sixteenth + 3, TOP_EXPONENT)
+@dataclass(frozen=True)
+class _Joined:
+    """The entries of many tallies, one after the other: NumPy's calls cost more than what they do to one tally."""
 
+    lengths: Int64s  # by tally
+    bits: Int64s  # by tally
+    rows: Int64s  # by entry: its tally
+    signs: Int64s
+    patterns: Int64s
+    counts: Int64s
 
-def _occupied_by_bits(tally: Tally, taper_exponent: int) -> Int64s:
-    """How many bins are occupied with 0, 1, … ``tally.bits`` mantissa bits: 24 or fewer numbers.
+    @classmethod
+    def of(cls, tallies: Sequence[Tally]) -> "_Joined":
+        """Of one tally or more."""
+        lengths = np.array([len(tally) for tally in tallies], np.int64)
+        columns = zip(*((tally.signs, tally.patterns, tally.counts) for tally in tallies), strict=True)
+        bits = np.array([tally.bits for tally in tallies], np.int64)
+        return cls(lengths, bits, np.repeat(np.arange(len(tallies)), lengths), *map(np.concatenate, columns))
 
-    Two neighbours part where their patterns first differ, and in a tapered binade as many
-    bits later as it has lost: so one pass over neighbours answers for every grid.
-    """
-    exponents = tally.patterns >> MANTISSA_BITS
-    lost = np.maximum(taper_exponent - exponents[1:], 0)
-    difference = tally.patterns[1:] ^ tally.patterns[:-1]
-    bit_length = np.frexp(difference.astype(np.float64))[1]
-    needed = np.maximum(MANTISSA_BITS + 1 - bit_length + lost, 0)
-    needed[(exponents[1:] != exponents[:-1]) | (tally.signs[1:] != tally.signs[:-1])] = 0
-    parted = np.bincount(needed, minlength=tally.bits + 1)[: tally.bits + 1]
-    return 1 + np.cumsum(parted)
+    @property
+    def exponents(self) -> Int64s:
+        """The binade of each entry."""
+        return self.patterns >> MANTISSA_BITS
+
+    def taper_exponents(self) -> Int64s:
+        """Of each tally, where its grid starts to taper."""
+        places = self.rows * BINADES + self.exponents
+        mass = np.bincount(places, weights=self.counts, minlength=len(self.lengths) * BINADES).reshape(-1, BINADES)
+        below = np.cumsum(mass, axis=1) - mass
+        total = (below[:, -1] + mass[:, -1])[:, np.newaxis]
+        quarter = (below <= total / 4).sum(axis=1) - 1
+        sixteenth = (below <= total / 16).sum(axis=1) - 1
+        exponents: Int64s = np.minimum(np.minimum(quarter, sixteenth + 3), TOP_EXPONENT)
+        return exponents
+
+    def occupied_by_bits(self, taper_exponents: Int64s) -> Int64s:
+        """How many bins are occupied with 0, 1, … 23 mantissa bits: 24 numbers for each tally.
+
+        Two neighbours part where their patterns first differ, and in a tapered binade as many
+        bits later as it has lost: so one pass over neighbours answers for every grid. With more bits than a
+        tally has there are no more.
+        """
+        exponents, rows = self.exponents, self.rows[1:]
+        lost = np.maximum(taper_exponents[rows] - exponents[1:], 0)
+        difference = self.patterns[1:] ^ self.patterns[:-1]
+        bit_length = np.frexp(difference.astype(np.float64))[1]
+        needed = np.maximum(MANTISSA_BITS + 1 - bit_length + lost, 0)
+        needed[(exponents[1:] != exponents[:-1]) | (self.signs[1:] != self.signs[:-1])] = 0
+        parted = (rows == self.rows[:-1]) & (needed <= self.bits[rows])
+        width = MANTISSA_BITS + 1
+        counted = np.bincount(rows[parted] * width + needed[parted], minlength=len(self.lengths) * width)
+        return 1 + np.cumsum(counted.reshape(-1, width), axis=1)
+
+    def bin_numbers(self, grids: Sequence[Grid]) -> Int64s:
+        """Of each entry, the number of its bin on its tally's grid."""
+        distinct = list(dict.fromkeys(grids))
+        places = {each: place for place, each in enumerate(distinct)}
+        by_row = np.array([places[each] for each in grids], np.int64)
+        offsets = np.array([each.offsets[:-1] for each in distinct]).reshape(-1, BINADES)
+        bits = np.array([each.bits for each in distinct]).reshape(-1, BINADES)
+        chosen, exponents = by_row[self.rows], self.exponents
+        mantissas = self.patterns & ((1 << MANTISSA_BITS) - 1)
+        numbers: Int64s = offsets[chosen, exponents] + (mantissas >> (MANTISSA_BITS - bits[chosen, exponents]))
+        return numbers
+
+    def starts_of_runs(self, index: Int64s) -> Int64s:
+        """Positions where another bin starts, or another tally."""
+        starts = np.ones(len(index), bool)
+        starts[1:] = (index[1:] != index[:-1]) | (self.rows[1:] != self.rows[:-1])
+        return np.flatnonzero(starts)
+
+    def sums_of_runs(self, starts: Int64s) -> Int64s:
+        """The counts of each run."""
+        sums: Int64s = np.add.reduceat(self.counts, starts) if len(starts) else np.zeros(0, np.int64)
+        return sums

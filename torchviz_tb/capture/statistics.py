@@ -1,6 +1,6 @@
 """Tensors → the columns and histograms of one stage."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ import torch
 
 from torchviz_tb.capture.batches import Batches
 from torchviz_tb.capture.engines import Engine, Measurement
-from torchviz_tb.capture.histograms import histogram
+from torchviz_tb.capture.histograms import histograms as stored_histograms
 from torchviz_tb.capture.tensors import FlatTensor, Unsupported, flat
 from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
@@ -55,10 +55,22 @@ class StageMeasurement:
         sample = StageSample(statistics)
         for site, outcome in enumerate(self.outcomes):
             if isinstance(outcome, Measurement):
-                _add_measured(sample, site, outcome)
+                _add_measured(statistics, outcome)
             else:
                 _add_missing(statistics, site, outcome)
+        sample.distributions.extend(self._distributions())
         return sample
+
+    def _distributions(self) -> Iterator[pb.DistributionEntry]:
+        counted = {
+            site: outcome
+            for site, outcome in enumerate(self.outcomes)
+            if isinstance(outcome, Measurement) and outcome.tally is not None
+        }
+        tallies = [outcome.tally for outcome in counted.values() if outcome.tally is not None]
+        stored = stored_histograms(tallies, [outcome.beside for outcome in counted.values()])
+        for site, histogram in zip(counted, stored, strict=True):
+            yield pb.DistributionEntry(site=site, stage=self.stage, histogram=histogram)
 
 
 @torch.no_grad()
@@ -130,8 +142,8 @@ def begin_stage(
     return measured
 
 
-def _add_measured(sample: StageSample, site: int, measured: Measurement) -> None:
-    columns, moments = sample.statistics, measured.moments
+def _add_measured(columns: pb.StageStatistics, measured: Measurement) -> None:
+    moments = measured.moments
     columns.status.append(pb.STATUS_MEASURED)
     columns.count.append(measured.count)
     columns.zeros.append(measured.zeros)
@@ -145,15 +157,6 @@ def _add_measured(sample: StageSample, site: int, measured: Measurement) -> None
     columns.abs_max.append(moments.abs_max)
     columns.l1.append(moments.true_l1)
     columns.l2.append(moments.l2)
-    if measured.tally is not None:
-        counted = histogram(
-            measured.tally,
-            zeros=measured.zeros,
-            nan=measured.nan,
-            pos_inf=measured.pos_inf,
-            neg_inf=measured.neg_inf,
-        )
-        sample.distributions.append(pb.DistributionEntry(site=site, stage=columns.stage, histogram=counted))
 
 
 def _add_missing(columns: pb.StageStatistics, site: int, value: "pb.Status | Unsupported") -> None:

@@ -1,5 +1,7 @@
 """Every engine's ways of counting agree with sorting, whatever the size and the number of threads."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,8 @@ from torchviz_tb.capture.engines import Measurement
 from torchviz_tb.capture.engines.numba import NumbaEngine
 from torchviz_tb.capture.engines.numpy import SMALL, NumpyEngine
 from torchviz_tb.capture.engines.numpy_jobs import PIECE, measurement_of_distinct
-from torchviz_tb.capture.histograms import histogram
-from torchviz_tb.capture.tensors import FlatTensor
+from torchviz_tb.capture.histograms import histograms
+from torchviz_tb.capture.tensors import NARROW_DTYPES, FlatTensor
 from torchviz_tb.records import records_pb2 as pb
 
 ENGINES = {"numpy": NumpyEngine, "numba": NumbaEngine}
@@ -25,13 +27,8 @@ def engine(request: pytest.FixtureRequest) -> type[NumpyEngine]:
 
 def stored(measured: Measurement) -> pb.Histogram:
     assert measured.tally is not None
-    return histogram(
-        measured.tally,
-        zeros=measured.zeros,
-        nan=measured.nan,
-        pos_inf=measured.pos_inf,
-        neg_inf=measured.neg_inf,
-    )
+    [record] = histograms([measured.tally], [measured.beside])
+    return record
 
 
 def by_sorting(values: np.ndarray) -> pb.Histogram:
@@ -64,9 +61,10 @@ AWKWARD = {
 }
 
 
+@pytest.mark.parametrize("times", [1, 6])  # some engines sort up to 65,536 elements
 @pytest.mark.parametrize("name", AWKWARD)
-def test_awkward_values_too(engine: type[NumpyEngine], name: str) -> None:
-    values = AWKWARD[name].astype(np.float32)
+def test_awkward_values_too(engine: type[NumpyEngine], name: str, times: int) -> None:
+    values = np.tile(AWKWARD[name], times).astype(np.float32)
     record = by_engine(engine, values)
     assert record == by_sorting(values)
     total = sum(record.counts) + record.zeros + record.nan + sum(record.infinities)
@@ -89,27 +87,68 @@ def test_many_tensors_keep_their_order(engine: type[NumpyEngine]) -> None:
     assert [each.moments.max for each in measured if each.count] == [0.0, 1.0, 3.0, 4.0, 5.0]
 
 
+NARROW = sorted(NARROW_DTYPES - {torch.bool}, key=str)
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+def test_every_code_of_a_narrow_type(engine: type[NumpyEngine], dtype: torch.dtype) -> None:
+    codes = torch.arange(1 << (8 * dtype.itemsize), dtype=torch.int32)
+    codes = codes.repeat_interleave(1 + codes % 7).to(torch.uint8 if dtype.itemsize == 1 else torch.int16)
+    values = codes[torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))].view(dtype)
+    [measured] = engine(1).measure([FlatTensor(values)], histograms=True)
+    expected = np.sort(values.to(torch.float64).numpy())  # NaN last
+    assert stored(measured) == by_sorting(expected)
+    finite = expected[np.isfinite(expected)]
+    assert (measured.moments.min, measured.moments.max, measured.count) == (finite[0], finite[-1], len(expected))
+    np.testing.assert_allclose(measured.moments.true_mean, finite.mean(), rtol=1e-12, atol=1e-12 * finite[-1])
+    np.testing.assert_allclose(measured.moments.l2, np.sqrt(np.sum(finite**2)), rtol=1e-12)
+
+
+def test_samples_at_the_same_time_do_not_mix(engine: type[NumpyEngine]) -> None:
+    random = np.random.default_rng(0)
+    models = [
+        [FlatTensor(torch.from_numpy(random.normal(i, 0.1, 70_000 * k).astype(np.float32))) for k in range(5)]
+        for i in range(6)
+    ]
+    alone = [engine(2).measure(model, histograms=True) for model in models]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda model: engine(2).measure(model, histograms=True), models * 3))
+    for one, other in zip(alone * 3, together, strict=True):
+        assert [(stored(each), each.moments.max) for each in one] == [
+            (stored(each), each.moments.max) for each in other
+        ]
+
+
+def test_a_mixture_of_types_keeps_its_order(engine: type[NumpyEngine]) -> None:
+    dtypes = [torch.float32, torch.bfloat16, torch.float64, torch.int8, torch.float32, torch.complex64, torch.bool]
+    tensors = [FlatTensor(torch.full((100 + i,), float(i > 0)).to(dtype), 1 + i) for i, dtype in enumerate(dtypes)]
+    measured = engine(2).measure(tensors, histograms=True)
+    assert [each.count for each in measured] == [(100 + i) * (1 + i) for i in range(len(dtypes))]
+    assert [each.zeros for each in measured] == [100, 0, 0, 0, 0, 0, 0]
+    assert engine(2).measure([], histograms=True) == []
+
+
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
 
 
 @given(
     seed=st.integers(0, 2**32 - 1),
-    size=st.integers(SMALL + 1, SMALL * 20),
+    size=st.one_of(st.integers(0, 100), st.integers(0, SMALL * 20)),
     center=st.sampled_from([0.0, 1.0, -1e30, 1e-38]),
     spread=st.sampled_from([0.0, 1e-6, 1.0, 1e30]),
     special=st.lists(st.sampled_from(SPECIAL), max_size=40),
-    dtype=st.sampled_from([torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.int8, torch.int32]),
+    dtype=st.sampled_from([torch.float32, torch.float64, torch.int32, torch.bool, *NARROW]),
     histograms=st.booleans(),
 )
-@settings(max_examples=60)
+@settings(max_examples=100)
 def test_both_measure_the_same(
     seed: int, size: int, center: float, spread: float, special: list[float], dtype: torch.dtype, histograms: bool
 ) -> None:
     random = np.random.default_rng(seed)
     values = random.normal(center, spread, size).astype(np.float32)
-    values[random.permutation(size)[: len(special)]] = special
+    values[random.permutation(size)[: len(special)]] = special[:size]
     if not dtype.is_floating_point:
-        values = np.clip(np.nan_to_num(values), -100, 100)
+        values = np.clip(np.nan_to_num(values), 0 if dtype in (torch.uint8, torch.uint16) else -100, 100)
     tensor = FlatTensor(torch.from_numpy(values).to(dtype))
     [one], [other] = (engine(1).measure([tensor], histograms=histograms) for engine in ENGINES.values())
     assert (one.zeros, one.nan, one.pos_inf, one.neg_inf, one.count) == (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torchviz_tb.capture.engines.numpy import NumpyEngine
-from torchviz_tb.capture.histograms import histogram
+from torchviz_tb.capture.histograms import histograms
 from torchviz_tb.capture.sharded import tables
 from torchviz_tb.capture.sharded.agreement import Membership
 from torchviz_tb.capture.sharded.exchange import SharingError
@@ -65,7 +65,8 @@ def measured(tensor):
 
 def stored(measurement):
     m = measurement
-    return histogram(m.tally, zeros=m.zeros, nan=m.nan, pos_inf=m.pos_inf, neg_inf=m.neg_inf)
+    [record] = histograms([m.tally], [m.beside])
+    return record
 
 
 def merged(parts, stage=pb.STAGE_PARAMETER):

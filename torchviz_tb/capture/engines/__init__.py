@@ -7,7 +7,7 @@ from typing import Protocol
 
 import torch
 
-from torchviz_tb.capture.histograms import Tally
+from torchviz_tb.capture.histograms import Beside, Tally
 from torchviz_tb.capture.moments import Moments
 from torchviz_tb.capture.tensors import FlatTensor
 from torchviz_tb.capture.transfer import Bytes, Transfer
@@ -28,6 +28,11 @@ class Measurement:
     def count(self) -> int:
         """Elements, non-finite ones included."""
         return self.moments.count + self.nan + self.pos_inf + self.neg_inf
+
+    @property
+    def beside(self) -> Beside:
+        """What a histogram has counts of its own for."""
+        return Beside(self.zeros, self.nan, self.pos_inf, self.neg_inf)
 
     def repeated(self, times: int) -> "Measurement":
         """The measurement where each element occurs that many times as often."""

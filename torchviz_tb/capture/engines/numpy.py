@@ -19,7 +19,8 @@ SMALL = 1 << 13
 
 _MOST_WORKERS = 2  # np.bincount keeps the interpreter's lock and is nearly half of the work: more would wait for it
 
-_WORTH_THREADS = 1 << 18  # elements: below, starting threads costs more than it saves
+WORTH_THREADS = 1 << 18
+"""Elements: below, starting threads costs more than it saves."""
 
 _Mapper = Any  # map, or a pool's map: typing can't say that both take any function
 ResultT = TypeVar("ResultT")
@@ -41,22 +42,24 @@ class NumpyEngine:
         jobs: list[Job] = [self._job(tensor.values.cpu(), histograms) for tensor in tensors]
         with self._mapper(sum(tensor.values.numel() for tensor in tensors)) as mapper:
             measured = _run(jobs, mapper)
-        return [
-            measurement if tensor.repeats == 1 else measurement.repeated(tensor.repeats)
-            for measurement, tensor in zip(measured, tensors, strict=True)
-        ]
+        return repeated(measured, tensors)
+
+    def workers(self) -> int:
+        """Threads that are used where there is much to measure."""
+        return self._workers or min(torch.get_num_threads(), self.most_workers())
 
     def most_workers(self) -> int:
         """Threads that are worth their start."""
         return _MOST_WORKERS
 
-    def scan_job(self, array: Array, *, histograms: bool) -> ScanJob:
-        """How a large array of wide elements is measured."""
-        return ScanJob(array, histograms)
-
-    def codes_job(self, codes: Array, dtype: torch.dtype, *, histograms: bool) -> CodesJob:
-        """How many elements of at most 16 bits are measured, given as unsigned integers."""
-        return CodesJob(codes, dtype, histograms)
+    def finished(self, begun: "Sequence[Measurement | Job]") -> list[Measurement]:
+        """Runs the jobs that are left, and what follows from them."""
+        jobs = [each for each in begun if not isinstance(each, Measurement)]
+        if not jobs:
+            return [each for each in begun if isinstance(each, Measurement)]
+        with self._mapper(sum(len(piece) for job in jobs for piece in job.pieces())) as mapper:
+            later = iter(_run(jobs, mapper))
+        return [each if isinstance(each, Measurement) else next(later) for each in begun]
 
     def _job(self, values: torch.Tensor, histograms: bool) -> Job:
         if values.dtype == torch.complex32:  # numpy has no such type
@@ -67,17 +70,25 @@ class NumpyEngine:
             return DistinctJob(real_floats(array).astype(np.float64, copy=False), histograms)
         if narrow:
             codes = values.view(torch.uint8 if values.itemsize == 1 else torch.int16).numpy()
-            return self.codes_job(codes.view(f"uint{8 * values.itemsize}"), values.dtype, histograms=histograms)
-        return self.scan_job(values.numpy(), histograms=histograms)
+            return CodesJob(codes.view(f"uint{8 * values.itemsize}"), values.dtype, histograms)
+        return ScanJob(values.numpy(), histograms)
 
     @contextmanager
     def _mapper(self, elements: int) -> Iterator[_Mapper]:
-        workers = self._workers or min(torch.get_num_threads(), self.most_workers())
-        if workers == 1 or elements < _WORTH_THREADS:
+        workers = self.workers()
+        if workers == 1 or elements < WORTH_THREADS:
             yield map
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="torchviz_tb") as pool:
             yield pool.map
+
+
+def repeated(measured: Sequence[Measurement], tensors: Sequence[FlatTensor]) -> list[Measurement]:
+    """The measurements, where tensors say how often each element occurs."""
+    return [
+        measurement if tensor.repeats == 1 else measurement.repeated(tensor.repeats)
+        for measurement, tensor in zip(measured, tensors, strict=True)
+    ]
 
 
 def _run(jobs: Sequence[Job], mapper: _Mapper) -> list[Measurement]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from torchviz_tb.capture.engines import Measurement
 from torchviz_tb.capture.engines.numpy_jobs import Array, Int64s, cut
-from torchviz_tb.capture.histograms import USUAL_BITS, Tally, float32_patterns, is_too_coarse, tally_of_distinct
+from torchviz_tb.capture.histograms import USUAL_BITS, Tally, are_too_coarse, float32_patterns, tally_of_distinct
 from torchviz_tb.capture.moments import Moments, moments_of_chunk
 from torchviz_tb.records.grid import MANTISSA_BITS
 
@@ -124,7 +124,7 @@ class Scan:
 
     def result(self, array: Array, tally: Tally) -> "Measurement | RefineJob":
         """The measurement, or a pass over the array again where the tally does not tell its values apart."""
-        return RefineJob(array, self, tally) if is_too_coarse(tally) else self.measurement(tally)
+        return RefineJob(array, self, tally) if are_too_coarse([tally])[0] else self.measurement(tally)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class ScanJob:
         if scan.table is None:
             return scan.measurement(None)
         if scan.moments.count == 0 or scan.moments.min == scan.moments.max:
-            return scan.measurement(_tally_of_constant(scan.moments))
+            return scan.measurement(tally_of_constant(scan.moments))
         return scan.result(self.array, scan.tally(np.arange(len(scan.table)), scan.table, KEY_BITS))
 
 
@@ -172,35 +172,37 @@ class RefineJob:
 
     def part(self, piece: Array) -> Int64s:
         """Counts by number of the prefix and further bits."""
-        known, extra = self._occupied(), self._extra_bits
+        known, extra = self.occupied(), self.extra_bits
         counts = np.zeros((len(known) + 1) << extra, np.int64)
         for chunk in finite_chunks(piece):
             patterns = signed_patterns(chunk.values)
-            numbers = _numbered(_prefixes(patterns, self._prefix_bits), known, self._prefix_bits)
-            further = _prefixes(patterns, self._prefix_bits + extra) & ((1 << extra) - 1)
+            numbers = _numbered(_prefixes(patterns, self.prefix_bits), known, self.prefix_bits)
+            further = _prefixes(patterns, self.prefix_bits + extra) & ((1 << extra) - 1)
             counts += np.bincount((numbers << extra) | further, minlength=len(counts))
         return counts
 
     def joined(self, parts: Sequence[Int64s]) -> "Measurement | RefineJob":
         """The measurement, or one more pass."""
-        known, extra = self._occupied(), self._extra_bits
+        known, extra = self.occupied(), self.extra_bits
         counts = np.sum(parts, axis=0)[: len(known) << extra]  # without the zeros that have no prefix here
         prefixes = ((known << extra)[:, np.newaxis] + np.arange(1 << extra)).reshape(-1)
-        return self.scan.result(self.array, self.scan.tally(prefixes, counts, self._prefix_bits + extra))
+        return self.scan.result(self.array, self.scan.tally(prefixes, counts, self.prefix_bits + extra))
 
     @property
-    def _prefix_bits(self) -> int:
+    def prefix_bits(self) -> int:
+        """Leading bits of the pattern by which it is counted already."""
         return _PATTERN_BITS - MANTISSA_BITS + self.coarse.bits
 
     @property
-    def _extra_bits(self) -> int:
+    def extra_bits(self) -> int:
+        """Further bits to count by."""
         room = _REFINED_TABLE_BITS - (len(self.coarse) - 1).bit_length()
-        return min(_PATTERN_BITS - self._prefix_bits, room)
+        return min(_PATTERN_BITS - self.prefix_bits, room)
 
-    def _occupied(self) -> Int64s:
+    def occupied(self) -> Int64s:
         """The prefixes that occur, ascending."""
         patterns = np.where(self.coarse.signs < 0, 1 << 31, 0) + self.coarse.patterns
-        return np.sort(patterns >> (_PATTERN_BITS - self._prefix_bits))
+        return np.sort(patterns >> (_PATTERN_BITS - self.prefix_bits))
 
 
 def _numbered(prefixes: Int64s, known: Int64s, prefix_bits: int) -> Int64s:
@@ -213,7 +215,7 @@ def _numbered(prefixes: Int64s, known: Int64s, prefix_bits: int) -> Int64s:
     return np.where(known[places] == prefixes, places, len(known))
 
 
-def _tally_of_constant(moments: Moments) -> Tally:
+def tally_of_constant(moments: Moments) -> Tally:
     """The tally of one value throughout, or of none."""
     values = np.full(1 if moments.count else 0, moments.min)
     return tally_of_distinct(values, np.full(len(values), moments.count))

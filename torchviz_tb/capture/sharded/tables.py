@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from torchviz_tb.capture.histograms import FEWEST_BINS, USUAL_BITS, Tally, is_too_coarse
+from torchviz_tb.capture.histograms import USUAL_BITS, Tally, are_too_coarse
 from torchviz_tb.records.grid import MANTISSA_BITS
 
 Float64s = npt.NDArray[np.float64]
@@ -126,7 +126,7 @@ def first_table(lowest: int, highest: int, bits: int, longest: int, ranks: int) 
 
 def next_table(known: Tally, bits: int) -> Table | None:
     """The table that tells values further apart, where that could give a better histogram and ranks have the bits."""
-    if known.bits >= bits or not len(known) or not (is_too_coarse(known) or len(known) <= FEWEST_BINS):
+    if known.bits >= bits or not are_too_coarse([known])[0]:
         return None
     room = (MOST_ENTRIES // len(known)).bit_length() - 1
     return Within(known, min(bits - known.bits, max(room, 1)))
