@@ -33,7 +33,8 @@ def found_runs(root: Path) -> dict[str, object]:
     ("stage", "sites", "first", "words"),
     [
         ("gradient", ["layer0.weight", "layer3.weight", "layer2.bias"], "layer3.weight", "backward pass"),
-        ("gradient", NAMES, "layer7.weight", "loss or in the forward pass"),
+        ("gradient", ["layer7.weight", "layer3.bias"], "layer7.weight", "loss or in the forward pass."),
+        ("gradient", NAMES, "layer7.weight", "unless clipping by norm spread it from one layer's backward pass"),
         ("parameter", ["layer5.bias", "layer2.weight"], "layer2.weight", "update before"),
         ("update", ["layer4.weight"], "layer4.weight", "optimizer"),
     ],

@@ -31,9 +31,15 @@ def test_the_order_of_definition_proves_nothing():
     ],
 )
 def test_where_nothing_after_it_is_finite_it_comes_from_the_loss_or_the_forward(forward_was_finite, role, words):
-    found = gradient_origin([HEAD, EMBED, BLOCK], [], SITES, CALLS, forward_was_finite=forward_was_finite)
+    found = gradient_origin([HEAD, EMBED], [BLOCK], SITES, CALLS, forward_was_finite=forward_was_finite)
     assert (found.site, found.role) == (HEAD, role)
     assert words in found.reason
+
+
+@pytest.mark.parametrize("forward_was_finite", [True, None])
+def test_where_none_is_finite_clipping_may_have_spread_it(forward_was_finite):
+    found = gradient_origin([HEAD, EMBED, BLOCK], [], SITES, CALLS, forward_was_finite=forward_was_finite)
+    assert "unless clipping by norm spread it from one layer's backward pass" in found.reason
 
 
 def test_a_module_that_was_not_called_says_nothing_of_others():

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from itertools import takewhile
 
+_LONGEST_NAME = 30
+"""Characters of a name in a title: with the words around it, the title stays below 60."""
 _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -47,10 +49,20 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
+def short(name: str) -> str:
+    """For a title: of a long path the beginning and its last parts, as in "transf…h.11.attn.c_attn.weight"."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    parts = name.split(".")
+    tails = (".".join(parts[first:]) for first in range(1, len(parts)))
+    tail = next((tail for tail in tails if len(tail) <= _LONGEST_NAME - 7), name[-_LONGEST_NAME // 2 :])
+    return f"{name[: _LONGEST_NAME - len(tail) - 1]}…{tail}"
+
+
 def place(names: Sequence[str]) -> str:
-    """The one name, or the module that all are in, or the first and how many more."""
+    """For a title: the one name, or the module that all are in, or the first and how many more."""
     if len(names) == 1:
-        return names[0]
+        return short(names[0])
     parts = [name.split(".")[:-1] for name in names]
     shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False))]
-    return ".".join(shared) or listed(names, 1)
+    return short(".".join(shared) or names[0]) + ("" if shared else f" and {len(names) - 1:,} more")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from torchviz_tb.records import records_pb2 as pb
 
 _NAMES_SHOWN = 3
+# One factor for all gradients: a single NaN makes it NaN.
+_SPREAD = ", unless clipping by norm spread it from one layer's backward pass"
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,11 @@ def gradient_origin(
             f"The gradients of what {runs} after it are finite ({shown}): it arises in the backward of its module or "
             "of what directly follows.",
         )
+    spread = _SPREAD if len(bad) > 1 and not finite else ""
     if forward_was_finite:
-        reason = "All that modules returned was finite, and no gradient after it is: it arises in the loss."
+        reason = f"All that modules returned was finite, and no gradient after it is: it arises in the loss{spread}."
         return GradientOrigin(latest, pb.ROLE_PROPAGATION, reason)
-    reason = "No gradient after it is finite: it arises in the loss or in the forward pass."
+    reason = f"No gradient after it is finite: it arises in the loss or in the forward pass{spread}."
     if forward_was_finite is None:
         reason += " With watch(..., nan='origin') the record would tell."
     return GradientOrigin(latest, pb.ROLE_UNSPECIFIED, reason)

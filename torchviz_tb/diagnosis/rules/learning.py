@@ -8,7 +8,7 @@ from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.samples import last_run
-from torchviz_tb.diagnosis.words import count, listed, place, share
+from torchviz_tb.diagnosis.words import count, listed, place, share, short
 from torchviz_tb.reading.statistics import State
 
 
@@ -106,7 +106,7 @@ def dead_units(evidence: Evidence) -> list[Finding]:
         Finding(
             kind="dead_units",
             severity=Severity.WARNING,
-            title=f"{share(dead / rows)} of the units of {worst} are dead",
+            title=f"{share(dead / rows)} of the units of {short(worst)} are dead",
             evidence=(
                 f"{dead:,} of its {rows:,} rows have a gradient of exactly 0 in each of the last "
                 f"{thresholds.DEAD_MAPS} maps.{others}"

@@ -4,7 +4,7 @@ import numpy as np
 
 from torchviz_tb.diagnosis.evidence import NON_FINITE, Bools, Evidence
 from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
-from torchviz_tb.diagnosis.words import count, listed
+from torchviz_tb.diagnosis.words import count, listed, short
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.sites import Positions
 from torchviz_tb.reading.statistics import State
@@ -39,12 +39,13 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     ended = row >= len(evidence.steps)
     sites = _sites_of(evidence, told)
     where = f" in {told.site}" if told.site else ""
+    in_title = f" in {short(told.site)}" if told.site else ""
     index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
     seen = told.reason or f"Seen at step {told.step}{where}."
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
-        title=f"First NaN or Inf{where}, step {told.step}",
+        title=f"First NaN or Inf{in_title}, step {told.step}",
         evidence=f"{seen}{index}{_told_later(evidence, told)}",
         step=told.step,
         sites=sites,
@@ -85,8 +86,8 @@ def _as_sampled(evidence: Evidence, step: int) -> Finding:
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
-        title=f"{what} starts in {name}, step {step}",
-        evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, bad)}",
+        title=f"{what} starts in {short(name)}, step {step}",
+        evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, row, bad)}",
         step=step,
         sites=tuple(dict.fromkeys([name, *evidence.names(bad)])),
         picture=_picture_around(evidence, stage, (name,), row),
@@ -116,7 +117,7 @@ def _origin(evidence: Evidence, stage: str, bad: Positions) -> int:
     return int(np.argmax(ranks) if backward else np.argmin(ranks))
 
 
-def _inference(evidence: Evidence, stage: str, bad: Positions) -> str:
+def _inference(evidence: Evidence, stage: str, row: int, bad: Positions) -> str:
     if stage == "parameter":
         return "The update before it broke the weights."
     if stage == "activation":
@@ -128,4 +129,9 @@ def _inference(evidence: Evidence, stage: str, bad: Positions) -> str:
         return "The gradients are finite: it arises in the optimizer."
     if later:
         return f"What runs after it stays finite ({listed(later)}): it arises in its backward pass."
-    return "No gradient after it is finite: it arises in the loss or in the forward pass."
+    where = "it arises in the loss or in the forward pass"
+    # One factor for all gradients: a single NaN makes it NaN.
+    is_everywhere = len(bad) > 1 and not np.isin(evidence.state(stage)[row], (State.FINITE, State.ZERO)).any()
+    if is_everywhere and stage == "gradient":
+        where += ", unless clipping by norm spread it from one layer's backward pass"
+    return f"No gradient after it is finite: {where}."

@@ -34,7 +34,7 @@ def _too_large(evidence: Evidence, ratios: Float64s, median: Float64s, start: in
     return Finding(
         kind="update_too_large",
         severity=Severity.WARNING,
-        title=f"Steps change the weights by {share(float(np.median(median[window])))}",
+        title=f"Each step changes the weights by {share(float(np.median(median[window])))}",
         evidence=(
             f"From step {first} to {last} an update is {number(float(np.median(median[window])))} of the median weight "
             f"matrix it changes; most in {name}."
