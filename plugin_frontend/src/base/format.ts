@@ -24,9 +24,20 @@ export function formatExact(value: number): string {
   return Number.isFinite(value) ? String(value).replaceAll("-", MINUS) : formatNumber(value);
 }
 
+/** The fewest digits that say which float32 it is: 0.95, not 0.949999988. */
+export function formatFloat(value: number): string {
+  const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
+  return formatExact(Number(value.toPrecision(digits ?? 9)));
+}
+
 /** "3,072": whole numbers in full. */
 export function formatCount(value: number): string {
   return (value < 0 ? MINUS : "") + GROUPED.format(Math.abs(value));
+}
+
+/** "1 site", "3,072 sites". */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** "1.8 %", "41 %", "100 %": a share between 0 and 1. Only all is 100 %, only nothing is 0 %. */

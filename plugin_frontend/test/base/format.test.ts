@@ -64,3 +64,10 @@ describe("names", () => {
     expect(format.middleEllipsis("short", 5)).toBe("short");
   });
 });
+
+it("a float32 has the fewest digits that say which one it is", () => {
+  expect(format.formatFloat(Math.fround(0.95))).toBe("0.95");
+  expect(format.formatFloat(Math.fround(-1 / 3))).toBe("−0.33333334");
+  expect(format.formatFloat(16777216)).toBe("16777216");
+  expect([Number.NaN, Number.NEGATIVE_INFINITY].map(format.formatFloat)).toEqual(["NaN", "−Inf"]);
+});

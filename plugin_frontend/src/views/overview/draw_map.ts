@@ -3,7 +3,7 @@
 import { type Severity, State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
-import { formatCount } from "../../base/format";
+import { formatCount, plural } from "../../base/format";
 import { membersOf } from "../../base/stage_sites";
 import type { Stretch } from "../../widgets/brush";
 import type { look, Size } from "../../widgets/canvas";
@@ -151,7 +151,8 @@ function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: Ma
   context.fillStyle = look.ink2;
   context.textAlign = "left";
   const { length } = data.cells.steps;
-  const words = `${formatCount(membersOf(data.sites, data.stage).size)} sites × ${formatCount(length)} ${length === 1 ? "step" : "steps"}`;
+  const sites = membersOf(data.sites, data.stage).size;
+  const words = `${plural(sites, "site")} × ${plural(length, "step")}`;
   context.fillText(words, axis.left, y);
   const free = axis.left + context.measureText(words).width;
   context.textAlign = "center";

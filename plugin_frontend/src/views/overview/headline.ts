@@ -2,7 +2,7 @@
 
 import { type FindingsAnswer, State, type StatisticsAnswer } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
-import { formatCount } from "../../base/format";
+import { formatCount, plural } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { STAGE_WORDS } from "./columns";
 
@@ -26,7 +26,8 @@ export interface Onset {
 export function verdictOf(run: string, { findings, sites, steps, steps_for_trends }: FindingsAnswer): Headline {
   const extent = `${plural(sites, "site")} × ${plural(steps, "sampled step")}`;
   const [worst] = findings;
-  if (worst) return { title: `${run}: ${worst.title}`, counts: [plural(findings.length, "finding"), extent] };
+  if (worst)
+    return { title: `${run}: ${inSentence(worst.title)}`, counts: [plural(findings.length, "finding"), extent] };
   const looked =
     steps < steps_for_trends
       ? `Looked for values that are not finite; trends are judged from ${steps_for_trends} sampled steps on`
@@ -36,6 +37,9 @@ export function verdictOf(run: string, { findings, sites, steps, steps_for_trend
     counts: [looked],
   };
 }
+
+/** Names of sites and NaN keep their capitals. */
+const inSentence = (title: string) => title.replace(/^(The|First|Each) /, (word) => word.toLowerCase());
 
 /** Without findings. `onset` is what `findOnset` says of `norms`; `names` are its sites, `now` is the current step. */
 export function headlineOf(
@@ -96,10 +100,6 @@ export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number)
     const found = row.filter((value) => value === wanted).length;
     return found > 0 ? [`${plural(found, "site")} ${words}`] : [];
   });
-}
-
-function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /**

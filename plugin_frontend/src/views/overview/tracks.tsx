@@ -1,8 +1,10 @@
 // Lines over the steps above the map: loss, and the norm of all gradients together.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { StatisticsAnswer } from "../../api/types";
 import { logAxis } from "../../base/axis";
-import { formatNumber } from "../../base/format";
+import { isNonFinite } from "../../base/cells";
+import { formatNumber, middleEllipsis } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, losses } from "../../store/data";
 import { currentStep, stepRange } from "../../store/selection";
@@ -71,18 +73,29 @@ function linearTrack(
 function normTrack(runs: readonly RunData[], norms: readonly Float64Array[]): Track | null {
   const [shown] = runs;
   if (!shown) return null;
-  const lines = runs.map(({ place, norms: { steps } }, index) => {
-    const values = (norms[index] ?? new Float64Array()).map((value) => (value > 0 ? value : Number.NaN));
-    return { run: place.run, line: { steps, values } };
-  });
-  const extent = finiteExtent(lines.map(({ line }) => line));
+  const lines = runs.map((run, index) => ({
+    run: run.place.run,
+    line: normLine(run.norms, norms[index] ?? new Float64Array()),
+  }));
+  const positive = lines.map(({ line }) => ({ ...line, values: Array.from(line.values).filter((value) => value > 0) }));
+  const extent = finiteExtent(positive);
   if (!extent) return null;
   const axis = extent[0] < extent[1] ? logAxis(...extent) : null;
   return {
     label: `${STAGE_WORDS[shown.norms.stage]} norm`,
     lines,
-    place: axis ? axis.position : () => 0.5,
+    // A norm of exactly 0 has no place on a logarithm: it breaks the line.
+    place: (value) => (value > 0 && Number.isFinite(value) ? (axis?.position(value) ?? 0.5) : Number.NaN),
   };
+}
+
+/** Without the steps at which nothing was measured: those have no norm, not even NaN. */
+export function normLine({ steps, state }: StatisticsAnswer, norms: Float64Array): Line {
+  const count = state.length / Math.max(1, steps.length);
+  const isMeasured = (step: number) =>
+    !Number.isNaN(norms[step]) || state.subarray(step * count, (step + 1) * count).some(isNonFinite);
+  const kept = Array.from(steps, (_, index) => index).filter(isMeasured);
+  return { steps: kept.map((index) => steps[index] ?? 0), values: kept.map((index) => norms[index] ?? Number.NaN) };
 }
 
 function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width: number }) {
@@ -143,7 +156,7 @@ function TrackValues({ track, now, left }: { track: Track; now: number; left: nu
       {track.lines.slice(0, MOST_VALUES).map(({ run, line }) => (
         <li key={run}>
           <span class="small-dot" style={{ background: colourOfRun(run) }} />
-          <b>{valueAt(line, now)}</b> <span>{run}</span>
+          <b>{valueAt(line, now)}</b> <span title={run}>{middleEllipsis(run, 12)}</span>
         </li>
       ))}
     </ul>

@@ -84,7 +84,7 @@ it("the verdict is the worst finding", () => {
   }));
   const answer = { findings, steps: 1200, sites: 1, steps_for_trends: 8, checked: [], problems: [] };
   expect(verdictOf("first", answer)).toEqual({
-    title: "first: The loss jumps at step 5",
+    title: "first: the loss jumps at step 5",
     counts: ["2 findings", "1 site × 1,200 sampled steps"],
   });
   expect(verdictOf("first", { ...answer, findings: [] }).title).toBe(
