@@ -1,6 +1,7 @@
 """The Tensors view shows the saved numbers, of the slice and step that are asked for."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,11 +13,20 @@ from torchviz_tb.reading import load
 pytestmark = pytest.mark.browser
 
 
+ViewAt = Callable[[int], np.ndarray]
+
+
 @pytest.fixture
-def saved(board: Board, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+def view_at(board: Board, tmp_path_factory: pytest.TempPathFactory) -> ViewAt:
     board("tensor_views")
     log_dir = next(tmp_path_factory.getbasetemp().glob("tensor_views_rust*")) / "runs"
-    return load(log_dir)["first"].tensor_view("attention.probs", 150).values
+    run = load(log_dir)["first"]
+    return lambda step: run.tensor_view("attention.probs", step).values
+
+
+@pytest.fixture
+def saved(view_at: ViewAt) -> np.ndarray:
+    return view_at(150)
 
 
 def test_values_are_those_of_the_picked_slice(open_page: OpenPage, saved: np.ndarray) -> None:
@@ -79,3 +89,30 @@ def test_statistics_are_shown_over_the_saved_steps(open_page: OpenPage, saved: n
     expect(table.get_by_role("img", name=re.compile("^std from"))).to_be_visible()
     now = table.locator("tr", has_text="std").locator("td").last.inner_text()
     assert float(now) == pytest.approx(saved[0, 0].std(), rel=0.06)  # two digits are shown
+
+
+def test_the_same_slice_is_followed_over_the_saved_steps(open_page: OpenPage, view_at: ViewAt) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
+    page.frame.get_by_role("navigation", name="Slices along head").get_by_role("button", name="head 2").click()
+    steps = page.frame.get_by_role("navigation", name="This slice at the saved steps")
+    expect(steps.get_by_role("button")).to_have_text(["step 0", "step 50", "step 100", "step 150"])
+    expect(steps.get_by_role("button", pressed=True)).to_have_text("step 150")
+    steps.get_by_role("button", name="step 50").click()
+    expect(page.frame.get_by_title("Type a step")).to_have_value("50")
+    expect(page.frame.get_by_role("spinbutton", name="head, from 0 to 3")).to_have_value("2")
+    first = page.frame.get_by_role("table", name="Values around the cell that is read out").locator("td").first
+    expect(first).to_have_attribute("title", re.compile(re.escape(f"{view_at(50)[0, 2, 0, 0]:.8g}"[:7])))
+
+
+def test_the_lens_reads_where_the_pointer_is(open_page: OpenPage, saved: np.ndarray) -> None:
+    page = open_page("tensor_views", "tensors")
+    page.frame.locator(".tensor-entry", has_text="attention.probs").click()
+    canvas = page.frame.locator(".slice-map canvas")
+    box = canvas.bounding_box()
+    side = min(box["width"], box["height"]) // 16  # whole pixels a cell, 16 x 16 of them
+    canvas.hover(position={"x": 9.5 * side, "y": 5.5 * side})
+    lens = page.frame.get_by_role("table", name="Values around the cell that is read out")
+    read = lens.locator("td[aria-current=true]").get_attribute("title")
+    assert float(read) == pytest.approx(saved[0, 0, 5, 9], rel=1e-6)
+    expect(page.frame.locator(".lens")).to_contain_text("query: 2–8, key: 7–11")

@@ -86,9 +86,14 @@ export function packColour(hex: string): number {
   return packed(channels(hex));
 }
 
+/** Red, green and blue of a packed colour, 0 to 255 each. */
+export function channelsOf(colour: number): [number, number, number] {
+  return [colour & 255, (colour >>> 8) & 255, (colour >>> 16) & 255];
+}
+
 /** A packed colour as CSS. */
 export function unpackColour(colour: number): string {
-  return `rgb(${colour & 255} ${(colour >>> 8) & 255} ${(colour >>> 16) & 255})`;
+  return `rgb(${channelsOf(colour).join(" ")})`;
 }
 
 export interface ScaleOptions {

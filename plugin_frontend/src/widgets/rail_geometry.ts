@@ -51,9 +51,9 @@ export function linePath(line: Line, axis: StepAxis, place: (value: number) => n
   return path;
 }
 
-/** Linear from the lowest to the highest value; a constant is drawn in the middle. */
+/** Linear from the lowest to the highest value; a constant is drawn in the middle; NaN has no place. */
 export function linearPlace([low, high]: readonly [number, number]): (value: number) => number {
-  return (value) => (high > low ? (value - low) / (high - low) : 0.5);
+  return (value) => (high > low ? (value - low) / (high - low) : value * 0 + 0.5);
 }
 
 /** The step from which on the line has no finite value; null if its last value is finite, or none is. */

@@ -12,10 +12,12 @@ import { adopt, dark } from "../../theme";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { IndexExpression } from "./index_expression";
-import { Neighbours } from "./neighbours";
+import { Lens } from "./lens";
+import { AtSavedSteps, Neighbours } from "./neighbours";
 import { OverSteps } from "./over_steps";
 import { byteRange } from "./pixels";
 import { PointedValue } from "./pointed_value";
+import { useSavedSteps } from "./saved_steps";
 import { channelAxis, defaultPicks, fitPicks, imagePicks, takeSlice } from "./slice";
 import { SliceMap, type SliceMapProps } from "./slice_map";
 import { chosenEntry, picks as chosenPicks, type Drawing, drawing, listKey, rangeOf, stepOf } from "./state";
@@ -96,6 +98,7 @@ interface SavedTensorProps {
 
 function SavedTensor({ api, place, entry, answer }: SavedTensorProps) {
   const { values, shape } = answer;
+  const saved = useSavedSteps(api, place, entry);
   const channels = channelAxis(shape, answer.axes);
   const drawn = drawingOf(channels);
   const fitted = fitPicks(chosenPicks.value ?? defaultPicks(shape), shape);
@@ -124,17 +127,35 @@ function SavedTensor({ api, place, entry, answer }: SavedTensorProps) {
             onChange={(value) => (drawing.value = value)}
           />
         </header>
-        {values.length === 0 && <p>This tensor has no element.</p>}
-        {drawn === "values" ? <ValuesTable {...parts} /> : <SliceMap {...parts} />}
-        {imageChannels !== null && <ImageCaption {...parts} />}
-        <PointedValue {...parts} />
+        <Drawn drawing={drawn} {...parts} />
         <Neighbours {...parts} />
+        {entry.steps.length > 1 && values.length > 0 && <AtSavedSteps saved={saved} {...parts} />}
       </div>
       <TensorPanel entry={entry} ofTensor={ofTensor} {...parts}>
-        {entry.steps.length > 1 && (
-          <OverSteps api={api} place={place} entry={entry} step={answer.step} picks={picks} channels={imageChannels} />
+        {saved.length > 1 && (
+          <OverSteps saved={saved} entry={entry} step={answer.step} picks={picks} channels={imageChannels} />
         )}
       </TensorPanel>
+    </>
+  );
+}
+
+function Drawn({ drawing, ...parts }: SliceMapProps & { drawing: Drawing }) {
+  if (parts.tensor.values.length === 0) return <p>This tensor has no element.</p>;
+  if (drawing === "values") return <ValuesTable {...parts} />;
+  if (drawing === "map") {
+    return (
+      <div class={`map-and-lens${parts.slice.columns > 2 * parts.slice.rows ? "" : " square"}`}>
+        <SliceMap {...parts} />
+        <Lens {...parts} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <SliceMap {...parts} />
+      <ImageCaption {...parts} />
+      <PointedValue {...parts} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 // The title as an index expression: name [ batch ‹3 of 8›, head ‹5 of 12›, query ↓, key → ].
 
 import type { TensorViewAnswer } from "../../api/types";
+import { middleEllipsis } from "../../base/format";
 import { NextIcon, PreviousIcon } from "../../widgets/icons";
 import { axisName, type Picks } from "./slice";
 import { picks as chosenPicks, crosshair } from "./state";
@@ -15,7 +16,7 @@ interface IndexExpressionProps {
 export function IndexExpression({ tensor, picks, channels }: IndexExpressionProps) {
   return (
     <div class="index-expression">
-      <h2 title={tensor.name}>{tensor.name}</h2>
+      <h2 title={tensor.name}>{middleEllipsis(tensor.name, 32)}</h2>
       {tensor.shape.length > 0 && <span class="index-bracket">[</span>}
       {tensor.shape.map((size, axis) => (
         <div class="index-axis" key={axisName(tensor.axes, axis)}>
@@ -77,6 +78,7 @@ function Picker({ axis, size, picks, name, drawable }: PickerProps) {
         min={0}
         max={size - 1}
         value={entry}
+        style={{ width: `${String(size).length + 1}ch` }}
         onChange={(event) => go(Math.trunc(Number(event.currentTarget.value)) || 0)}
       />
       <span class="index-of">of {size}</span>

@@ -1,9 +1,12 @@
-// All slices along the last picked axis as thumbnails: which head, which image is the odd one.
+// The shown slice beside others, as thumbnails: along the last picked axis, and at the other saved steps.
 
 import { useMemo } from "preact/hooks";
+import { formatCount } from "../../base/format";
+import { selectedStep } from "../../store/selection";
 import { type Size, useCanvas } from "../../widgets/canvas";
 import { fitCells } from "./pixels";
-import { axisName, pickedAxes, picksText, takeSlice } from "./slice";
+import type { SavedStep } from "./saved_steps";
+import { axisName, fitPicks, pickedAxes, picksText, takeSlice } from "./slice";
 import { drawSlice, type SliceMapProps } from "./slice_map";
 import { picks as chosenPicks, crosshair } from "./state";
 import { windowAround } from "./values_table";
@@ -19,36 +22,69 @@ export function Neighbours(props: SliceMapProps) {
   const entries = windowAround(picks.index[axis] ?? 0, size, MOST);
   return (
     <nav class="neighbours" aria-label={`Slices along ${axisName(tensor.axes, axis)}`}>
-      {entries.map((entry) => (
-        <Thumbnail key={entry} {...props} axis={axis} entry={entry} />
+      {entries.map((entry) => {
+        const other = { ...picks, index: picks.index.with(axis, entry) };
+        return (
+          <Thumbnail
+            key={entry}
+            {...props}
+            picks={other}
+            label={tensor.axes[axis] ? `${tensor.axes[axis]} ${entry}` : `[${entry}]`}
+            isShown={picks.index[axis] === entry}
+            onPick={() => {
+              chosenPicks.value = other;
+              crosshair.value = null;
+            }}
+          />
+        );
+      })}
+    </nav>
+  );
+}
+
+/** The same slice at each saved step, in the same colours; keeps its place while they are under way. */
+export function AtSavedSteps({ saved, ...props }: SliceMapProps & { saved: readonly SavedStep[] }) {
+  const { tensor, picks } = props;
+  return (
+    <nav class="neighbours at-steps" aria-label="This slice at the saved steps">
+      {saved.map(({ step, shape, values }) => (
+        <Thumbnail
+          key={step}
+          {...props}
+          tensor={{ ...tensor, step, shape, values }}
+          picks={fitPicks(picks, shape)}
+          label={`step ${formatCount(step)}`}
+          isShown={step === tensor.step}
+          onPick={() => {
+            selectedStep.value = step;
+          }}
+        />
       ))}
     </nav>
   );
 }
 
-function Thumbnail({ axis, entry, ...props }: SliceMapProps & { axis: number; entry: number }) {
-  const { tensor, channels, scale, bytes } = props;
-  const picks = { ...props.picks, index: props.picks.index.with(axis, entry) };
+interface ThumbnailProps extends SliceMapProps {
+  label: string;
+  isShown: boolean;
+  onPick: () => void;
+}
+
+function Thumbnail({ label, isShown, onPick, ...props }: ThumbnailProps) {
+  const { tensor, picks, channels, scale, bytes } = props;
   const draw = useMemo(
     () => (context: CanvasRenderingContext2D, size: Size) => {
       const slice = takeSlice(tensor.values, tensor.shape, picks);
       const { width, height } = fitCells(slice.rows, slice.columns, size);
       const frame = { x: (size.width - width) / 2, y: (size.height - height) / 2, width, height };
-      drawSlice(context, frame, { tensor, picks, slice, scale, channels, bytes });
+      drawSlice(context, frame, { ...props, slice });
     },
-    [tensor, picksText(picks), scale, channels, bytes.words],
+    [tensor.values, picksText(picks), scale, channels, bytes.words],
   );
   return (
-    <button
-      type="button"
-      aria-pressed={props.picks.index[axis] === entry}
-      onClick={() => {
-        chosenPicks.value = picks;
-        crosshair.value = null;
-      }}
-    >
+    <button type="button" aria-pressed={isShown} onClick={onPick}>
       <canvas ref={useCanvas(draw, true)} />
-      {tensor.axes[axis] ? `${tensor.axes[axis]} ${entry}` : `[${entry}]`}
+      {label}
     </button>
   );
 }

@@ -1,22 +1,18 @@
 // The shown slice at the steps at which the tensor was saved.
 
-import { signal } from "@preact/signals";
-import { useLayoutEffect, useMemo } from "preact/hooks";
-import type { Api, Place } from "../../api/client";
+import { useMemo } from "preact/hooks";
 import type { TensorViewEntry } from "../../api/types";
-import { thinned } from "../../base/bins";
 import { formatCount, formatNumber } from "../../base/format";
-import { useResource } from "../../store/data";
 import { finiteExtent, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { PanelSection } from "../../widgets/side_panel";
 import { stepAxis } from "../../widgets/step_axis";
 import { Table } from "../../widgets/table";
+import type { SavedStep } from "./saved_steps";
 import { fitPicks, type Picks, picksText, shownValues } from "./slice";
 import { type Summary, summarize } from "./summary";
 
 interface OverStepsProps {
-  api: Api;
-  place: Place;
+  saved: readonly SavedStep[];
   entry: TensorViewEntry;
   /** The step on display. */
   step: number;
@@ -24,34 +20,9 @@ interface OverStepsProps {
   channels: number | null;
 }
 
-interface SavedStep {
-  step: number;
-  shape: number[];
-  values: Float32Array;
-}
-
-/** Together they stay under 16 MB, on the wire as well. */
-const MOST_VALUES = 4_000_000;
-const MOST_STEPS = 24;
-
-/** Evenly apart, the last one always among them. */
-export function stepsToAsk({ steps, shape }: Pick<TensorViewEntry, "steps" | "shape">): number[] {
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  const most = Math.max(2, Math.min(MOST_STEPS, Math.floor(MOST_VALUES / Math.max(1, size))));
-  return thinned(steps.length, most).flatMap((index) => steps[index] ?? []);
-}
-
-export function OverSteps({ api, place, entry, step, picks, channels }: OverStepsProps) {
-  const wanted = JSON.stringify([place, stepsToAsk(entry)]);
-  const key = useMemo(() => signal(wanted), []);
-  useLayoutEffect(() => {
-    key.value = wanted;
-  }, [key, wanted]);
-  const known = useMemo(() => new Map<string, SavedStep>(), []);
-  const { data } = useResource(key, (text) => askSteps(api, text, known)).value;
-  const summaries = useMemo(() => summariesOf(data ?? [], picks, channels), [data, picksText(picks), channels]);
-  if (!data || data.length < 2) return null;
-  const steps = data.map((each) => each.step);
+export function OverSteps({ saved, entry, step, picks, channels }: OverStepsProps) {
+  const summaries = useMemo(() => summariesOf(saved, picks, channels), [saved, picksText(picks), channels]);
+  const steps = saved.map((each) => each.step);
   const now = steps.findLastIndex((each) => each <= step);
   const left = entry.steps.length - steps.length;
   return (
@@ -60,14 +31,12 @@ export function OverSteps({ api, place, entry, step, picks, channels }: OverStep
         <Table
           caption="Statistics over steps"
           head={["statistic", <span class="hidden-visually">over steps</span>, "now"]}
-          rows={LINES.map(([label, of]) => ({
-            key: label,
-            cells: [
-              label,
-              <Line steps={steps} values={summaries.map(of)} now={now} label={label} />,
-              valueText(summaries[now], of),
-            ],
-          }))}
+          rows={LINES.map(([label, of, text]) => {
+            const values = summaries.map(of);
+            const value = values[now] ?? Number.NaN;
+            const line = <Line steps={steps} values={values} now={now} label={label} />;
+            return { key: label, cells: [label, line, Number.isNaN(value) ? "–" : text(value)] };
+          })}
         />
       </div>
       {left > 0 && <p class="quiet">{`${steps.length} of ${entry.steps.length} saved steps`}</p>}
@@ -79,31 +48,12 @@ function summariesOf(saved: readonly SavedStep[], picks: Picks, channels: number
   return saved.map(({ values, shape }) => summarize(shownValues(values, shape, fitPicks(picks, shape), channels)));
 }
 
-const LINES: [string, (summary: Summary) => number][] = [
-  ["maximum", ({ max }) => max],
-  ["mean", ({ mean }) => mean],
-  ["std", ({ std }) => std],
-  ["NaN, Inf", ({ nan, inf }) => nan + inf],
+const LINES: [label: string, of: (summary: Summary) => number, text: (value: number) => string][] = [
+  ["maximum", ({ max }) => max, formatNumber],
+  ["mean", ({ mean }) => mean, formatNumber],
+  ["std", ({ std }) => std, formatNumber],
+  ["NaN, Inf", ({ nan, inf }) => nan + inf, formatCount],
 ];
-
-function valueText(summary: Summary | undefined, of: (summary: Summary) => number): string {
-  const value = summary ? of(summary) : Number.NaN;
-  return Number.isNaN(value) ? "–" : formatNumber(value);
-}
-
-/** One after the other; what is known already is not asked for again, and a step that can't be read is left out. */
-async function askSteps(api: Api, text: string, known: Map<string, SavedStep>): Promise<SavedStep[]> {
-  const [place, steps] = JSON.parse(text) as [Place, number[]];
-  const found: SavedStep[] = [];
-  for (const step of steps) {
-    const key = JSON.stringify([place, step]);
-    const saved = known.get(key) ?? (await api.tensorView(place, step).catch(() => null));
-    if (saved?.step !== step) continue;
-    known.set(key, saved);
-    found.push(saved);
-  }
-  return found;
-}
 
 const [WIDTH, HEIGHT] = [84, 20];
 

@@ -75,14 +75,13 @@ export function imagePixels(
 export function fitCells(rows: number, columns: number, box: { width: number; height: number }) {
   const cell = Math.min(box.width / Math.max(columns, 1), box.height / Math.max(rows, 1), LARGEST_CELL);
   const whole = cell >= 1 ? Math.floor(cell) : cell;
-  const thin = Math.min(MINIMUM_SIDE, box.height, box.width);
-  return {
-    width: Math.max(Math.min(columns * whole, box.width), thin),
-    height: Math.max(Math.min(rows * whole, box.height), Math.min(thin, rows * MAXIMUM_STRETCH * whole)),
-  };
+  const side = (count: number, room: number) =>
+    Math.min(room, Math.max(count * whole, Math.min(count * SHORT_CELL, SHORT_SIDE)));
+  return { width: side(columns, box.width), height: side(rows, box.height) };
 }
 
 /** A scalar is a number, not a wall. */
 const LARGEST_CELL = 96;
-const MINIMUM_SIDE = 24;
-const MAXIMUM_STRETCH = 24;
+/** A side of few cells is stretched, so that each of them is seen beside a side of thousands. */
+const SHORT_CELL = 24;
+const SHORT_SIDE = 192;

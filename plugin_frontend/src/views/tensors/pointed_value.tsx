@@ -1,23 +1,23 @@
-// The value under the crosshair as an expression, and how it stands in its row.
+// The value under the pointer or the crosshair as an expression, and how it stands in its row.
 
-import { formatCount, formatExact, formatNumber } from "../../base/format";
+import { formatCount, formatFloat, formatNumber } from "../../base/format";
 import { position, type Slice } from "./slice";
 import type { SliceMapProps } from "./slice_map";
-import { crosshair } from "./state";
+import { readCell } from "./state";
 
 export function PointedValue({ tensor, picks, slice }: SliceMapProps) {
-  const at = crosshair.value;
-  if (!at || slice.values.length === 0) return null;
+  const at = readCell(slice);
   const value = slice.values[at.row * slice.columns + at.column] ?? Number.NaN;
   const { sum, rank, finite } = rowOf(slice, at.row, value);
-  const place = rank === null ? "" : `, rank ${formatCount(rank)} of ${formatCount(finite)} in its row`;
+  const where = picks.index.length === 0 ? tensor.name : `[${position(picks, at.row, at.column).join(", ")}]`;
+  const isOneOfMany = rank !== null && slice.columns > 1;
   return (
     <p class="pointed-value">
       <strong>
-        [{position(picks, at.row, at.column).join(", ")}] = {formatExact(Number(value.toPrecision(8)))}
-      </strong>{" "}
-      at step {tensor.step}
-      {place}, which sums to {formatNumber(sum)}
+        {where} = {formatFloat(value)}
+      </strong>
+      {isOneOfMany &&
+        `, rank ${formatCount(rank)} of ${formatCount(finite)} in its row, which sums to ${formatNumber(sum)}`}
     </p>
   );
 }

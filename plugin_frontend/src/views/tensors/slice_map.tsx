@@ -3,14 +3,15 @@
 import type { TensorViewAnswer } from "../../api/types";
 import { State } from "../../api/types";
 import { drawInfinity, drawNan, isNonFinite, type Rect } from "../../base/cells";
-import { type ColourScale, packColour } from "../../base/colour_scale";
-import { formatExact, formatNumber } from "../../base/format";
+import type { ColourScale } from "../../base/colour_scale";
+import { formatFloat, formatNumber } from "../../base/format";
 import { look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
+import { cellColour } from "./cell_colour";
 import { type ByteRange, fitCells, imagePixels, shrink } from "./pixels";
 import { axisName, type Picks, position, type Slice } from "./slice";
-import { crosshair } from "./state";
+import { crosshair, pointed } from "./state";
 
 export interface SliceMapProps {
   tensor: TensorViewAnswer;
@@ -38,9 +39,14 @@ export function SliceMap(props: SliceMapProps) {
   });
   const isInside = (point: Point) => point.x < frame.x + frame.width && point.y < frame.y + frame.height;
   const hover = (point: Point) => {
-    if (!isInside(point)) return hideTooltip();
+    if (!isInside(point)) return leave();
     const cell = cellAt(point);
+    pointed.value = cell;
     showTooltip({ x: point.pageX, y: point.pageY, ...readout(props, cell.row, cell.column) });
+  };
+  const leave = () => {
+    pointed.value = null;
+    hideTooltip();
   };
   const move = (event: KeyboardEvent, anchor: DOMRect): boolean => {
     const step = MOVES[event.key];
@@ -60,7 +66,7 @@ export function SliceMap(props: SliceMapProps) {
       label={`${tensor.name}: ${slice.rows} rows × ${slice.columns} columns. Arrow keys read its values.`}
       draw={draw}
       onHover={hover}
-      onLeave={hideTooltip}
+      onLeave={leave}
       onSelect={(point) => {
         if (isInside(point)) crosshair.value = cellAt(point);
       }}
@@ -88,13 +94,10 @@ const clamp = (entry: number, size: number) => Math.min(Math.max(entry, 0), size
 function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: number) {
   const value = slice.values[row * slice.columns + column] ?? Number.NaN;
   const place = position(picks, row, column);
-  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), exactly(value)]];
+  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), formatFloat(value)]];
   const axes = place.map((entry, axis): [string, string, string] => [axisName(tensor.axes, axis), String(entry), ""]);
   return { title: `${tensor.name}[${place.join(", ")}]`, rows: [...rows, ...axes] };
 }
-
-/** All digits that a float32 has. */
-const exactly = (value: number) => formatExact(Number(value.toPrecision(8)));
 
 export function drawSlice(context: CanvasRenderingContext2D, frame: Rect, props: SliceMapProps): void {
   const { tensor, picks, slice, channels, bytes } = props;
@@ -108,10 +111,10 @@ export function drawSlice(context: CanvasRenderingContext2D, frame: Rect, props:
 function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice, scale: ColourScale): void {
   if (slice.values.length === 0) return;
   const drawn = shrink(slice, frame.height * devicePixelRatio, frame.width * devicePixelRatio);
-  const zero = packColour(look.value.zero);
+  const zero = cellColour(0, scale);
   const pixels = Uint32Array.from(drawn.values, (value) => {
     if (!Number.isFinite(value)) return 0;
-    return value === 0 && scale.kind !== "linear" ? zero : scale.colour(value);
+    return value === 0 ? zero : scale.colour(value);
   });
   blit(context, frame, drawn.columns, drawn.rows, new Uint8ClampedArray(pixels.buffer));
   drawNonFinite(context, frame, drawn);

@@ -5,7 +5,12 @@ import type { TensorViewEntry, TensorViewsAnswer } from "../../api/types";
 import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
 import { kept, keptWord } from "../../store/kept";
 import { currentStep, shownRun } from "../../store/selection";
-import { type Picks, parsePicks, picksText } from "./slice";
+import { type Picks, parsePicks, picksText, type Slice } from "./slice";
+
+export interface Cell {
+  row: number;
+  column: number;
+}
 
 export type Drawing = "map" | "values" | "image";
 
@@ -17,7 +22,9 @@ export const drawing = keptWord<Drawing | "auto">("draw", ["auto", "map", "value
 /** Picks of the newest tensor looked at; null: its default ones. */
 export const picks = kept<Picks | null>("slice", null, (value) => (value ? picksText(value) : ""), parsePicks);
 /** Row and column under the crosshair; null: none. */
-export const crosshair = signal<{ row: number; column: number } | null>(null);
+export const crosshair = signal<Cell | null>(null);
+/** Row and column under the pointer; null: it is elsewhere. */
+export const pointed = signal<Cell | null>(null);
 
 /** The run whose list is asked for. */
 export const listKey = computed(() => shownRun.value?.name ?? null);
@@ -40,4 +47,10 @@ export function rangeOf(place: string, values: Float32Array): Decades | null {
   const range = unionRange(ranges.get(place) ?? null, decadeRange(values));
   ranges.set(place, range);
   return range;
+}
+
+/** The cell that is read out: under the pointer, else under the crosshair, else the first. */
+export function readCell(slice: Slice): Cell {
+  const { row, column } = pointed.value ?? crosshair.value ?? { row: 0, column: 0 };
+  return { row: Math.min(row, slice.rows - 1), column: Math.min(column, slice.columns - 1) };
 }

@@ -52,18 +52,28 @@ export interface Bars {
   low: number;
   high: number;
   counts: number[];
+  /** How many of the finite values have no place on a logarithm. */
+  leftOut: number;
+  /** The value at a share of the way from low to high. */
+  at(share: number): number;
 }
 
-/** Equal bins over the finite values; one bin where they are all equal; none where there is none. */
-export function bars(values: Float32Array, summary: Summary, bins = 40): Bars {
-  const { min: low, max: high } = summary;
-  if (summary.finite === 0) return { low, high, counts: [] };
-  if (low === high) return { low, high, counts: [summary.finite] };
-  const counts = new Array<number>(bins).fill(0);
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    const bin = Math.min(Math.floor(((value - low) / (high - low)) * bins), bins - 1);
+/**
+ * Equal bins over the finite values, with `log` over the logarithms of those above 0; one bin where they are all equal;
+ * none where there is none.
+ */
+export function bars(values: Float32Array, log = false, bins = 40): Bars {
+  const kept = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
+  const low = kept.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = kept.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const leftOut = log ? values.filter((value) => Number.isFinite(value) && value <= 0).length : 0;
+  const place = log ? Math.log : (value: number) => value;
+  const [from, to] = [place(low), place(high)];
+  const at = (share: number) => (log ? Math.exp(from + share * (to - from)) : from + share * (to - from));
+  const counts = new Array<number>(kept.length === 0 ? 0 : low === high ? 1 : bins).fill(0);
+  for (const value of kept) {
+    const bin = low === high ? 0 : Math.min(Math.floor(((place(value) - from) / (to - from)) * bins), bins - 1);
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  return { low, high, counts };
+  return { low, high, counts, leftOut, at };
 }

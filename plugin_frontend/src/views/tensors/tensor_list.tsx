@@ -1,7 +1,7 @@
 // The saved tensors of the run, at the left.
 
 import type { TensorViewEntry } from "../../api/types";
-import { formatShape } from "../../base/format";
+import { formatShape, middleEllipsis } from "../../base/format";
 import { globMatcher } from "../../base/names";
 import { chosen, crosshair, filter } from "./state";
 
@@ -39,7 +39,7 @@ export function TensorList({ entries, current }: TensorListProps) {
                 crosshair.value = null;
               }}
             >
-              <b title={entry.name}>{entry.name}</b>
+              <b title={entry.name}>{middleEllipsis(entry.name, 20)}</b>
               <span>{formatShape(entry.shape)}</span>
             </button>
           </li>

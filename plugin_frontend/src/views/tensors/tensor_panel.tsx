@@ -12,7 +12,7 @@ import { Picture } from "../../widgets/picture";
 import { PanelSection } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
 import { type Picks, picksText, shownValues } from "./slice";
-import { bars, type Summary, summarize } from "./summary";
+import { type Bars, bars, type Summary, summarize } from "./summary";
 
 interface TensorPanelProps {
   entry: TensorViewEntry;
@@ -96,15 +96,18 @@ function StepNote({ entry, step }: { entry: TensorViewEntry; step: number }) {
 }
 
 function SliceHistogram({ values, summary, scale }: { values: Float32Array; summary: Summary; scale: ColourScale }) {
-  const { low, high, counts } = bars(values, summary);
-  if (counts.length === 0) return <p>No value of this slice is finite.</p>;
+  const found = useMemo(() => bars(values, scale.kind === "log"), [values, scale.kind]);
+  const { low, high, counts, leftOut, at } = found;
+  if (counts.length === 0) {
+    return <p>{summary.finite === 0 ? "No value is finite." : "Each value is exactly 0."}</p>;
+  }
   const most = Math.max(...counts);
   const draw = (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
     const bar = width / counts.length;
     counts.forEach((count, index) => {
       if (count === 0) return;
       const tall = Math.max((count / most) * (height - 2), 1);
-      context.fillStyle = scale.css(low + ((index + 0.5) / counts.length) * (high - low));
+      context.fillStyle = scale.css(at((index + 0.5) / counts.length));
       context.fillRect(index * bar, height - 1 - tall, Math.max(bar - 1, 1), tall);
     });
     context.fillStyle = look.value.line;
@@ -114,20 +117,21 @@ function SliceHistogram({ values, summary, scale }: { values: Float32Array; summ
     <>
       <Picture
         class="slice-histogram"
-        label={`Histogram of ${formatCount(summary.finite)} finite values from ${formatNumber(low)} to ${formatNumber(high)}`}
+        label={`Histogram of ${formatCount(summary.finite - leftOut)} finite values from ${formatNumber(low)} to ${formatNumber(high)}`}
         draw={draw}
         exportName="histogram"
-        csv={() => histogramCsv(low, high, counts)}
+        csv={() => histogramCsv(found)}
       />
       <p class="histogram-ends">
         <span>{formatNumber(low)}</span>
+        {leftOut > 0 && <span>{`without ${formatCount(leftOut)} × 0`}</span>}
         <span>{formatNumber(high)}</span>
       </p>
     </>
   );
 }
 
-function histogramCsv(low: number, high: number, counts: readonly number[]): string {
-  const edge = (bin: number) => low + (bin / counts.length) * (high - low);
+function histogramCsv({ counts, at }: Bars): string {
+  const edge = (bin: number) => at(bin / counts.length);
   return `from,to,count\n${counts.map((count, bin) => `${edge(bin)},${edge(bin + 1)},${count}\n`).join("")}`;
 }

@@ -1,8 +1,9 @@
 // The numbers themselves: a window of the slice around the crosshair, each on its colour.
 
 import type { TensorViewAnswer } from "../../api/types";
-import type { ColourScale } from "../../base/colour_scale";
-import { formatExact, formatNumber } from "../../base/format";
+import { type ColourScale, unpackColour } from "../../base/colour_scale";
+import { formatFloat, formatNumber } from "../../base/format";
+import { cellColour } from "./cell_colour";
 import { axisName, type Picks, type Slice } from "./slice";
 import { crosshair } from "./state";
 
@@ -63,10 +64,9 @@ export function ValuesTable({ tensor, picks, slice, scale }: ValuesTableProps) {
 }
 
 function ValueCell({ value, scale }: { value: number; scale: ColourScale }) {
-  const colour = Number.isFinite(value) ? scale.css(value) : "var(--bad)";
   return (
-    <td title={formatExact(value)}>
-      <span class="value-colour" style={{ background: colour }} />
+    <td title={formatFloat(value)}>
+      <span class="value-colour" style={{ background: unpackColour(cellColour(value, scale)) }} />
       {formatNumber(value)}
     </td>
   );
@@ -100,4 +100,5 @@ export function windowAround(centre: number, size: number, length: number): numb
 
 const bound = (entry: number, size: number) => Math.max(0, Math.min(entry, size - 1));
 
-const span = (entries: number[]) => `${entries[0] ?? 0}–${entries.at(-1) ?? 0}`;
+/** "3–9": the first and the last of them. */
+export const span = (entries: number[]) => `${entries[0] ?? 0}–${entries.at(-1) ?? 0}`;

@@ -52,7 +52,12 @@ describe("fitCells", () => {
   });
 
   it("gives a vector a height that can be seen", () => {
-    expect(fitCells(1, 1000, { width: 500, height: 300 }).height).toBeGreaterThanOrEqual(12);
+    expect(fitCells(1, 1000, { width: 500, height: 300 })).toEqual({ width: 500, height: 24 });
+  });
+
+  it("stretches a side of few cells beside one of thousands", () => {
+    expect(fitCells(8, 5000, { width: 500, height: 300 })).toEqual({ width: 500, height: 192 });
+    expect(fitCells(5000, 2, { width: 500, height: 300 })).toEqual({ width: 48, height: 300 });
   });
 });
 

@@ -22,14 +22,21 @@ describe("summarize", () => {
 describe("bars", () => {
   it("count every finite value once, the maximum in the last bin", () => {
     const values = Float32Array.from({ length: 101 }, (_, i) => i);
-    const drawn = bars(values, summarize(values), 10);
+    const drawn = bars(values, false, 10);
     expect(drawn.counts.reduce((sum, count) => sum + count)).toBe(101);
     expect(drawn.counts.at(-1)).toBe(11);
   });
 
   it("are one bin for equal values and none for no value", () => {
     const equal = Float32Array.of(3, 3, Number.NaN);
-    expect(bars(equal, summarize(equal)).counts).toEqual([2]);
-    expect(bars(new Float32Array(), summarize(new Float32Array())).counts).toEqual([]);
+    expect(bars(equal).counts).toEqual([2]);
+    expect(bars(new Float32Array()).counts).toEqual([]);
+  });
+
+  it("over logarithms leave out what has none, and say how many", () => {
+    const drawn = bars(Float32Array.of(0, 0, -1, 1e-4, 2e-3, 2e-2, 1, Number.POSITIVE_INFINITY), true, 4);
+    expect(drawn.counts).toEqual([1, 1, 1, 1]);
+    expect(drawn.leftOut).toBe(3);
+    expect(drawn.at(0.5)).toBeCloseTo(1e-2, 6);
   });
 });

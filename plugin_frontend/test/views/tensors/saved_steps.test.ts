@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { stepsToAsk } from "../../../src/views/tensors/over_steps";
 import { rowOf } from "../../../src/views/tensors/pointed_value";
+import { stepsToAsk } from "../../../src/views/tensors/saved_steps";
 
 describe("steps to ask for", () => {
   const steps = Array.from({ length: 100 }, (_, index) => index * 10);
