@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from browser_page import OpenPage, TorchVizPage
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -113,3 +113,80 @@ def test_fifty_thousand_operations_open_and_close(open_page: OpenPage) -> None:
     expect(totals(page)).not_to_contain_text(f"{first} shown")
     page.page.keyboard.press("Escape")
     expect(totals(page)).to_contain_text(f"{first} shown")
+
+
+def test_the_sheet_of_keys_has_those_of_the_view(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Bert")
+    page.press("?")
+    sheet = page.frame.get_by_role("dialog", name="Keys")
+    for text in ("Zoom to the selection", "Previous instance of a folded chain", "Find a layer"):
+        expect(sheet).to_contain_text(text)
+    page.page.keyboard.press("Escape")
+    page.tab("tensors").click()
+    page.press("?")
+    expect(sheet).to_contain_text("Next finding")
+    expect(sheet).not_to_contain_text("Zoom to the selection")
+
+
+def test_all_inside_is_opened_and_closed_from_the_panel(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Mamba", module="layers.0")
+    before = shown(page)
+    actions = panel(page).get_by_role("button")
+    actions.filter(has_text="Open all inside").click()
+    expect(totals(page)).not_to_contain_text(f"{before} shown")
+    actions.filter(has_text="Close all inside").click()
+    expect(totals(page)).to_contain_text(f"{before} shown")
+
+
+def test_a_slot_says_what_passes_there(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Mamba")
+    tooltip = page.frame.get_by_role("tooltip")
+    canvas = page.frame.get_by_role("application")
+    box = canvas.bounding_box()
+    assert box is not None
+    # Down the spine, until the border of the open chain.
+    for y in range(100, 200, 2):
+        page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+        if tooltip.count() and "layers input" in tooltip.inner_text():
+            break
+        page.page.wait_for_timeout(100)
+    expect(tooltip).to_contain_text("embedding")
+
+
+WEBVIEW = """
+<script>
+  window.told = [];
+  window.addEventListener("message", (event) => {
+    const { filename, line } = event.data ?? {};
+    if (event.origin === location.origin && filename && line) window.told.push([filename, line]);
+  });
+</script>
+<iframe id="board" width="1200" height="700"
+  sandbox="allow-scripts allow-forms allow-same-origin allow-pointer-lock" src="BOARD"></iframe>
+"""
+
+
+def test_the_source_line_is_told_to_the_frame_around_tensorboard(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    board = f"{page.url}#torchviz_tb&p.torchviz_tb.view=graph&p.torchviz_tb.runs=Bert&p.torchviz_tb.module=layers.0"
+    # As in VS Code, whose extension's own frame is not the outermost one.
+    frames = {
+        "window": '<iframe id="webview" width="1240" height="760" src="webview"></iframe>',
+        "webview": WEBVIEW.replace("BOARD", board),
+    }
+
+    def fulfil(route: Route) -> None:
+        route.fulfill(body=frames[route.request.url.rsplit("/", 1)[1]], content_type="text/html")
+
+    page.page.route(re.compile("/(window|webview)$"), fulfil)
+    page.page.goto(f"{page.url}window")
+    plugin = page.page.frame_locator("#webview").frame_locator("#board").frame_locator("iframe[src*='torchviz_tb']")
+    link = plugin.get_by_role("button", name=re.compile(r"zoo_networks\.py:\d+"))
+    filename, line = link.inner_text().split(":")
+    link.click()
+    page.page.wait_for_function("() => document.querySelector('#webview').contentWindow.told.length > 0")
+    told = page.page.evaluate("() => document.querySelector('#webview').contentWindow.told")
+    assert told == [[filename, int(line) - 1]]  # it counts lines from 0

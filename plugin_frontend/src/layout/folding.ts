@@ -204,8 +204,13 @@ function cutLong(nodes: HierarchyNode[], parent: number, children: number[]): nu
   return parts;
 }
 
-/** A node that no module call stands for, and its members under it. */
-function addNode(nodes: HierarchyNode[], kind: "fold" | "part", parent: number, members: number[]): number {
+/** A node that no module call stands for, and its members under it; the parent does not know of it yet. */
+export function addNode(
+  nodes: HierarchyNode[],
+  kind: "fold" | "part" | "series",
+  parent: number,
+  members: number[],
+): number {
   const around = nodes[parent];
   const own = members.flatMap((member) => nodes[member] ?? []);
   const id =
@@ -217,7 +222,7 @@ function addNode(nodes: HierarchyNode[], kind: "fold" | "part", parent: number, 
       level: 0,
       name: own[0]?.name ?? "",
       type: "",
-      path: kind === "part" ? (around?.path ?? "") : "",
+      path: kind === "fold" ? "" : (around?.path ?? ""),
       call: 0,
       children: members,
       openable: true,

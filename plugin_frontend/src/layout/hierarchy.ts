@@ -5,10 +5,14 @@ import { type Group, groupEdges } from "./edges";
 import { type Flow, scopeParents, traceFlow, type ValueId } from "./flow";
 import { type Fold, foldRepeats, isParallel } from "./folding";
 import { operationLabel } from "./operations";
+import { joinSeries } from "./series";
 import { structures } from "./structure";
 
-/** fold: equal blocks as one. part: some of a module's children. Neither is a module call of its own. */
-export type NodeKind = "module" | "operation" | "input" | "output" | "fold" | "part";
+/**
+ * fold: equal blocks as one. part: some of a module's children. series: small ones of them, one after the other.
+ * None of these is a module call of its own.
+ */
+export type NodeKind = "module" | "operation" | "input" | "output" | "fold" | "part" | "series";
 
 /** A box, pill or hexagon. */
 export interface HierarchyNode {
@@ -42,7 +46,7 @@ export interface HierarchyNode {
 }
 
 export interface Hierarchy {
-  /** Node i is scope i (0 is the root), then come drawn operations, inputs, outputs, and last folds and parts. */
+  /** Node i is scope i (0 is the root), then come drawn operations, inputs, outputs, and last folds, parts, series. */
   nodes: HierarchyNode[];
   /** For each node that can be opened: what is drawn inside. */
   groups: Map<number, Group>;
@@ -53,7 +57,7 @@ export interface Hierarchy {
   readers: Map<ValueId, number>;
   /** Deepest level that holds module calls, counted from the root's 0. */
   maxDepth: number;
-  /** For each node a number that nodes of equal structure share; −1 for folds and parts. */
+  /** For each scope, operation and terminal a number that those of equal structure share. */
   structure: Int32Array;
 }
 
@@ -76,6 +80,7 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
   }
   const structure = structures(graph, flow, nodes);
   foldRepeats(nodes, structure, drawn);
+  joinSeries(nodes, flow, ofOperation);
   markOpenable(nodes, measureDepths(nodes), drawn);
 
   const groups = new Map<number, Group>();
@@ -129,7 +134,7 @@ function markOpenable(nodes: HierarchyNode[], order: number[], drawn: (id: numbe
       const child = nodes[each];
       if (!child || !drawn(each)) continue;
       node.openable = drawn(id);
-      if (node.fold ? child.composite : child.kind !== "operation") node.composite = true;
+      if (node.kind !== "series" && (node.fold ? child.composite : child.kind !== "operation")) node.composite = true;
     }
   }
 }

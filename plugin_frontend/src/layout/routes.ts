@@ -6,7 +6,8 @@ import { CHIP, HEADER_HEIGHT } from "./sizes";
 const GAP = 14;
 const BENT_GAP = 22;
 const TURN = 10;
-/** A detour that starts at the border passes below the header's text. */
+/** A line from the border bends, and a detour that starts there turns, below the header's text. */
+const HEADER_LINE = 22;
 const HEADER_TURN = 18;
 const LANE = 14;
 const PADDING = { side: 20, bottom: 16, frameless: 4 };
@@ -99,8 +100,10 @@ function layBands({ input, vertices, rows, x, kinds, chains }: Placement, lanes:
     const height = row.reduce((most, at) => Math.max(most, vertices.height[at] ?? 0), 0);
     top.push(y);
     bottom.push(y + height);
-    const [least, turn] = rank === 0 ? [HEADER_HEIGHT, HEADER_TURN] : [GAP, TURN];
-    y += height + Math.max(gaps[rank] ?? 0, least + turn * (turns[rank] ?? 0));
+    const gap = gaps[rank] ?? 0;
+    const [bent, least, turn] =
+      rank === 0 ? [gap > GAP ? HEADER_LINE + gap : 0, HEADER_HEIGHT, HEADER_TURN] : [gap, GAP, TURN];
+    y += height + Math.max(bent, least + turn * (turns[rank] ?? 0));
     if (rank === 0 && input.header === null) y = 0;
   });
   return { top, bottom };
@@ -159,7 +162,8 @@ function flowPoints({ input, vertices, x }: Placement, bands: Bands, chain: numb
     const height = input.items[vertex]?.height ?? bottom - top;
     const middle = (top + bottom) / 2;
     const at = x[vertex] ?? 0;
-    if (step === 0) points.push(at, middle + height / 2, at, bottom);
+    const fromBorder = rank === 0 && input.header !== null;
+    if (step === 0) points.push(at, middle + height / 2, at, fromBorder ? HEADER_LINE : bottom);
     else if (step === chain.length - 1) points.push(at + end, top, at + end, middle - height / 2);
     else points.push(at, top, at, bottom);
   });

@@ -5,7 +5,7 @@ import type { Hierarchy, HierarchyNode } from "./hierarchy";
 import { layoutGroup } from "./layered";
 import { operationSign } from "./operations";
 import type { GroupInput, GroupLayout, Item } from "./placement";
-import { closedSize, headerRoom } from "./sizes";
+import { closedSize, headerRoom, isBox } from "./sizes";
 
 /** What is drawn: the layouts are shared by all groups of the same structure. */
 export interface Scene {
@@ -60,7 +60,7 @@ export class Arranger {
     const items = group.children.map((child): Item => {
       const open = layoutOf.get(child);
       const size = open === undefined ? this.closedSize(child) : this.openSize(child, contentOf, this.layouts[open]);
-      const item = { ...size, weight: Math.max(1, this.hierarchy.nodes[child]?.operations ?? 0) };
+      const item = { ...size, weight: weightOf(this.hierarchy.nodes[child]) };
       const content = contentOf.get(child) === child ? "" : `@${item.slots}`;
       keys.push(`${open === undefined ? `${item.width}x${item.height}` : `#${open}${content}`}:${item.weight}`);
       return item;
@@ -83,6 +83,12 @@ export class Arranger {
     return { width, height, anchor, slots: content === id ? slots : foldSlots(this.hierarchy, id, content, slots) };
   }
 }
+
+/** A module weighs more than a few operations: the line from the input through an embedding is the spine. */
+const BOX_WEIGHT = 16;
+
+const weightOf = (node: HierarchyNode | undefined): number =>
+  node ? Math.max(1, node.operations) + (isBox(node) ? BOX_WEIGHT : 0) : 1;
 
 const NO_GROUP: Group = { children: [], slots: 0, edges: [] };
 

@@ -12,7 +12,7 @@ export const HEADER_HEIGHT = 28;
 export const NAME_SIZE = 13;
 export const TYPE_SIZE = 11;
 
-const BOX = { least: 128, most: 264, padding: 36, number: 48 };
+const BOX = { least: 128, most: 336, padding: 36, number: 48 };
 const PILL = { least: 40, most: 240, padding: 24 };
 /** Widths are rounded up to this, so that blocks whose names differ by a letter share a layout. */
 const QUANTUM = 16;
@@ -21,14 +21,14 @@ const LONGEST_MEASURED = 300;
 const NARROW = /[iljtfrI.,:;'|!()[\] ]/;
 const WIDE = /[mwMWOQG@%]/;
 
-/** Width of a text in px, to about a tenth: by classes of characters, full width beyond Latin. */
+/** Width of a text in px in a wide face: by classes of characters, full width beyond Latin. */
 export function textWidth(text: string, size: number): number {
   let width = 0;
   // No box is as wide as this many characters: a hostile name is not measured to its end.
   for (const character of text.slice(0, LONGEST_MEASURED)) {
     if (character > "\u2e7f") width += 1;
-    else if (NARROW.test(character)) width += 0.31;
-    else width += WIDE.test(character) ? 0.84 : 0.56;
+    else if (NARROW.test(character)) width += 0.35;
+    else width += WIDE.test(character) ? 0.95 : 0.62;
   }
   return width * size;
 }
@@ -100,7 +100,7 @@ export function cellRange(fold: Fold, strip: Strip, cell: number): [first: numbe
 export function headerRoom(node: HierarchyNode): { left: number; right: number } {
   const type = node.fold?.type ?? node.type;
   const text = textWidth(node.name, NAME_SIZE) + 8 + textWidth(type, TYPE_SIZE);
-  if (!node.fold) return { left: quantised(text + 24, 48, 220), right: 40 };
+  if (!node.fold) return { left: quantised(text + 24, 48, 280), right: 40 };
   const left = quantised(Math.min(text, 150) + FOLD_COUNT_WIDTH + STEPPER_WIDTH + 36, 48, 360);
   return { left, right: stripOf(node.fold, true).width + 64 };
 }

@@ -1,14 +1,33 @@
 // The page's keys: one table that is listened to and that the help sheet shows.
 
+import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-export interface Key {
-  /** As `KeyboardEvent.key` has it; several do the same. */
-  keys: string[];
-  /** As the help sheet writes it. */
+/** A line of the help sheet. */
+export interface KeyHelp {
   label: string;
   does: string;
+}
+
+export interface Key extends KeyHelp {
+  /** As `KeyboardEvent.key` has it; several do the same. */
+  keys: string[];
   press: (event: KeyboardEvent) => void;
+}
+
+/** Keys of the shown view alone, for the help sheet. */
+export const viewKeys = signal<readonly KeyHelp[]>([]);
+
+/** While the view is there, listens to its own keys; `others` are those that its parts listen to themselves. */
+export function useViewKeys(table: readonly Key[], others: readonly KeyHelp[]): void {
+  useEffect(() => {
+    viewKeys.value = [...table, ...others];
+    const stop = listenToKeys(table);
+    return () => {
+      stop();
+      viewKeys.value = [];
+    };
+  }, [table, others]);
 }
 
 const closers: (() => void)[] = [];

@@ -2,8 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Key } from "../store/keyboard";
-import { useEscape } from "../store/keyboard";
+import { type Key, type KeyHelp, useEscape, viewKeys } from "../store/keyboard";
 import { adopt } from "../theme";
 import helpCss from "./help.css?inline";
 import { CloseIcon } from "./icons";
@@ -32,16 +31,28 @@ function HelpSheet({ keys }: { keys: readonly Key[] }) {
           <CloseIcon />
         </button>
       </div>
-      <dl>
-        {keys.map((key) => (
-          <div key={key.label}>
-            <dt>
-              <kbd>{key.label}</kbd>
-            </dt>
-            <dd>{key.does}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList keys={keys} />
+      {viewKeys.value.length > 0 && (
+        <>
+          <h3>In this view</h3>
+          <KeyList keys={viewKeys.value} />
+        </>
+      )}
     </dialog>
+  );
+}
+
+function KeyList({ keys }: { keys: readonly KeyHelp[] }) {
+  return (
+    <dl>
+      {keys.map((key) => (
+        <div key={key.label}>
+          <dt>
+            <kbd>{key.label}</kbd>
+          </dt>
+          <dd>{key.does}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

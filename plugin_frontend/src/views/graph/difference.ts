@@ -39,7 +39,7 @@ export function differences(
   nodeKeys(hierarchy).forEach((key, id) => {
     const own = here.get(key);
     const kind = hierarchy.nodes[id]?.kind;
-    if (own === undefined || kind === "fold" || kind === "part") return;
+    if (own === undefined || kind === "fold" || kind === "part" || kind === "series") return;
     const theirs = there.get(key);
     if (theirs === undefined) found.set(id, "only_here");
     else if (theirs !== own) found.set(id, "changed");

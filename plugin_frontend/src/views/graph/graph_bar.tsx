@@ -41,7 +41,7 @@ export function GraphBar({ model, health, treeShown, onTree }: GraphBarProps) {
         </button>
       )}
       <DepthControl model={model} />
-      <IconButton label="Fit the graph to the window" onClick={() => model.fit()}>
+      <IconButton label="Fit the graph to the window (f)" onClick={() => model.fit()}>
         <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />
       </IconButton>
       <IconButton

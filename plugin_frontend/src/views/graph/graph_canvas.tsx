@@ -4,20 +4,18 @@ import { useEffect, useRef } from "preact/hooks";
 import { useCanvas } from "../../widgets/canvas";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import { toPicture, zoomAt } from "./camera";
-import { readoutOf } from "./facts";
 import type { Health } from "./health";
 import type { GraphModel } from "./model";
 import { paintGraph } from "./paint";
 import { chevronRect, TEXT_ZOOM } from "./paint_boxes";
 import { instanceAt, stepperRects, stripRect } from "./paint_folds";
-import { sourceName } from "./paint_lines";
-import { safeName } from "./paint_text";
 import { pictureOf } from "./picture_of";
-import { boxAt, contains, type Direction, lineAt, neighbour } from "./placed";
-import { describeNode } from "./words";
+import { boxAt, contains, type Direction, lineAt, neighbour, slotAt } from "./placed";
+import { describeLine, describeNode, describeSlot } from "./words";
 
 const DRAG_START = 4;
 const LINE_REACH = 5;
+const SLOT_REACH = 2;
 const WHEEL_ZOOM = 0.0022;
 /** Pinches come as wheel events with small numbers. */
 const PINCH_ZOOM = 0.01;
@@ -41,7 +39,7 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
   const canvas = useCanvas((context, size) => {
     const placed = model.placed.value;
     if (!placed) return;
-    paintGraph(context, size, { ...pictureOf(model, health, placed), camera: model.camera.value });
+    paintGraph(context, size, { ...pictureOf(model, health, placed), camera: model.viewpoint.camera.value });
   });
   useEffect(() => followSize(canvas.current, model), [canvas, model]);
   const drag = usePointers(model);
@@ -92,7 +90,7 @@ function usePointers(model: GraphModel) {
     if (!own.moved && Math.hypot(dx, dy) < DRAG_START) return;
     const other = [...pointers.current].find(([id]) => id !== event.pointerId)?.[1];
     if (other) pinch(model, event, own, other);
-    else model.camera.value = moved(model, dx, dy);
+    else model.viewpoint.camera.value = moved(model, dx, dy);
     pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY, moved: true });
   };
   const up = (event: At<PointerEvent>) => {
@@ -107,7 +105,7 @@ function usePointers(model: GraphModel) {
 }
 
 const moved = (model: GraphModel, dx: number, dy: number) => {
-  const { x, y, zoom } = model.camera.value;
+  const { x, y, zoom } = model.viewpoint.camera.value;
   return { x: x + dx, y: y + dy, zoom };
 };
 
@@ -116,13 +114,13 @@ function pinch(model: GraphModel, event: At<PointerEvent>, own: Drag, other: Dra
   const after = Math.hypot(event.clientX - other.x, event.clientY - other.y);
   const box = event.currentTarget.getBoundingClientRect();
   const centre = { x: (event.clientX + other.x) / 2 - box.left, y: (event.clientY + other.y) / 2 - box.top };
-  model.camera.value = zoomAt(model.camera.value, centre.x, centre.y, after / Math.max(before, 1));
+  model.viewpoint.camera.value = zoomAt(model.viewpoint.camera.value, centre.x, centre.y, after / Math.max(before, 1));
 }
 
 /** A point of the picture under the pointer. */
 function under(model: GraphModel, event: At<MouseEvent>): { x: number; y: number } {
   const box = event.currentTarget.getBoundingClientRect();
-  return toPicture(model.camera.value, event.clientX - box.left, event.clientY - box.top);
+  return toPicture(model.viewpoint.camera.value, event.clientX - box.left, event.clientY - box.top);
 }
 
 function hoverAt(model: GraphModel, event: At<PointerEvent>): void {
@@ -131,14 +129,15 @@ function hoverAt(model: GraphModel, event: At<PointerEvent>): void {
   const at = under(model, event);
   const node = boxAt(placed, at.x, at.y);
   const isGround = node === null || placed.groupOf.has(node);
-  const line = isGround ? lineAt(placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
+  const reach = LINE_REACH / model.viewpoint.camera.value.zoom;
+  const line = isGround ? lineAt(placed, at.x, at.y, reach) : null;
+  const slot = isGround ? slotAt(placed, at.x, at.y, SLOT_REACH) : null;
   model.hovered.value = line ? null : node;
   model.hoveredLine.value = line;
   const place = { x: event.clientX, y: event.clientY };
-  if (line) {
-    const rows = line.edge.values.slice(0, 4).map((value) => readoutOf(model.graph, model.hierarchy, value));
-    showTooltip({ ...place, title: <bdi>{safeName(sourceName(model.hierarchy, line.edge))}</bdi>, rows });
-  } else if (node !== null && !isGround) showTooltip({ ...place, ...describeNode(model, node) });
+  if (slot) showTooltip({ ...place, ...describeSlot(model, slot) });
+  else if (line) showTooltip({ ...place, ...describeLine(model, line) });
+  else if (node !== null && !isGround) showTooltip({ ...place, ...describeNode(model, node) });
   else hideTooltip();
 }
 
@@ -159,7 +158,8 @@ function clickAt(model: GraphModel, event: At<MouseEvent>): void {
     return;
   }
   if (node !== null && pressFold(model, node, at)) return;
-  const line = node === null || group ? lineAt(placed, at.x, at.y, LINE_REACH / model.camera.value.zoom) : null;
+  const line =
+    node === null || group ? lineAt(placed, at.x, at.y, LINE_REACH / model.viewpoint.camera.value.zoom) : null;
   if (line?.path.kind === "chip") model.select(model.hierarchy.ofValue(line.edge.values[0] ?? 0));
   else if (event.shiftKey && node !== null) model.showWayTo(node);
   else model.select(node);
@@ -169,7 +169,7 @@ function clickAt(model: GraphModel, event: At<MouseEvent>): void {
 function pressFold(model: GraphModel, id: number, at: { x: number; y: number }): boolean {
   const fold = model.hierarchy.nodes[id]?.fold;
   const rect = model.placed.value?.boxes.get(id);
-  if (!fold || !rect || model.camera.value.zoom < TEXT_ZOOM.all) return false;
+  if (!fold || !rect || model.viewpoint.camera.value.zoom < TEXT_ZOOM.all) return false;
   const anchor = model.placed.value?.groupOf.get(id)?.layout.anchor ?? null;
   const cell = instanceAt(fold, stripRect(fold, rect, anchor), anchor, at.x, at.y);
   if (cell) {
@@ -201,12 +201,17 @@ function turnWheel(model: GraphModel, event: At<WheelEvent>): void {
     const box = event.currentTarget.getBoundingClientRect();
     const speed = Math.abs(event.deltaY) < 50 ? PINCH_ZOOM : WHEEL_ZOOM;
     const factor = Math.exp(-event.deltaY * lines * speed);
-    model.camera.value = zoomAt(model.camera.value, event.clientX - box.left, event.clientY - box.top, factor);
+    model.viewpoint.camera.value = zoomAt(
+      model.viewpoint.camera.value,
+      event.clientX - box.left,
+      event.clientY - box.top,
+      factor,
+    );
     return;
   }
   const across = event.shiftKey && event.deltaX === 0;
   const [dx, dy] = across ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
-  model.camera.value = moved(model, -dx * lines, -dy * lines);
+  model.viewpoint.camera.value = moved(model, -dx * lines, -dy * lines);
 }
 
 function pressKey(model: GraphModel, event: KeyboardEvent): void {
@@ -229,14 +234,6 @@ function actOnKey(model: GraphModel, key: string): boolean {
   }
   if (key === "Enter" && at !== null) return enter(model, at);
   if (key === "Escape" && at !== null) return goUp(model, at);
-  if (key === "z") {
-    model.zoomToSelection();
-    return true;
-  }
-  if (key === "[" || key === "]") {
-    model.step(key === "[" ? -1 : 1);
-    return true;
-  }
   if (key === "+" || key === "=" || key === "-") return zoomByKey(model, key === "-" ? 1 / KEY_ZOOM : KEY_ZOOM);
   return false;
 }
@@ -263,7 +260,7 @@ function goUp(model: GraphModel, node: number): boolean {
 }
 
 function zoomByKey(model: GraphModel, factor: number): boolean {
-  const { width, height } = model.screen.value;
-  model.camera.value = zoomAt(model.camera.value, width / 2, height / 2, factor);
+  const { width, height } = model.viewpoint.screen.value;
+  model.viewpoint.camera.value = zoomAt(model.viewpoint.camera.value, width / 2, height / 2, factor);
   return true;
 }

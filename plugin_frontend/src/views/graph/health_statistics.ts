@@ -20,7 +20,7 @@ export interface Norms {
 export function normHealth(sites: Site[], answer: StatisticsAnswer | null, step: number | null, dark: boolean): Health {
   const sums = sumHealth(sites, answer, step, (value) => value * value);
   if (!answer || sums.step === null) return NO_HEALTH;
-  const scale = magnitudeScale(answer.values, { dark });
+  const scale = magnitudeScale(normsOverSteps(sites, answer), { dark });
   for (const measure of sums.modules.values()) measure.value = Math.sqrt(measure.value);
   return { ...sums, scale, paint: scale, format: formatNumber };
 }
@@ -40,7 +40,7 @@ export function ratioHealth(
   for (const [path, measure] of updates.modules) {
     modules.set(path, ratio(measure, parameters.modules.get(path)));
   }
-  const scale = ratioScale(siteRatios(update, parameter), dark);
+  const scale = ratioScale(ratiosOverSteps(sites, update, parameter), dark);
   return { ...updates, scale, paint: scale, modules };
 }
 
@@ -86,7 +86,8 @@ const shareScale = (dark: boolean): ColourScale => magnitudeScale([0, 1], { dark
 
 const elementsOf = (site: Site): number => site.shape.reduce((product, size) => product * size, 1);
 
-const holding = (site: Site): Set<string> => pathsHolding([site.name, ...site.aliases]);
+/** Modules that a parameter is in; what a module returns is in none. */
+const holding = (site: Site): Set<string> => pathsHolding(site.output ? [] : [site.name, ...site.aliases]);
 
 /** The ratio of a module or of one parameter; there is none to parameters that are exactly 0. */
 export function ratio(update: Measure, parameter: Measure | undefined): Measure {
@@ -96,9 +97,41 @@ export function ratio(update: Measure, parameter: Measure | undefined): Measure 
   return { value: update.value / parameter.value, state: State.finite };
 }
 
-function siteRatios(update: StatisticsAnswer, parameter: StatisticsAnswer): Float32Array {
-  if (update.values.length !== parameter.values.length) return new Float32Array();
-  return update.values.map((value, index) => value / (parameter.values[index] ?? Number.NaN));
+/** Colours range over this many steps, evenly chosen, so that thousands cost no more. */
+const MOST_STEPS = 64;
+const knownNorms = new WeakMap<StatisticsAnswer, Float64Array>();
+
+/** The norms of all modules over the steps: what is drawn, and so what colours range over. O(sites × depth). */
+function normsOverSteps(sites: Site[], answer: StatisticsAnswer): Float64Array {
+  const known = knownNorms.get(answer);
+  if (known) return known;
+  const places = new Map<string, number>();
+  const holders = sites.map((site) =>
+    [...holding(site)].map((path) => {
+      const place = places.get(path) ?? places.size;
+      places.set(path, place);
+      return place;
+    }),
+  );
+  const every = Math.ceil(answer.steps.length / MOST_STEPS);
+  const rows = [...answer.steps.keys()].filter((row) => row % every === 0);
+  const sums = new Float64Array(rows.length * places.size);
+  rows.forEach((row, at) => {
+    holders.forEach((paths, site) => {
+      const { value } = measureAt(answer, sites.length, row, site);
+      if (!Number.isFinite(value)) return;
+      for (const path of paths) sums[at * places.size + path] = (sums[at * places.size + path] ?? 0) + value * value;
+    });
+  });
+  const norms = sums.map(Math.sqrt);
+  knownNorms.set(answer, norms);
+  return norms;
+}
+
+function ratiosOverSteps(sites: Site[], update: StatisticsAnswer, parameter: StatisticsAnswer): Float64Array {
+  if (update.values.length !== parameter.values.length) return new Float64Array();
+  const norms = normsOverSteps(sites, parameter);
+  return normsOverSteps(sites, update).map((value, index) => value / (norms[index] ?? Number.NaN));
 }
 
 /** One site's number in a statistics answer, at the row of a step. */

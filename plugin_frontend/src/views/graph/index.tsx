@@ -1,7 +1,7 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
 import { computed, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
@@ -18,6 +18,7 @@ import graphCss from "./graph.css?inline";
 import { GraphBar } from "./graph_bar";
 import { GraphCanvas } from "./graph_canvas";
 import type { Health } from "./health";
+import { useGraphKeys } from "./keys";
 import { Minimap } from "./minimap";
 import { GraphModel, selectedNode } from "./model";
 import { ModuleTree } from "./module_tree";
@@ -85,6 +86,12 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
   }, [model, wanted, wantedNode]);
   usePins(model);
   const treeShown = useSignal(false);
+  const openSearch = useCallback(() => {
+    treeShown.value = true;
+    // Where the tree is a drawer it must be there first.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".graph-search")?.focus());
+  }, [treeShown]);
+  useGraphKeys(model, openSearch);
   const health = useHealth(model, numbers);
   const selected = model.selected.value;
   const { name } = COLOURING_WORDS[colouring.value];
@@ -103,12 +110,16 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
         />
         <div class="graph-wells">
           <div class={`graph-well ${beside ? "named" : ""}`}>
-            <GraphCanvas model={model} health={health} />
-            {beside && <RunName name={shownRunName()} words={differenceWords(model)} />}
-            {!beside && <Totals model={model} />}
-            <Notes answer={answer} />
-            <ColourLegend health={health} name={name} />
-            <Minimap model={model} health={health} />
+            <div class="graph-stage">
+              <GraphCanvas model={model} health={health} />
+              {beside && <RunName name={shownRunName()} words={differenceWords(model)} />}
+              <Notes answer={answer} />
+              <Minimap model={model} health={health} />
+            </div>
+            <div class="graph-foot">
+              <ColourLegend health={health} name={name} />
+              {!beside && <Totals model={model} />}
+            </div>
           </div>
           {beside && <OtherRun api={api} model={model} health={health} />}
         </div>

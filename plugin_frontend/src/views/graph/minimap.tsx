@@ -44,9 +44,9 @@ export function Minimap({ model, health }: { model: GraphModel; health: Health }
       event.clientX - box.left,
       event.clientY - box.top,
     );
-    const { zoom } = model.camera.value;
-    const { width, height } = model.screen.value;
-    model.camera.value = { zoom, x: width / 2 - at.x * zoom, y: height / 2 - at.y * zoom };
+    const { zoom } = model.viewpoint.camera.value;
+    const { width, height } = model.viewpoint.screen.value;
+    model.viewpoint.camera.value = { zoom, x: width / 2 - at.x * zoom, y: height / 2 - at.y * zoom };
   };
   return (
     <div class={`graph-minimap ${seesAll(model) ? "not-needed" : ""}`} onPointerDown={go} onPointerMove={go}>
@@ -56,8 +56,8 @@ export function Minimap({ model, health }: { model: GraphModel; health: Health }
 }
 
 function seenPart(model: GraphModel): Rect {
-  const camera = model.camera.value;
-  const { width, height } = model.screen.value;
+  const camera = model.viewpoint.camera.value;
+  const { width, height } = model.viewpoint.screen.value;
   return { ...toPicture(camera, 0, 0), width: width / camera.zoom, height: height / camera.zoom };
 }
 

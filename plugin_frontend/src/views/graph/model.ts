@@ -7,18 +7,7 @@ import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { type Chosen, countShown, openingDepth, openingSet, openToDepth } from "../../layout/scene";
 import { kept } from "../../store/kept";
 import { selectedModule } from "../../store/selection";
-import {
-  type Camera,
-  fitAll,
-  fitRect,
-  hold,
-  isInView,
-  openingCamera,
-  type Rect,
-  reveal,
-  type Size,
-  toPicture,
-} from "./camera";
+import { type Rect, type Size, toPicture } from "./camera";
 import type { Difference } from "./difference";
 import { type Crossing, crossingOf, operationsIn, parameterCounts, tiesOf } from "./facts";
 import { counterparts, shownAs } from "./instances";
@@ -26,23 +15,10 @@ import { nodeKeys } from "./node_keys";
 import type { PinnedNode } from "./paint_marks";
 import { type Way, wayBetween } from "./paths";
 import { type Line, type PlacedScene, placeScene } from "./placed";
+import { Viewpoint } from "./viewpoint";
 
 /** The selected node's name, where it is not the first call of a module. */
 export const selectedNode = kept<string>("node", "", String, String);
-
-/** A picture on its way to the next: boxes move from where they were. */
-export interface Transition {
-  from: Map<number, Rect>;
-  /** How far the picture itself has moved, so that the clicked box stays on the screen. */
-  shift: { x: number; y: number };
-  /** 0 at its start, 1 at its end. */
-  progress: number;
-}
-
-const TRANSITION_MS = 150;
-/** As side_panel.css has it. */
-const PANEL_LIES_OVER = "(720px <= width < 1100px)";
-const PANEL_WIDTH = 320;
 
 export class GraphModel {
   readonly hierarchy: Hierarchy;
@@ -57,9 +33,7 @@ export class GraphModel {
   readonly calls: Map<string, number>;
   readonly depth: Signal<number>;
   readonly placed: Signal<PlacedScene | null> = signal(null);
-  readonly camera: Signal<Camera>;
-  readonly screen: Signal<Size> = signal({ width: 0, height: 0 });
-  readonly transition: Signal<Transition | null> = signal(null);
+  readonly viewpoint: Viewpoint;
   readonly selected: Signal<number | null> = signal(null);
   /** The node that the keyboard is at. */
   readonly focused: Signal<number | null> = signal(null);
@@ -76,16 +50,13 @@ export class GraphModel {
   readonly shown: ReadonlySignal<number>;
   private readonly engine: Engine;
   private readonly crossings = new Map<number, Crossing>();
-  private opened = false;
-  private frame = 0;
 
   /** With `beside` the model shares the camera of another one, whose picture stands beside its own. */
   constructor(
     readonly graph: GraphAnswer,
     beside: GraphModel | null = null,
   ) {
-    this.camera = beside?.camera ?? signal({ x: 0, y: 0, zoom: 1 });
-    this.opened = beside !== null;
+    this.viewpoint = new Viewpoint(beside?.viewpoint ?? null);
     this.hierarchy = buildHierarchy(graph);
     this.parameterCounts = parameterCounts(graph);
     this.ties = tiesOf(graph);
@@ -105,44 +76,49 @@ export class GraphModel {
 
   close(): void {
     this.engine.close();
-    cancelAnimationFrame(this.frame);
+    this.viewpoint.close();
   }
 
   /** The size of the canvas has changed; the first time, the picture is placed in it. */
   resize(size: Size): void {
-    batch(() => {
-      const before = this.screen.value;
-      this.screen.value = size;
-      this.openCamera();
-      this.keepSelectionInView(before);
-    });
+    this.viewpoint.resize(size, this.placed.value, this.selectedRect());
   }
 
   fit(): void {
-    const placed = this.placed.value;
-    if (placed) this.camera.value = fitAll(placed, this.screen.value);
+    if (this.placed.value) this.viewpoint.fit(this.placed.value);
   }
 
   /** The selection as large as it can be read, in the middle. */
   zoomToSelection(): void {
-    const selected = this.selected.value;
-    const rect = selected === null ? undefined : this.placed.value?.boxes.get(shownAs(this.hierarchy, selected));
-    if (rect) this.camera.value = fitRect(rect, this.uncovered());
+    const rect = this.selectedRect();
+    if (rect) this.viewpoint.zoomTo(rect);
   }
 
-  /** Opens or closes all that is in a module. */
+  /** Opens a module with all modules in it, or closes all that is in it. */
   setAllInside(id: number, isOpen: boolean): void {
     const open = new Set(this.open.value);
-    const waiting = [shownAs(this.hierarchy, id)];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const node = this.hierarchy.nodes[next];
-      if (!node) continue;
-      if (isOpen && node.composite) open.add(next);
-      if (!isOpen) open.delete(next);
-      waiting.push(...node.children);
+    const box = shownAs(this.hierarchy, id);
+    if (isOpen) open.add(box);
+    for (const inner of this.inside(box)) {
+      if (!isOpen) open.delete(inner);
+      else if (this.hierarchy.nodes[inner]?.composite) open.add(inner);
     }
     this.open.value = open;
-    this.arrange(shownAs(this.hierarchy, id));
+    this.arrange(box);
+  }
+
+  /** Whether something that can be closed is open in a module: an instance is closed by its fold. */
+  hasOpenInside(id: number): boolean {
+    const { nodes } = this.hierarchy;
+    const isInstance = (node: number): boolean => !!nodes[nodes[node]?.parent ?? 0]?.fold;
+    return this.inside(shownAs(this.hierarchy, id)).some((inner) => this.open.value.has(inner) && !isInstance(inner));
+  }
+
+  /** All nodes in a node. */
+  private inside(id: number): number[] {
+    const found = [...(this.hierarchy.nodes[id]?.children ?? [])];
+    for (const next of found) found.push(...(this.hierarchy.nodes[next]?.children ?? []));
+    return found;
   }
 
   setDepth(depth: number): void {
@@ -345,30 +321,23 @@ export class GraphModel {
     return path.reverse();
   }
 
+  private rectOf(node: number): Rect | undefined {
+    return this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
+  }
+
+  private selectedRect(): Rect | undefined {
+    return this.selected.value === null ? undefined : this.rectOf(this.selected.value);
+  }
+
   private revealNode(node: number): void {
-    const rect = this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
-    if (rect && this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.uncovered());
-  }
-
-  /** The part of the canvas that no panel lies over. */
-  private uncovered(): Size {
-    const { width, height } = this.screen.value;
-    return matchMedia(PANEL_LIES_OVER).matches
-      ? { width: Math.max(160, width - PANEL_WIDTH), height }
-      : { width, height };
-  }
-
-  /** A panel that opens beside the canvas must not push the selection out of sight. */
-  private keepSelectionInView(before: Size): void {
-    const node = this.selected.value;
-    const rect = node === null ? undefined : this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
-    if (node !== null && rect && isInView(this.camera.value, rect, before)) this.revealNode(node);
+    const rect = this.rectOf(node);
+    if (rect) this.viewpoint.reveal(rect);
   }
 
   /** The outermost box nearest to the middle of the canvas. */
   private nearestToCentre(): number | null {
-    const { width, height } = this.screen.value;
-    const centre = toPicture(this.camera.value, width / 2, height / 2);
+    const { camera, screen } = this.viewpoint;
+    const centre = toPicture(camera.value, screen.value.width / 2, screen.value.height / 2);
     let nearest: number | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const child of this.hierarchy.groups.get(0)?.children ?? []) {
@@ -386,47 +355,13 @@ export class GraphModel {
     this.engine.arrange(this.open.value, this.chosen.value, (scene) => {
       const before = this.placed.value;
       const after = placeScene(this.hierarchy, scene);
-      const old = before && anchor !== null ? spineEnd(before, anchor) : null;
-      const now = anchor === null ? null : spineEnd(after, anchor);
       batch(() => {
-        if (old && now) this.camera.value = hold(this.camera.value, old, now);
-        const shift = old && now ? { x: now.x - old.x, y: now.y - old.y } : { x: 0, y: 0 };
-        if (before) this.startTransition(before, shift);
         this.placed.value = after;
-        this.openCamera();
+        this.viewpoint.follow(before, after, anchor, this.selectedRect());
       });
       then?.();
     });
   }
-
-  private openCamera(): void {
-    const placed = this.placed.value;
-    if (this.opened || !placed || this.screen.value.width === 0) return;
-    this.opened = true;
-    this.camera.value = openingCamera(placed, placed.anchor, this.screen.value);
-    if (this.selected.value !== null) this.revealNode(this.selected.value);
-  }
-
-  private startTransition(before: PlacedScene, shift: { x: number; y: number }): void {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    cancelAnimationFrame(this.frame);
-    const start = performance.now();
-    const advance = (now: number) => {
-      const progress = Math.min(1, Math.max(0, (now - start) / TRANSITION_MS));
-      this.transition.value = progress < 1 ? { from: before.boxes, shift, progress: easeOut(progress) } : null;
-      if (progress < 1) this.frame = requestAnimationFrame(advance);
-    };
-    advance(start);
-  }
-}
-
-const easeOut = (t: number): number => 1 - (1 - t) ** 3;
-
-/** Where the spine enters a box: the point that stays when the box is opened or closed. */
-function spineEnd(placed: PlacedScene, node: number): { x: number; y: number } | null {
-  const rect = placed.boxes.get(node);
-  const group = placed.groupOf.get(node);
-  return rect ? { x: rect.x + (group ? group.layout.anchor : rect.width / 2), y: rect.y } : null;
 }
 
 function callCounts(hierarchy: Hierarchy): Map<string, number> {

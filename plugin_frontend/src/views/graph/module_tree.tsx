@@ -97,7 +97,10 @@ function firstExpanded(hierarchy: Hierarchy): Set<number> {
 /** Depth first, without recursion: a hostile log may nest thousands of modules. */
 export function rowsOf(hierarchy: Hierarchy, expanded: ReadonlySet<number>): TreeRow[] {
   const modulesIn = (id: number): number[] =>
-    (hierarchy.nodes[id]?.children ?? []).filter((child) => isInTree(hierarchy.nodes[child]));
+    (hierarchy.nodes[id]?.children ?? []).flatMap((child) => {
+      if (hierarchy.nodes[child]?.kind === "series") return modulesIn(child);
+      return isInTree(hierarchy.nodes[child]) ? [child] : [];
+    });
   const rows: TreeRow[] = [];
   const waiting: Omit<TreeRow, "expanded">[] = [{ id: 0, depth: 0, position: 1, setSize: 1 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -118,8 +121,10 @@ export function rowsOf(hierarchy: Hierarchy, expanded: ReadonlySet<number>): Tre
 }
 
 /** The node itself if it is a module, else the module that holds it. */
-function nearestModule(hierarchy: Hierarchy, id: number): number {
-  return isInTree(hierarchy.nodes[id]) ? id : (hierarchy.nodes[id]?.parent ?? 0);
+function nearestModule({ nodes }: Hierarchy, from: number): number {
+  let id = from;
+  while (id > 0 && !isInTree(nodes[id])) id = nodes[id]?.parent ?? 0;
+  return id;
 }
 
 const isInTree = (node: HierarchyNode | undefined): boolean =>

@@ -101,10 +101,13 @@ export function sourceOf(graph: GraphAnswer, node: HierarchyNode): SourcePlace |
   return { file, line: (isOperation ? calls?.line[call] : scopes.line?.[node.index]) ?? 0 };
 }
 
-/** VS Code's TensorBoard extension opens the file that its frame is told of; elsewhere the place is copied. */
+/**
+ * VS Code's TensorBoard extension, whose frame is around TensorBoard's, opens the file that it is told of, or asks for
+ * it. It counts lines from 0, and takes no message with a 0 in it. Elsewhere the place is copied.
+ */
 function SourceLink({ file, line }: SourcePlace) {
   const open = () => {
-    window.top?.postMessage({ filename: file, line }, "*");
+    window.parent.parent.postMessage({ filename: file, line: Math.max(line - 1, 1) }, "*");
     void copyText(`${file}:${line}`);
   };
   return (

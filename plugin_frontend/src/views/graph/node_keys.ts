@@ -18,7 +18,8 @@ export function nodeKeys({ nodes }: Hierarchy): string[] {
   });
   nodes.forEach((node, id) => {
     if (node.kind === "fold") keys[id] = `fold:${keys[node.fold?.mains[0] ?? -1] ?? keys[firstLeaf(nodes, id)]}`;
-    if (node.kind === "part") keys[id] = `part:${keys[firstLeaf(nodes, id)]}:${node.depth}`;
+    const { kind } = node;
+    if (kind === "part" || kind === "series") keys[id] = `${kind}:${keys[firstLeaf(nodes, id)]}:${node.depth}`;
   });
   return keys;
 }

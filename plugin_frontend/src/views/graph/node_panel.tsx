@@ -1,6 +1,7 @@
 // The panel at the right: what is known of the selected node, and its parameters at the current step.
 
 import { useSignal } from "@preact/signals";
+import { useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { type Site, State } from "../../api/types";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
@@ -56,7 +57,7 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
         <Facts facts={factsOf(model, id, node)} />
         <NodeActions model={model} id={id} node={node} />
       </PanelSection>
-      <Neighbours model={model} id={id} />
+      <Neighbours key={id} model={model} id={id} />
       {own.length > 0 && <ParameterTable sites={sites} own={own} node={node} norms={norms} step={step} />}
       {main && <PanelPictures api={api} site={site} shape={main.shape} />}
       {own.length > 0 && (
@@ -69,9 +70,9 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
   );
 }
 
-/** Whether a site belongs to a module or to one inside it. */
+/** Whether a site is a parameter of a module or of one inside it. */
 function isIn(site: Site | undefined, node: HierarchyNode): boolean {
-  if (site === undefined || (node.kind !== "module" && !node.fold) || (node.fold && node.path === "")) return false;
+  if (!site || site.output || (node.kind !== "module" && !node.fold) || (node.fold && node.path === "")) return false;
   return pathsHolding([site.name, ...site.aliases]).has(node.path);
 }
 
@@ -108,6 +109,11 @@ function NodeActions({ model, id, node }: { model: GraphModel; id: number; node:
           Open all inside
         </button>
       )}
+      {isOpen && model.hasOpenInside(id) && (
+        <button type="button" class="quiet-button" onClick={() => model.setAllInside(id, false)}>
+          Close all inside
+        </button>
+      )}
       <button
         type="button"
         class="quiet-button"
@@ -139,17 +145,23 @@ function Neighbours({ model, id }: { model: GraphModel; id: number }) {
 }
 
 function NeighbourRow({ label, model, ids }: { label: string; model: GraphModel; ids: number[] }) {
+  const [all, showAll] = useState(false);
   if (ids.length === 0) return null;
+  const most = all ? ids.length : MOST_NEIGHBOURS;
   return (
     <div>
       <dt>{label}</dt>
       <dd>
-        {ids.slice(0, MOST_NEIGHBOURS).map((id) => (
+        {ids.slice(0, most).map((id) => (
           <button key={id} type="button" class="graph-link" title={placeOf(model, id)} onClick={() => model.select(id)}>
             <bdi>{nameOf(model, id)}</bdi>
           </button>
         ))}
-        {ids.length > MOST_NEIGHBOURS && ` and ${formatCount(ids.length - MOST_NEIGHBOURS)} more`}
+        {ids.length > most && (
+          <button type="button" class="graph-link" onClick={() => showAll(true)}>
+            {`and ${formatCount(ids.length - most)} more`}
+          </button>
+        )}
       </dd>
     </div>
   );
@@ -195,16 +207,18 @@ function ParameterTable({ sites, own, node, norms, step }: ParameterTableProps) 
   });
   return (
     <PanelSection>
-      <Table
-        caption="Parameters at the current step"
-        head={[
-          shownStep === null || shownStep === undefined ? "parameter" : `at step ${formatCount(shownStep)}`,
-          "gradient",
-          "update ratio",
-          "over steps",
-        ]}
-        rows={rows}
-      />
+      <div class="graph-parameters">
+        <Table
+          caption="Parameters at the current step"
+          head={[
+            shownStep === null || shownStep === undefined ? "parameter" : `at step ${formatCount(shownStep)}`,
+            "gradient",
+            "update ratio",
+            "over steps",
+          ]}
+          rows={rows}
+        />
+      </div>
       {own.length > MOST_ROWS && (
         <p class="pale">{`and ${formatCount(own.length - MOST_ROWS)} more in the modules inside`}</p>
       )}
@@ -235,7 +249,7 @@ function NormLine({ answer, count, index }: { answer: Norms["gradient"]; count: 
   if (!answer || answer.steps.length < 2) return null;
   const values = Float64Array.from(answer.steps, (_, row) => answer.values[row * count + index] ?? Number.NaN);
   const state = Uint8Array.from(answer.steps, (_, row) => answer.state[row * count + index] ?? State.missing);
-  return <Sparkline plain width={72} height={16} steps={[...answer.steps]} values={values} state={state} />;
+  return <Sparkline plain width={56} height={16} steps={[...answer.steps]} values={values} state={state} />;
 }
 
 /** A number, with the sign of its state where it is no ordinary one. */

@@ -55,8 +55,10 @@ export function OtherRun({ api, model, health }: OtherRunProps) {
   if (error && !data) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
   return (
     <div class="graph-well graph-other named">
-      {other && <GraphCanvas model={other} health={coloured} />}
-      <RunName name={otherPlace.value?.run ?? ""} words={other ? differenceWords(other) : ""} />
+      <div class="graph-stage">
+        {other && <GraphCanvas model={other} health={coloured} />}
+        <RunName name={otherPlace.value?.run ?? ""} words={other ? differenceWords(other) : ""} />
+      </div>
     </div>
   );
 }

@@ -10,7 +10,6 @@ import { type Camera, type Rect, type Size, toPicture } from "./camera";
 import type { Difference } from "./difference";
 import type { Health } from "./health";
 import { shownAs } from "./instances";
-import type { Transition } from "./model";
 import {
   isBlock,
   NO_LINES_ZOOM,
@@ -25,6 +24,7 @@ import { paintLines, paintSlots } from "./paint_lines";
 import { type PinnedNode, paintMarks } from "./paint_marks";
 import type { Way } from "./paths";
 import type { Line, PlacedGroup, PlacedScene } from "./placed";
+import type { Transition } from "./viewpoint";
 
 type Context = CanvasRenderingContext2D;
 
@@ -137,7 +137,7 @@ function paintChild(context: Context, child: number, rect: Rect, scenery: Scener
   context.globalAlpha = (isNew ? (scenery.transition?.progress ?? 1) : 1) * dimmed(scenery.way, child);
   const at = movedRect(child, rect, scenery);
   if (isBox(node)) paintModule(context, child, at, scenery);
-  else if (node.kind === "operation") paintOperation(context, node, at, scenery);
+  else if (node.kind === "operation" || node.kind === "series") paintOperation(context, node, at, scenery);
   else paintTerminal(context, node, at, scenery);
   context.globalAlpha = 1;
 }

@@ -2,7 +2,6 @@
 
 import { isNonFinite } from "../../base/cells";
 import type { Fold } from "../../layout/folding";
-import type { HierarchyNode } from "../../layout/hierarchy";
 import { cellRange, NAME_SIZE, STEPPER_WIDTH, type Strip, stripOf, TYPE_SIZE } from "../../layout/sizes";
 import type { Rect } from "./camera";
 import { measureOf, worst } from "./health";
@@ -139,15 +138,18 @@ function paintStripLabels(
   strip: Rect,
   cells: Strip,
   position: number,
-  { look }: Scenery,
+  scenery: Scenery,
 ): void {
-  context.font = font(11);
+  const { look } = scenery;
   context.textAlign = "center";
-  const last = fold.instances.length - 1;
-  const chosen = cellOf(fold, cells, position);
   const room = Math.ceil(20 / cells.pitch);
-  const ends = [0, last].filter((end) => end === position || Math.abs(cellOf(fold, cells, end) - chosen) >= room);
-  for (const at of new Set([...ends, position])) {
+  const marked = cells.size < 10 ? [] : [...fold.instances.keys()].filter((at) => isMarked(fold, at, scenery));
+  const labelled: number[] = [];
+  for (const at of [position, ...marked, 0, fold.instances.length - 1]) {
+    const isFree = labelled.every((other) => Math.abs(cellOf(fold, cells, other) - cellOf(fold, cells, at)) >= room);
+    if (isFree) labelled.push(at);
+  }
+  for (const at of labelled) {
     context.font = font(11, at === position ? 500 : 400);
     context.fillStyle = at === position ? look.ink : look.ink2;
     const text = fitText(context, safeName(fold.labels[at] ?? ""), 40);
@@ -159,6 +161,15 @@ function paintStripLabels(
   }
   context.textAlign = "left";
 }
+
+/** Whether something in an instance is not finite or exactly 0. */
+function isMarked(fold: Fold, position: number, scenery: Scenery): boolean {
+  const own = measureOf(scenery.health, scenery.hierarchy, fold.instances[position] ?? -1);
+  return (own !== null && isNonFinite(own.state)) || isPartlyZero(fold, [position, position + 1], scenery);
+}
+
+const isPartlyZero = (fold: Fold, range: [number, number], { health, hierarchy }: Scenery): boolean =>
+  fold.mains.slice(...range).some((main) => main >= 0 && health.zeros.has(hierarchy.nodes[main]?.path ?? ""));
 
 /** The cell that an instance belongs to. */
 function cellOf(fold: Fold, cells: Strip, position: number): number {
@@ -173,32 +184,32 @@ function paintStrip(context: Context, id: number, strip: Rect, cells: Strip, sce
   if (!fold) return;
   const { look, health } = scenery;
   for (let cell = 0; cell < cells.cells; cell += 1) {
-    const instances = fold.instances.slice(...cellRange(fold, cells, cell));
+    const range = cellRange(fold, cells, cell);
     const rect = { x: strip.x + cell * cells.pitch, y: strip.y, width: cells.size, height: strip.height };
-    const own = worst(instances.map((instance) => measureOf(health, scenery.hierarchy, instance)));
+    const own = worst(fold.instances.slice(...range).map((instance) => measureOf(health, scenery.hierarchy, instance)));
     context.fillStyle = look.sunk;
     context.fillRect(rect.x, rect.y, rect.width, rect.height);
     if (own) paintMeasure(context, rect, own, health.paint, look);
-    if (cells.size >= 10 && own && !isNonFinite(own.state)) paintNotch(context, rect, instances, scenery);
+    if (cells.size >= 10 && own && !isNonFinite(own.state)) paintNotch(context, rect, fold, range, scenery);
   }
   const chosen = cellOf(fold, cells, scenery.positionOf(id));
-  context.strokeStyle = look.where;
+  const left = strip.x + chosen * cells.pitch;
   context.lineWidth = 2;
-  context.strokeRect(strip.x + chosen * cells.pitch - 1, strip.y - 1, cells.size + 2, strip.height + 2);
+  context.strokeStyle = look.bg;
+  context.strokeRect(left, strip.y, cells.size, strip.height);
+  context.strokeStyle = look.where;
+  context.strokeRect(left - 2, strip.y - 2, cells.size + 4, strip.height + 4);
 }
 
 /** A corner of ash: something inside is exactly 0. */
-function paintNotch(context: Context, rect: Rect, instances: number[], { health, hierarchy, look }: Scenery): void {
-  const dead = instances.some((instance) => health.zeros.has(pathOf(hierarchy.nodes, instance)));
-  if (!dead) return;
+function paintNotch(context: Context, rect: Rect, fold: Fold, range: [number, number], scenery: Scenery): void {
+  if (!isPartlyZero(fold, range, scenery)) return;
   const right = rect.x + rect.width;
   const side = rect.width * 0.6;
-  context.fillStyle = look.zero;
+  context.fillStyle = scenery.look.zero;
   context.beginPath();
   context.moveTo(right - side, rect.y);
   context.lineTo(right, rect.y);
   context.lineTo(right, rect.y + side);
   context.fill();
 }
-
-const pathOf = (nodes: HierarchyNode[], id: number): string => nodes[id]?.path ?? "";

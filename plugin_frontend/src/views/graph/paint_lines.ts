@@ -8,7 +8,7 @@ import { bytesOfEdge } from "./facts";
 import type { Scenery } from "./paint";
 import { drawName, font } from "./paint_text";
 import type { Way } from "./paths";
-import { type Line, linesOf, type PlacedGroup } from "./placed";
+import { type Line, linesOf, type PlacedGroup, SLOT, slotsOf } from "./placed";
 
 type Context = CanvasRenderingContext2D;
 
@@ -16,7 +16,6 @@ const RADIUS = 8;
 const WAY_WIDTH = 2.5;
 const OFF_THE_WAY = 0.35;
 const ARROW = { length: 6, width: 7 };
-const SLOT = { width: 18, height: 6, radius: 3 };
 /** Bytes from which a line is wider. */
 const WIDTHS: [bytes: number, width: number][] = [
   [256e6, 4],
@@ -39,7 +38,7 @@ export function paintLines(context: Context, group: PlacedGroup, scenery: Scener
 function paintNear(context: Context, group: PlacedGroup, scenery: Scenery): void {
   const { children } = group.drawn;
   for (const line of linesOf(group)) {
-    if (line.path.kind === "chip") paintChip(context, line, scenery);
+    if (line.path.kind === "chip") paintChip(context, line, children, scenery);
     else paintLine(context, line, children, scenery);
   }
 }
@@ -72,11 +71,13 @@ function widthOf(edge: GroupEdge, { graph }: Scenery): number {
   return known;
 }
 
+const isAt = (node: number | undefined, { hovered, selected }: Scenery): boolean =>
+  node !== undefined && (node === hovered || node === selected);
+
 function paintLine(context: Context, line: Line, children: number[], scenery: Scenery): void {
   const { edge, path } = line;
-  const { look, way, hovered, selected } = scenery;
-  const ends = [children[edge.from], children[edge.to]];
-  const near = ends.some((end) => end !== undefined && (end === hovered || end === selected));
+  const { look, way } = scenery;
+  const near = isAt(children[edge.from], scenery) || isAt(children[edge.to], scenery);
   const onWay = way !== null && isOnWay(line, children, way);
   context.globalAlpha = way && !onWay ? OFF_THE_WAY : 1;
   context.strokeStyle = onWay ? look.where : near || scenery.hoveredLine?.edge === edge ? look.ink : look.edge;
@@ -131,10 +132,11 @@ function paintArrow(context: Context, { points }: Path): void {
 }
 
 /** A pill with the name of what would be one edge too many, and a short line to its reader. */
-function paintChip(context: Context, { edge, path }: Line, scenery: Scenery): void {
+function paintChip(context: Context, { edge, path }: Line, children: number[], scenery: Scenery): void {
   const { look, hierarchy, hoveredLine, zoom } = scenery;
+  const isNear = hoveredLine?.edge === edge || isAt(children[edge.from], scenery);
   const [x = 0, y = 0, width = 0, height = 0] = path.points;
-  context.strokeStyle = look.edge;
+  context.strokeStyle = isNear ? look.ink : look.edge;
   context.lineWidth = widthOf(edge, scenery);
   context.beginPath();
   context.moveTo(x - CHIP.distance, y + height / 2);
@@ -144,8 +146,7 @@ function paintChip(context: Context, { edge, path }: Line, scenery: Scenery): vo
   context.beginPath();
   context.roundRect(x, y, width, height, height / 2);
   context.fill();
-  if (hoveredLine?.edge === edge) {
-    context.strokeStyle = look.ink;
+  if (isNear) {
     context.lineWidth = 1;
     context.stroke();
   }
@@ -162,13 +163,10 @@ export function sourceName(hierarchy: Hierarchy, edge: GroupEdge): string {
 
 /** Tabs on the border of an open group where edges enter and leave. */
 export function paintSlots(context: Context, group: PlacedGroup, scenery: Scenery): void {
-  const { drawn } = group;
-  const output = drawn.children.length + drawn.slots;
   context.fillStyle = scenery.look.ctl;
   context.beginPath();
-  const tab = (x: number, y: number) =>
+  for (const { x, y } of slotsOf(group)) {
     context.roundRect(x - SLOT.width / 2, y - SLOT.height / 2, SLOT.width, SLOT.height, SLOT.radius);
-  for (const slot of group.layout.slots) tab(group.x + slot, group.y);
-  if (drawn.edges.some((edge) => edge.to === output)) tab(group.x + group.layout.anchor, group.y + group.height);
+  }
   context.fill();
 }

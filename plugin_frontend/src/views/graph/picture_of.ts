@@ -14,7 +14,7 @@ export function pictureOf(model: GraphModel, health: Health, placed: PlacedScene
     graph: model.graph,
     hierarchy: model.hierarchy,
     placed,
-    camera: model.camera.value,
+    camera: model.viewpoint.camera.value,
     health,
     ties: model.ties,
     calls: model.calls,
@@ -27,7 +27,7 @@ export function pictureOf(model: GraphModel, health: Health, placed: PlacedScene
     pins: model.pins.value,
     differences: model.differences.value,
     focused: model.focused.value,
-    transition: model.transition.value,
+    transition: model.viewpoint.transition.value,
   };
 }
 

@@ -81,6 +81,34 @@ export function boxAt(placed: PlacedScene, x: number, y: number): number | null 
   return found;
 }
 
+/** Where edges pass the border of an open group: one of its input slots, or, after them, its output. */
+export interface Slot {
+  group: PlacedGroup;
+  index: number;
+}
+
+export const SLOT = { width: 18, height: 6, radius: 3 };
+
+/** Middle of each slot that the group has. */
+export function slotsOf(group: PlacedGroup): { index: number; x: number; y: number }[] {
+  const { drawn, layout } = group;
+  const inputs = Array.from(layout.slots, (slot, index) => ({ index, x: group.x + slot, y: group.y }));
+  const isRead = drawn.edges.some((edge) => edge.to === drawn.children.length + drawn.slots);
+  const output = { index: drawn.slots, x: group.x + layout.anchor, y: group.y + group.height };
+  return isRead ? [...inputs, output] : inputs;
+}
+
+/** The slot within `reach` of a point, or null. O(groups and slots). */
+export function slotAt(placed: PlacedScene, x: number, y: number, reach: number): Slot | null {
+  for (const group of placed.groups.slice(1)) {
+    const found = slotsOf(group).find(
+      (slot) => Math.abs(slot.x - x) <= SLOT.width / 2 + reach && Math.abs(slot.y - y) <= SLOT.height / 2 + reach,
+    );
+    if (found) return { group, index: found.index };
+  }
+  return null;
+}
+
 /** Lines of one group, with their edges. */
 export function linesOf(group: PlacedGroup): Line[] {
   return group.drawn.edges.flatMap((edge, index) => {

@@ -15,7 +15,8 @@ export function findNodes(graph: GraphAnswer, hierarchy: Hierarchy, query: strin
   if (words.length === 0) return [];
   const found: number[] = [];
   for (const [id, node] of hierarchy.nodes.entries()) {
-    if (id > 0 && node.parent < 0) continue;
+    // What is in a series is found itself.
+    if ((id > 0 && node.parent < 0) || node.kind === "series") continue;
     const text = textOf(graph, node);
     if (words.every((word) => text.includes(word))) found.push(id);
     if (found.length >= MOST_RESULTS) break;

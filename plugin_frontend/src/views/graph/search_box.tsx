@@ -1,7 +1,6 @@
 // The search above the module tree; its results take the tree's place.
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { listenToKeys } from "../../store/keyboard";
+import { useMemo } from "preact/hooks";
 import { Tree } from "../../widgets/tree";
 import type { GraphModel } from "./model";
 import { safeName } from "./paint_text";
@@ -15,16 +14,6 @@ interface SearchBoxProps {
 }
 
 export function SearchBox({ model, query, onQuery }: SearchBoxProps) {
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(
-    () =>
-      listenToKeys([
-        { keys: ["/"], label: "/", does: "Search", press: () => input.current?.focus() },
-        { keys: ["["], label: "[", does: "Previous instance", press: () => model.step(-1) },
-        { keys: ["]"], label: "]", does: "Next instance", press: () => model.step(1) },
-      ]),
-    [model],
-  );
   const keydown = (event: KeyboardEvent) => {
     if (event.key === "Escape") onQuery("");
     else if (event.key === "Enter") {
@@ -35,7 +24,6 @@ export function SearchBox({ model, query, onQuery }: SearchBoxProps) {
   };
   return (
     <input
-      ref={input}
       class="graph-search"
       type="search"
       placeholder="Find a layer, op or shape  /"

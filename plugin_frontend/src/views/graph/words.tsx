@@ -6,12 +6,19 @@ import type { HierarchyNode, NodeKind } from "../../layout/hierarchy";
 import { describeTypes, formatCompact, outputTypes, readoutOf, typesOf } from "./facts";
 import type { GraphModel } from "./model";
 import { foldCount } from "./paint_folds";
+import { sourceName } from "./paint_lines";
 import { safeName } from "./paint_text";
+import type { Line, Slot } from "./placed";
 
 type Rows = [string, string, string][];
 
+interface Readout {
+  title: ComponentChildren;
+  rows: Rows;
+}
+
 /** Title and rows of the read-out on hover. */
-export function describeNode(model: GraphModel, id: number): { title: ComponentChildren; rows: Rows } {
+export function describeNode(model: GraphModel, id: number): Readout {
   const node = model.hierarchy.nodes[id];
   if (!node) return { title: "", rows: [] };
   const title = (
@@ -21,6 +28,40 @@ export function describeNode(model: GraphModel, id: number): { title: ComponentC
     </>
   );
   return { title, rows: rowsOf(model, id, node) };
+}
+
+const MOST_VALUES = 4;
+
+/** Title and rows of the read-out of a line: what flows along it, and where it comes from. */
+export const describeLine = (model: GraphModel, { edge }: Line): Readout => ({
+  title: <bdi>{safeName(sourceName(model.hierarchy, edge))}</bdi>,
+  rows: flowRows(model, edge.values, false),
+});
+
+/** Of a slot: which one it is, and what passes there. */
+export function describeSlot(model: GraphModel, { group, index }: Slot): Readout {
+  const { drawn, node } = group;
+  const port = drawn.children.length + index;
+  const isOutput = index === drawn.slots;
+  const passing = drawn.edges.filter((edge) => (isOutput ? edge.to : edge.from) === port);
+  const which = isOutput ? "output" : drawn.slots > 1 ? `input ${index + 1} of ${drawn.slots}` : "input";
+  const title = (
+    <>
+      <bdi>{safeName(model.hierarchy.nodes[node]?.name ?? "")}</bdi> <span class="pale">{which}</span>
+    </>
+  );
+  return { title, rows: flowRows(model, [...new Set(passing.flatMap((edge) => edge.values))], true) };
+}
+
+/** One row for each value, up to a few; of several, or if `named`, each with where it comes from. */
+function flowRows({ graph, hierarchy }: GraphModel, values: number[], named: boolean): Rows {
+  const rows = values.slice(0, MOST_VALUES).map((value): Rows[number] => {
+    const [, shape, what] = readoutOf(graph, hierarchy, value);
+    const from = hierarchy.nodes[hierarchy.ofValue(value)]?.name ?? "";
+    return [named || values.length > 1 ? safeName(from) : "", shape, what];
+  });
+  const rest = values.length - rows.length;
+  return rest > 0 ? [...rows, ["", `and ${formatCount(rest)} more`, ""]] : rows;
 }
 
 function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
@@ -42,6 +83,7 @@ function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
 const KINDS: Partial<Record<NodeKind, string>> = {
   fold: "equal blocks",
   part: "part",
+  series: "steps in a row",
   operation: "operation",
   input: "input of the model",
   output: "output of the model",

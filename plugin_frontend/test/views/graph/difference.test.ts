@@ -67,8 +67,8 @@ describe("side by side", () => {
     expect(a.open.value.has(node(a, "h.2.attn"))).toBe(b.open.value.has(node(b, "h.2.attn")));
     b.choose(fold(b), 5);
     expect(a.chosen.value.get(fold(a))).toBe(2);
-    a.camera.value = { x: 1, y: 2, zoom: 3 };
-    expect(b.camera.value.zoom).toBe(3);
+    a.viewpoint.camera.value = { x: 1, y: 2, zoom: 3 };
+    expect(b.viewpoint.camera.value.zoom).toBe(3);
     stop();
     a.select(node(a, "wte"));
     expect(b.selected.value).not.toBe(node(b, "wte"));

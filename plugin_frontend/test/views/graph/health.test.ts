@@ -61,6 +61,23 @@ describe("the norm of a module", () => {
     expect(normHealth(sites, answer, 0, false).modules.get("")?.state).toBe(expected);
   });
 
+  test("has a scale over the modules at all steps: one parameter that hardly matters does not widen it", () => {
+    const rows = Array.from({ length: 200 }, (_, row) => [row === 199 ? 30 : 2, 1e-9, 5]);
+    const { scale } = normHealth(sites, statistics(rows), 0, false);
+    expect(scale?.domain).toEqual([1, 10]);
+    expect(scale?.clamped).toEqual({ low: false, high: false });
+    const later = normHealth(sites, statistics(rows), 1500, false);
+    expect(later.scale?.domain).toEqual(scale?.domain);
+  });
+
+  test("is of parameters: what a module returns has none", () => {
+    const output = { ...site("act"), output: true };
+    const answer = statistics([[3, 4, 12, Number.NaN]], [[State.finite, State.finite, State.finite, State.missing]]);
+    const { modules } = normHealth([...sites, output], answer, 0, false);
+    expect(modules.has("act")).toBe(false);
+    expect(modules.get("")).toEqual({ value: 13, state: State.finite });
+  });
+
   test("is not there without statistics", () => {
     expect(normHealth(sites, null, 0, false)).toMatchObject({ scale: null, step: null });
   });

@@ -23,8 +23,8 @@ const nodeAt = (model: GraphModel, path: string): number =>
 function spineOf(model: GraphModel, node: number): [x: number, y: number] {
   const rect = model.placed.value?.boxes.get(node) ?? { x: 0, y: 0, width: 0, height: 0 };
   const group = model.placed.value?.groups.find((each) => each.node === node);
-  const seen = toScreen(model.camera.value, rect);
-  return [seen.x + (group ? group.layout.anchor : rect.width / 2) * model.camera.value.zoom, seen.y];
+  const seen = toScreen(model.viewpoint.camera.value, rect);
+  return [seen.x + (group ? group.layout.anchor : rect.width / 2) * model.viewpoint.camera.value.zoom, seen.y];
 }
 
 describe("opening and closing", () => {
@@ -48,6 +48,20 @@ describe("opening and closing", () => {
   });
 });
 
+test("all in a module is opened, and closed again without closing the module", () => {
+  const model = modelOf(transformer(12));
+  const fold = model.hierarchy.nodes.findIndex((node) => node.fold);
+  model.setDepth(2);
+  expect(model.hasOpenInside(fold)).toBe(false);
+  model.setAllInside(fold, true);
+  expect(model.open.value).toContain(nodeAt(model, "h.0.attn"));
+  expect(model.open.value).toContain(nodeAt(model, "h.11.mlp"));
+  expect(model.hasOpenInside(fold)).toBe(true);
+  model.setAllInside(nodeAt(model, "h.5"), false);
+  expect(model.hasOpenInside(fold)).toBe(false);
+  expect(model.open.value).toContain(fold);
+});
+
 test("the depth stays between the first level and the operations", () => {
   const model = modelOf();
   model.setDepth(-3);
@@ -64,7 +78,7 @@ describe("selecting", () => {
     const node = nodeAt(model, "h.39.attn.q");
     model.select(node);
     const rect = model.placed.value?.boxes.get(node);
-    expect(rect && isInView(model.camera.value, rect, model.screen.value)).toBe(true);
+    expect(rect && isInView(model.viewpoint.camera.value, rect, model.viewpoint.screen.value)).toBe(true);
     expect(selectedModule.value).toBe("h.39.attn.q");
   });
 
@@ -89,6 +103,6 @@ describe("selecting", () => {
     model.select(node);
     model.resize({ width: 300, height: 600 });
     const rect = model.placed.value?.boxes.get(node);
-    expect(rect && isInView(model.camera.value, rect, { width: 300, height: 600 })).toBe(true);
+    expect(rect && isInView(model.viewpoint.camera.value, rect, { width: 300, height: 600 })).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildHierarchy } from "../../../src/layout/hierarchy";
 import { Arranger, openToDepth } from "../../../src/layout/scene";
-import { boxAt, contains, lineAt, neighbour, placeScene } from "../../../src/views/graph/placed";
+import { boxAt, contains, lineAt, neighbour, placeScene, slotAt, slotsOf } from "../../../src/views/graph/placed";
 import { GraphBuilder, resNet, transformer } from "../../layout/graphs";
 
 function placedAt(graph = resNet(2), depth = 3) {
@@ -47,6 +47,29 @@ describe("hit test", () => {
     const middle = (y0 + y1) / 2;
     expect(lineAt(placed, group.x + x + 2, group.y + middle, 5)?.path).toBe(detour);
     expect(lineAt(placed, group.x + x - 9, group.y + middle, 5)).toBeNull();
+  });
+});
+
+describe("slots", () => {
+  const { placed, node } = placedAt(transformer(2), 3);
+  const group = placed.groupOf.get(node("h.1.attn"));
+  if (!group) throw new Error("attention is closed");
+
+  test("are where edges pass the border: what enters side by side at the top, what leaves on the spine", () => {
+    const slots = slotsOf(group);
+    // The normed values and the mask go in, the projection comes out.
+    expect(slots.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(slots.map(({ y }) => y)).toEqual([group.y, group.y, group.y + group.height]);
+    expect(slots[2]?.x).toBe(group.x + group.layout.anchor);
+    expect(slots[0]?.x).not.toBe(slots[1]?.x);
+  });
+
+  test("are found within reach of their tabs, and not between them", () => {
+    for (const { index, x, y } of slotsOf(group)) {
+      expect(slotAt(placed, x + 8, y - 3, 2)).toEqual({ group, index });
+      expect(slotAt(placed, x, y + 9, 2)).toBeNull();
+    }
+    expect(slotAt(placed, group.x, group.y, 2)).toBeNull();
   });
 });
 
