@@ -242,17 +242,3 @@ def test_findings_have_their_evidence_and_their_reasons(tmp_path: Path):
     assert finding["picture"]["sites"] == ["layer0.weight"]
     assert finding["link"].startswith("https://")
     assert all(finding[field] for field in ("title", "evidence", "why", "advice", "source"))
-
-
-def test_the_site_that_changed_most(tmp_path: Path):
-    def change(step: int, tensors: synthetic_runs.Tensors) -> None:
-        tensors["parameter"][synthetic_runs.position("layer3.bias")] *= 1 + step
-        tensors["parameter"][synthetic_runs.position("layer5.bias")][:] = np.nan
-
-    synthetic_runs.write(tmp_path / "run", change)
-    assert in_process(tmp_path)("sites", run="run", group="model").fields["most_changed"] == "layer3.bias"
-
-
-def test_of_one_step_nothing_has_changed(tmp_path: Path):
-    synthetic_runs.write(tmp_path / "run", steps=[0])
-    assert in_process(tmp_path)("sites", run="run", group="model").fields["most_changed"] is None

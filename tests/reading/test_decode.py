@@ -49,10 +49,11 @@ def read_everything(schema: Schema[Any], blob: bytes) -> None:
     """Decodes a record and what it decodes only on demand."""
     record = decode(schema, blob).record
     if schema is DISTRIBUTIONS:
-        for stage, site in record.entries:
-            found = record.distribution(stage, site)
-            found.quantile([0.0, 0.5, 1.0])
-            found.distance(found)
+        for stage in record.stage_names:
+            for site in record.measured(stage):
+                found = record.distribution(stage, site)
+                found.quantile([0.0, 0.5, 1.0])
+                found.distance(found)
     if schema is HEATMAPS:
         for stage, site in record.entries:
             record.heatmap(stage, site)

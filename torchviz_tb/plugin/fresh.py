@@ -35,14 +35,17 @@ class Fresh:
         }
 
 
-def fresh(group: Group, kinds: Sequence[Kind], layout: Iterable[str], since: str | None) -> Fresh:
-    """The steps of the first of ``kinds``; a step is as new as the newest of its records of all ``kinds``.
+def fresh(
+    group: Group, kinds: Sequence[Kind], layout: Iterable[str], since: str | None, steps: Sequence[int] | None = None
+) -> Fresh:
+    """The steps of the first of ``kinds``, or those given; each is as new as the newest of its records of all kinds.
 
     ``layout`` names what the numbers of a step are about, in order: where it has changed since the
     page asked, every step is sent. So it is for a ``since`` that this function did not make.
     """
     times = [group.written(kind) for kind in kinds]
-    written = {step: tuple(known.get(step, 0.0) for known in times) for step in times[0]}
+    listed = list(times[0]) if steps is None else steps
+    written = {step: tuple(known.get(step, 0.0) for known in times) for step in listed}
     checksum = zlib.crc32("\0".join(layout).encode())
     newest = max((max(when) for when in written.values()), default=0.0)
     after = _after(since, checksum)

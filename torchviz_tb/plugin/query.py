@@ -10,6 +10,7 @@ from torchviz_tb.reading.checks import STAGES
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import SERIES_COLUMNS
 from torchviz_tb.reading.source import ScalarSource, by_group
+from torchviz_tb.reading.thinning import thinned
 from torchviz_tb.records.metadata import Kind, Tag
 
 
@@ -38,7 +39,10 @@ class Query:
     @cached_property
     def run(self) -> str:
         """The run's name, of a run that exists."""
-        name = self._text("run")
+        return self._run("run")
+
+    def _run(self, parameter: str) -> str:
+        name = self._text(parameter)
         runs = self.source.run_names()
         if name not in runs:
             raise RequestError(404, f"there is no run '{name}'", _one_of("runs", name, runs))
@@ -47,7 +51,17 @@ class Query:
     @cached_property
     def group(self) -> Group:
         """The group, with all its kinds."""
-        run, name = self.run, self._text("group")
+        return self._group_of(self.run)
+
+    @cached_property
+    def other_group(self) -> Group:
+        """The group of that name of the other run; without one the same group."""
+        if "other_run" not in self._parameters:
+            return self.group
+        return self._group_of(self._run("other_run"))
+
+    def _group_of(self, run: str) -> Group:
+        name = self._text("group")
         tags = [Tag(name, kind, first) for kind in Kind for first in (False, True)]
         index = by_group(self.source.references(run, tags)).get(name)
         if index is None:
@@ -92,16 +106,48 @@ class Query:
 
     def step_of(self, kind: Kind) -> int:
         """The last step of a kind that is not after the one asked for, or else the first that there is."""
-        text = self._text("step")
-        try:
-            wanted = int(text)
-        except ValueError as error:
-            raise RequestError(400, f"step is '{text}'", "Give an integer.") from error
-        steps = self.group.steps(kind)
+        return self._step_in(self.group, kind, "step")
+
+    def other_step_of(self, kind: Kind) -> int:
+        """As ``step_of``, in the other group, of the parameter other_step."""
+        return self._step_in(self.other_group, kind, "other_step")
+
+    def _step_in(self, group: Group, kind: Kind, parameter: str) -> int:
+        wanted, steps = self._integer(parameter), group.steps(kind)
         if not steps:
-            message = f"group '{self.group.name}' of run '{self.run}' has no {kind.value}"
+            message = f"group '{group.name}' of run '{group.run}' has no {kind.value}"
             raise RequestError(404, message, "The route runs lists the kinds that each group has.")
         return max((step for step in steps if step <= wanted), default=steps[0])
+
+    def steps_of(self, kind: Kind) -> list[int]:
+        """The steps of a kind: all, at most ``most_steps`` of them, or the one of ``step``."""
+        if "step" in self._parameters:
+            return [self.step_of(kind)]
+        steps = self.group.steps(kind)
+        return thinned(steps, self._integer("most_steps")) if "most_steps" in self._parameters else steps
+
+    @property
+    def sites(self) -> list[int]:
+        """Positions of the wanted sites in the group's sites, all of them if none is named."""
+        count = len(self.group.sites.sites)
+        text = self._parameters.get("sites")
+        if not text:
+            return list(range(count))
+        try:
+            positions = [int(each) for each in text.split(",")]
+        except ValueError as error:
+            raise RequestError(400, f"sites is '{text[:100]}'", "Give positions, such as 0,1,2.") from error
+        beyond = [each for each in positions if not 0 <= each < count]
+        if beyond:
+            raise RequestError(404, f"there is no site {beyond[0]} among {count}", "Positions begin with 0.")
+        return positions
+
+    def _integer(self, name: str) -> int:
+        text = self._text(name)
+        try:
+            return int(text)
+        except ValueError as error:
+            raise RequestError(400, f"{name} is '{text}'", "Give an integer.") from error
 
     def _text(self, name: str) -> str:
         if not self._parameters.get(name):

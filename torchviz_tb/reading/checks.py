@@ -32,6 +32,11 @@ def stage_name(stage: int) -> str | None:
     return _STAGE_NAMES.get(stage)
 
 
+def stage_number(stage: str) -> int:
+    """The number that records.proto gives to a stage's word."""
+    return pb.Stage.Value(f"STAGE_{stage.upper()}")
+
+
 def site_count(count: int) -> int:
     """A number of sites within the bound."""
     require(count <= MAX_SITES, lambda: f"it claims {count} sites, more than the bound of {MAX_SITES}")

@@ -40,11 +40,15 @@ class Schema(Generic[RecordT]):
     message: type[Message]
     max_size: int
     check: Callable[[Any], RecordT]
+    serialized: bool = False
+    """Whether ``check`` takes the serialized message: a record that keeps it as it is, and knows its own ``memory``."""
 
 
 SITES = Schema(Kind.SITES, SiteTable, pb.Sites, 64 * _MIB, SiteTable.from_record)
 STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_record)
-DISTRIBUTIONS = Schema(Kind.DISTRIBUTIONS, Distributions, pb.Distributions, 128 * _MIB, Distributions.from_record)
+DISTRIBUTIONS = Schema(
+    Kind.DISTRIBUTIONS, Distributions, pb.Distributions, 128 * _MIB, Distributions.from_bytes, serialized=True
+)
 HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 128 * _MIB, Heatmaps.from_record)
 GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
 PROGRESS = Schema(Kind.PROGRESS, Progress, pb.Progress, _MIB, Progress.from_record)
@@ -69,6 +73,11 @@ class Decoded(Generic[RecordT]):
 def decode(schema: Schema[RecordT], blob: bytes) -> Decoded[RecordT]:
     """The record in an envelope. Raises RecordError, and nothing else, whatever the bytes are."""
     raw = unseal_bytes(blob, max_raw_size=schema.max_size)
-    if len(raw) > _COUNTED_FROM:
-        checks.field_count(raw, schema.message)
-    return Decoded(schema.check(parse(raw, schema.message)), _MEMORY_FACTOR * len(raw) + 1024)
+    if schema.serialized:
+        record = schema.check(raw)
+    else:
+        if len(raw) > _COUNTED_FROM:
+            checks.field_count(raw, schema.message)
+        record = schema.check(parse(raw, schema.message))
+    memory = record.memory if isinstance(record, Distributions) else _MEMORY_FACTOR * len(raw)
+    return Decoded(record, memory + 1024)

@@ -1,4 +1,4 @@
-"""Histograms on the float grid: edges, merging, quantiles, distances."""
+"""Histograms on the float grid: one as an analysis holds it, and those of one record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,19 +8,16 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from torchviz_tb.reading import checks
-from torchviz_tb.reading.quantiles import Bins, quantiles
+from torchviz_tb.errors import DamagedRecord
+from torchviz_tb.reading import checks, distances, histograms
+from torchviz_tb.reading.histograms import Float64s, Histograms, Int64s
+from torchviz_tb.reading.message_fields import MARGIN, Fields, fields, wire_types
+from torchviz_tb.reading.packed_histograms import read_histograms
 from torchviz_tb.records import records_pb2 as pb
-from torchviz_tb.records.grid import BINADES, MANTISSA_BITS, TOP_EXPONENT, Grid, grid
+from torchviz_tb.records.envelope import parse
+from torchviz_tb.records.grid import Grid
 
-Float64s = npt.NDArray[np.float64]
-Int64s = npt.NDArray[np.int64]
-
-MAX_BINS = 2**13
-"""Occupied bins of one histogram, 16 times what the writer gives one: an answer holds those of every step."""
-
-MAX_COUNT = 2**53
-"""Counts are added in float64, which is exact up to here."""
+Strings = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +39,16 @@ class Distribution:
     @classmethod
     def from_record(cls, record: pb.Histogram) -> "Distribution":
         """Raises DamagedRecord where it is not a histogram as records.proto defines it."""
-        bins = grid(*_grid_parameters(record))
-        index = _signed_indices(record, int(bins.offsets[TOP_EXPONENT + 1]))
-        infinities = tuple(record.infinities) or (0, 0)
-        checks.require(len(infinities) == 2, "its infinities are not two numbers")
-        counts = np.fromiter(record.counts, np.uint64, len(record.counts))
-        # In float64, because hostile counts could overflow the sum of integers.
-        total = counts.sum(dtype=np.float64) + record.zeros + record.nan + sum(infinities)
-        checks.require(bool(counts.all() and total <= MAX_COUNT), "a count in a histogram is impossible")
-        return cls(bins, index, counts.astype(np.int64), record.zeros, record.nan, infinities[1], infinities[0])
+        return cls.from_bytes(record.SerializeToString())
+
+    @classmethod
+    def from_bytes(cls, message: bytes) -> "Distribution":
+        """As ``from_record``, of a serialized message."""
+        read = read_histograms([message])
+        if read.faults:
+            raise DamagedRecord(read.faults[0])
+        zeros, nan, neg_inf, pos_inf = read.apart[:, 0].tolist()
+        return cls(read.grids[0], read.index, read.counts, zeros, nan, pos_inf, neg_inf)
 
     @cached_property
     def edges(self) -> Float64s:
@@ -72,7 +70,7 @@ class Distribution:
         As ``numpy.quantile`` of the elements, where those of one bin count as evenly spread over
         it: the error is less than the width of the widest bin involved.
         """
-        found = quantiles(Bins.of([self]), np.atleast_1d(np.asarray(q, np.float64)))[0]
+        found = histograms.quantiles(self._alone, np.atleast_1d(np.asarray(q, np.float64)))[0]
         return float(found[0]) if np.ndim(q) == 0 else found
 
     def distance(self, other: "Distribution") -> float:
@@ -80,13 +78,14 @@ class Distribution:
 
         Elements of one bin count as evenly spread over it. NaN where one side has none.
         """
-        if not self.finite or not other.finite:
-            return float("nan")
-        points = np.unique(np.concatenate([self.edges.ravel(), other.edges.ravel(), [0.0]]))
-        left, right = points[:-1], points[1:]
-        at_left = self._cumulative(left, left >= 0) - other._cumulative(left, left >= 0)
-        at_right = self._cumulative(right, right > 0) - other._cumulative(right, right > 0)
-        return float(np.sum(_mean_magnitude(at_left, at_right) * (right - left)))
+        return float(distances.distances(self._alone, other._alone)[0])
+
+    def relative_distance(self, other: "Distribution") -> float:
+        """The distance as a share of the longest that there can be: 0 for the same, 1 for nothing in common.
+
+        It is divided by the sum of both mean magnitudes. NaN where one side has no finite element.
+        """
+        return float(distances.relative_distances(self._alone, other._alone)[0])
 
     def coarsened(self, onto: Grid) -> "Distribution":
         """The same elements on a coarser grid."""
@@ -97,81 +96,124 @@ class Distribution:
         np.add.at(counts, inverse, self.counts)
         return Distribution(onto, index, counts, self.zeros, self.nan, self.pos_inf, self.neg_inf)
 
-    def _cumulative(self, x: Float64s, zeros_passed: npt.NDArray[np.bool_]) -> Float64s:
-        """Share of the finite elements below x; the point mass at 0 counts where ``zeros_passed``."""
-        below = np.zeros(x.shape)
-        if self.counts.size:
-            after = np.cumsum(self.counts)
-            shares = np.stack([after - self.counts, after], axis=1)
-            below = np.interp(x, self.edges.ravel(), shares.ravel(), left=0.0)
-        return (below + self.zeros * zeros_passed) / self.finite
+    @property
+    def _alone(self) -> Histograms:
+        """As columns of one histogram."""
+        apart = np.asarray([[self.zeros], [self.nan], [self.neg_inf], [self.pos_inf]], np.int64)
+        starts = np.asarray([0, self.index.size], np.int64)
+        return Histograms((self.grid,), np.zeros(1, np.int64), starts, self.index, self.counts, apart, {})
 
 
-def _mean_magnitude(left: Float64s, right: Float64s) -> Float64s:
-    """Mean of the absolute value of a linear function over an interval, from its values at the ends."""
-    same_sign = left * right >= 0
-    total = np.abs(left) + np.abs(right)
-    crossing = (left**2 + right**2) / (2 * np.where(total > 0, total, 1.0))
-    return np.where(same_sign, total / 2, crossing)
-
-
-def _grid_parameters(record: pb.Histogram) -> tuple[int, int]:
-    bits, taper = record.mantissa_bits, record.taper_exponent
-    checks.require(bits <= MANTISSA_BITS and taper < BINADES, "a histogram's grid is impossible")
-    return bits, taper
-
-
-def _signed_indices(record: pb.Histogram, bins: int) -> Int64s:
-    count = len(record.counts)
-    checks.require(count <= MAX_BINS, lambda: f"a histogram claims {count} bins, more than the bound of {MAX_BINS}")
-    checks.require(len(record.steps) == max(count - 1, 0), "a histogram has not as many steps as counts")
-    checks.require((record.first == 0) == (count == 0), "a histogram's first bin is impossible")
-    if not count:
-        return np.zeros(0, np.int64)
-    steps = np.fromiter(record.steps, np.uint64, count - 1)
-    # With each step and the start within the grid, the sum can't overflow.
-    in_grid = abs(record.first) <= bins and bool(steps.all() and (steps <= np.uint64(2 * bins)).all())
-    checks.require(in_grid, "a histogram leaves its grid")
-    index = record.first + np.concatenate([[0], np.cumsum(steps.astype(np.int64))])
-    checks.require(bool(index[-1] <= bins and (index != 0).all()), "a histogram leaves its grid")
-    return index
+_ENTRIES = pb.Distributions.DESCRIPTOR.fields_by_name["entries"].number << 3 | 2
+"""What stands before each entry: the field's number, and that a length follows."""
+_ENTRY_WIRE_TYPE = wire_types(pb.DistributionEntry)
+_TOO_MANY = f"it holds more than {checks.MAX_FIELDS} parts"
+_ENTRY_MEMORY = 160
+"""Bytes for what is known of an entry: four numbers and its place in a dictionary."""
 
 
 @dataclass(frozen=True, eq=False)
 class Distributions:
-    """One record: histograms by site (index in the record's table) and stage, decoded one by one."""
+    """One record: where in its bytes the histogram of each site (index in the record's table) and stage lies."""
 
     site_count: int
     sites_checksum: int
-    entries: Mapping[tuple[str, int], pb.Histogram]
-    # Small beside the histograms, and asked for again at each reload of the page.
-    _known_quantiles: dict[tuple[str, tuple[float, ...]], tuple[Int64s, Float64s]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    raw: bytes
+    sites: Int64s
+    """The site of each entry."""
+    stages: Int64s
+    """The stage of each entry, as records.proto numbers them."""
+    begin: Int64s
+    end: Int64s
+    """Where each entry's histogram lies in ``raw``."""
+    _entry_of: dict[str, Mapping[int, int]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def from_record(cls, record: pb.Distributions) -> "Distributions":
-        """Checks which sites there are; a histogram is checked when it is asked for."""
-        count = checks.site_count(record.site_count)
-        checks.indices((entry.site for entry in record.entries), count, "site")
-        entries: dict[tuple[str, int], pb.Histogram] = {}
-        for entry in record.entries:
-            stage = checks.stage_name(entry.stage)
-            if stage is not None:
-                entries[stage, entry.site] = entry.histogram
-        return cls(count, record.sites_checksum, entries)
+    def from_bytes(cls, raw: bytes) -> "Distributions":
+        """Checks which sites there are; a histogram is decoded, and checked, when it is asked for.
+
+        Cost: about 1 µs an entry. Raises DamagedRecord.
+        """
+        record, begin, end = _entries(raw)
+        checks.site_count(record.site_count)
+        walked = fields(np.frombuffer(raw + bytes(MARGIN), np.uint8), begin, end, _ENTRY_WIRE_TYPE)
+        checks.require(not walked.unreadable.any(), "its payload can't be parsed")
+        if walked.irregular.any():
+            return cls._from_parsed(raw)
+        return cls._of(record, raw, walked)
+
+    @classmethod
+    def _from_parsed(cls, raw: bytes) -> "Distributions":
+        """Of what no writer of ours makes: brought to the form in which they write it, then read."""
+        checks.field_count(raw, pb.Distributions)
+        parsed = parse(raw, pb.Distributions)
+        parsed.DiscardUnknownFields()
+        return cls.from_bytes(parsed.SerializeToString())
+
+    @classmethod
+    def _of(cls, record: pb.Distributions, raw: bytes, walked: Fields) -> "Distributions":
+        number = {name: each.number for name, each in pb.DistributionEntry.DESCRIPTOR.fields_by_name.items()}
+        sites, stages = (walked[number[name]].value for name in ("site", "stage"))
+        checks.indices(sites.tolist(), record.site_count, "site")
+        lies = walked[number["histogram"]]
+        columns = sites.astype(np.int64), np.minimum(stages, 255).astype(np.int64), lies.begin, lies.end
+        return cls(record.site_count, record.sites_checksum, raw, *columns)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the record takes, with the entries by site that are looked up later."""
+        return len(self.raw) + _ENTRY_MEMORY * self.sites.size
+
+    @cached_property
+    def stage_names(self) -> frozenset[str]:
+        """The stages that have a histogram of any site."""
+        names = {checks.stage_name(stage) for stage in np.unique(self.stages).tolist()}
+        return frozenset(name for name in names if name is not None)
+
+    def measured(self, stage: str) -> list[int]:
+        """The sites that have a histogram of a stage."""
+        return list(self._entries_of(stage))
+
+    def message(self, stage: str, site: int) -> bytes | None:
+        """The serialized histogram of a site; None where it was not measured."""
+        entry = self._entries_of(stage).get(site)
+        return None if entry is None else self.raw[self.begin[entry] : self.end[entry]]
 
     def distribution(self, stage: str, site: int) -> Distribution | None:
         """One histogram; None where it was not measured. Raises DamagedRecord."""
-        record = self.entries.get((stage, site))
-        return None if record is None else Distribution.from_record(record)
+        message = self.message(stage, site)
+        return None if message is None else Distribution.from_bytes(message)
 
-    def stage_quantiles(self, stage: str, q: Sequence[float]) -> tuple[Int64s, Float64s]:
-        """Quantiles of every histogram of a stage: sites [n], float64 [n, len(q)]; kept. Raises DamagedRecord."""
-        key = (stage, tuple(q))
-        if key not in self._known_quantiles:
-            sites = [site for name, site in self.entries if name == stage]
-            found = [Distribution.from_record(self.entries[stage, site]) for site in sites]
-            values = quantiles(Bins.of(found), np.asarray(q, np.float64))
-            self._known_quantiles[key] = np.asarray(sites, np.int64), values
-        return self._known_quantiles[key]
+    def _entries_of(self, stage: str) -> Mapping[int, int]:
+        """The entry of each site that has one of a stage; the last of several."""
+        if stage not in self._entry_of:
+            entries = np.flatnonzero(self.stages == checks.stage_number(stage))
+            self._entry_of[stage] = dict(zip(self.sites[entries].tolist(), entries.tolist(), strict=True))
+        return self._entry_of[stage]
+
+
+def _entries(raw: bytes) -> tuple[pb.Distributions, Int64s, Int64s]:
+    """The record without its entries, and where each of these lies. Raises DamagedRecord."""
+    position, end, rest, spans = 0, len(raw), list[bytes](), list[int]()
+    while position < end:
+        start = position
+        # Nearly all that there is: an entry whose size takes two bytes. Three thousand of them take 1 ms.
+        if raw[position] == _ENTRIES and position + 2 < end and raw[position + 1] >= 0x80 > raw[position + 2]:
+            size = raw[position + 1] & 0x7F | raw[position + 2] << 7
+            position += 3
+            is_entry = True
+        else:
+            checks.require(
+                len(spans) + len(rest) <= 2 * checks.MAX_FIELDS, f"it holds more than {checks.MAX_FIELDS} parts"
+            )
+            key, position = checks.varint(raw, position, end)
+            size, position = checks.field_extent(raw, position, end, key & 7)
+            is_entry = key == _ENTRIES
+        if is_entry:
+            spans += (position, position + size)
+        else:
+            rest.append(raw[start : position + size])
+        position += size
+    bounds = np.asarray(spans, np.int64).reshape(-1, 2)
+    checks.require(position == end, "its payload can't be parsed")
+    return parse(b"".join(rest), pb.Distributions), bounds[:, 0].copy(), bounds[:, 1].copy()

@@ -1,12 +1,13 @@
 """One group of one run: its records by kind and step, and the sites that they are about."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from torchviz_tb.errors import NewerRecord, RecordError
 from torchviz_tb.reading import decode as schemas
@@ -20,9 +21,14 @@ from torchviz_tb.reading.problems import Problem
 from torchviz_tb.reading.sites import Positions, SiteUnion
 from torchviz_tb.reading.source import Reference, Source, StepIndex
 from torchviz_tb.reading.statistics import Statistics
+from torchviz_tb.reading.thinning import thinned
 from torchviz_tb.records.metadata import Kind
 
 OnSitesT = TypeVar("OnSitesT", Statistics, Distributions, Heatmaps, FlightRecorder)
+
+Arrays = tuple[npt.NDArray[Any], ...]
+
+_SOME = 16
 
 _BATCH = 64
 """Records that are fetched together: their bytes are in memory at the same time."""
@@ -39,6 +45,13 @@ class OnSites(Generic[OnSitesT]):
         """The record's own index of the site at a position of the group; None where it does not cover it."""
         own = np.flatnonzero(self.positions == position)
         return int(own[0]) if own.size else None
+
+    def own(self, sites: Sequence[int]) -> npt.NDArray[np.intp]:
+        """The record's own indices of the sites at these positions; −1 for one that it does not cover."""
+        wanted = np.asarray(sites, np.intp)
+        own = np.full(1 + max(wanted.max(initial=-1), self.positions.max(initial=-1)), -1, np.intp)
+        own[self.positions] = np.arange(self.positions.size)
+        return np.where(wanted < 0, -1, own[wanted])
 
 
 class Group:
@@ -102,6 +115,25 @@ class Group:
         for step, record in self.read_all(schema, steps):
             yield step, self._join(schema.kind, step, record)
 
+    def reference(self, kind: Kind, step: int) -> Reference:
+        """Where the record of a step is: another one if what is stored there changes."""
+        return self._index[kind][step]
+
+    def remembered(self, key: Hashable, compute: Callable[[], Arrays]) -> Arrays:
+        """Arrays that were computed from records, kept beside these within the cache's bound.
+
+        The key must name the records by their ``reference``. What some could not be read for is computed anew, so that
+        their problems are told again.
+        """
+        known = self._cache.get(key)
+        if known is not None:
+            arrays: Arrays = known.record
+            return arrays
+        found = compute()
+        if not self._problems:
+            self._cache.put(key, Decoded(found, sum(each.nbytes for each in found) + 1024))
+        return found
+
     def check(self) -> None:
         """Reads every record, for the problems that come of it."""
         for schema in schemas.ON_SITES:
@@ -117,13 +149,16 @@ class Group:
 
     @cached_property
     def stages(self) -> list[str]:
-        """The stages that were measured, in the order in which they are shown."""
-        found = {stage for _, record in self.read_all(schemas.STATISTICS) if record for stage in record.stages}
+        """The stages that were measured, in the order in which they are shown, as far as ``some`` records tell."""
+        found = {stage for record in self.some(schemas.STATISTICS) for stage in record.record.stages}
         if not self.steps(Kind.STATISTICS):
-            found = {
-                stage for _, record in self.read_all(schemas.DISTRIBUTIONS) if record for stage, _ in record.entries
-            }
+            found = {stage for record in self.some(schemas.DISTRIBUTIONS) for stage in record.record.stage_names}
         return [stage for stage in STAGES if stage in found]
+
+    def some(self, schema: Schema[OnSitesT]) -> list[OnSites[OnSitesT]]:
+        """The first record, the last, and some evenly between: for what is the same at nearly all steps."""
+        records = self.read_all_on_sites(schema, thinned(self.steps(schema.kind), _SOME))
+        return [joined for _, joined in records if joined is not None]
 
     def report(self, kind: Kind, step: int | None, error: RecordError) -> None:
         """Keeps what is wrong with a record."""

@@ -8,6 +8,7 @@ have a common coarser one whose bins are unions of both's, which makes histogram
 ``Histogram`` in records.proto states the same for other readers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -17,6 +18,9 @@ import numpy.typing as npt
 BINADES = 256
 MANTISSA_BITS = 23
 TOP_EXPONENT = 254  # of the largest finite float32; 255 marks infinities and NaN
+
+_APART = 2**33
+"""More than the bins of any grid."""
 
 Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
@@ -107,3 +111,23 @@ def _magnitude(pattern: Int64s) -> Float64s:
 def grid(mantissa_bits: int, taper_exponent: int) -> Grid:
     """A grid whose tables are computed once and shared."""
     return Grid(mantissa_bits, taper_exponent)
+
+
+def edges_on(grids: Sequence[Grid], grid_of: Int64s, index: Int64s) -> tuple[Float64s, Float64s]:
+    """``Grid.edges`` of bins on different grids at once: bin i is on ``grids[grid_of[i]]``."""
+    number = np.abs(index) - 1
+    inner, outer = (_magnitude(_patterns(grids, grid_of, each)) for each in (number, number + 1))
+    return np.where(index > 0, inner, -outer), np.where(index > 0, outer, -inner)
+
+
+def _patterns(grids: Sequence[Grid], grid_of: Int64s, number: Int64s) -> Int64s:
+    """``Grid.pattern`` on different grids: their tables of offsets lie one behind the other, far apart."""
+    offsets = np.concatenate([np.zeros(0, np.int64), *(each.offsets for each in grids)])
+    bits = np.concatenate([np.zeros(0, np.int64), *(each.bits for each in grids)])
+    apart = np.repeat(np.arange(len(grids)) * _APART, BINADES + 1)
+    below = np.searchsorted(offsets + apart, number + grid_of * _APART, side="right") - 1
+    exponent = np.clip(below - grid_of * (BINADES + 1), 0, BINADES - 1)
+    within = number - offsets[exponent + grid_of * (BINADES + 1)]
+    mantissa = within << (MANTISSA_BITS - bits[exponent + grid_of * BINADES])
+    pattern: Int64s = (exponent << MANTISSA_BITS) + mantissa
+    return pattern

@@ -122,8 +122,6 @@ export interface WatchCostAnswer {
 export interface SitesAnswer extends Answer {
   sites: Site[];
   stages: Stage[];
-  /** The site whose values moved most over the steps; null where none did. */
-  most_changed: string | null;
 }
 
 /** S steps × N sites. */

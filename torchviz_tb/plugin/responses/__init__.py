@@ -8,7 +8,7 @@ from torchviz_tb.plugin.responses.findings import findings
 from torchviz_tb.plugin.responses.flight_recorder import flight_recorder
 from torchviz_tb.plugin.responses.graph import graph
 from torchviz_tb.plugin.responses.heatmaps import heatmaps
-from torchviz_tb.plugin.responses.histograms import bands, distributions
+from torchviz_tb.plugin.responses.histograms import bands, distances, distributions
 from torchviz_tb.plugin.responses.incidents import incidents, watch_cost
 from torchviz_tb.plugin.responses.scalars import learning_rates, losses
 from torchviz_tb.plugin.responses.statistics import execution_order, site, sites, statistics
@@ -18,7 +18,7 @@ from torchviz_tb.plugin.responses.training import progress
 RESPONSES: Mapping[str, Callable[[Query], Json | Arrays]] = {
     response.__name__: response
     for response in (
-        sites, statistics, site, distributions, bands, heatmaps, graph, tensor_views, tensor_view, losses,
+        sites, statistics, site, distributions, bands, distances, heatmaps, graph, tensor_views, tensor_view, losses,
         learning_rates, progress, execution_order, findings, incidents, flight_recorder, watch_cost,
     )
 }  # fmt: skip

@@ -22,7 +22,6 @@ def sites(query: Query) -> Json:
     return {
         "sites": [_site(site, reasons.get(position)) for position, site in enumerate(group.sites.sites)],
         "stages": group.stages,
-        "most_changed": _most_changed(group),
         "problems": problems(group.problems),
     }
 
@@ -93,29 +92,10 @@ def _site(site: Site, reason: str | None) -> Json:
     }
 
 
-def _most_changed(group: Group) -> str | None:
-    """The site whose spread or mean moved most over the steps, in decades; None where nothing moved.
-
-    The mean's way is measured in the largest standard deviation. Of the stage that is shown first.
-    """
-    if not group.stages or not group.sites.sites:
-        return None
-    std, mean = (statistics_series(group, group.stages[0], column).values for column in ("std", "mean"))
-    with np.errstate(all="ignore"):
-        highest, lowest = np.fmax.reduce(std, axis=0), np.fmin.reduce(std, axis=0)
-        spread = np.log10(highest / lowest)
-        shift = np.log10(1 + (np.fmax.reduce(mean, axis=0) - np.fmin.reduce(mean, axis=0)) / highest)
-    moved = np.fmax(spread, shift)
-    moved[~np.isfinite(moved)] = 0
-    most = int(np.argmax(moved))
-    return group.sites.sites[most].name if moved[most] > 0 else None
-
-
 def _newest_reasons(group: Group) -> dict[int, str]:
-    """Why sites (positions) are not measured, as the newest record that says so."""
+    """Why sites (positions) are not measured, as the newest of some records that says so."""
     reasons: dict[int, str] = {}
-    for _, joined in group.read_all_on_sites(STATISTICS):
-        if joined is not None:
-            for columns in joined.record.stages.values():
-                reasons.update({int(joined.positions[own]): text for own, text in columns.reasons.items()})
+    for joined in group.some(STATISTICS):
+        for columns in joined.record.stages.values():
+            reasons.update({int(joined.positions[own]): text for own, text in columns.reasons.items()})
     return reasons

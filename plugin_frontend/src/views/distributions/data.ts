@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Stage } from "../../api/types";
 import { colourOfRun, sites, useResource } from "../../store/data";
+import { shownFindings } from "../../store/findings";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, place, selectedSite } from "../../store/selection";
 
@@ -35,7 +36,7 @@ export const pictured = signal(false);
 /** The site that opens in each group, chosen once: a new step must not move what is shown. */
 const opening = new Map<string, string>();
 
-/** The site that is shown: the selected one if this group has it, else the one that changed most. */
+/** The site that is shown: the selected one if this group has it, else that of the worst finding, else the first. */
 export function siteKey(): ReadonlySignal<SiteKey | null> {
   return computed(() => {
     const where = place.value;
@@ -50,7 +51,8 @@ export function siteKey(): ReadonlySignal<SiteKey | null> {
 function openingSite({ run, group }: Place, table: SitesAnswer): string | undefined {
   const key = `${run}\0${group}`;
   const known = opening.get(key);
-  const site = table.sites.find(({ name }) => name === known)?.name ?? table.most_changed ?? table.sites[0]?.name;
+  const names = table.sites.map(({ name }) => name);
+  const site = [known, shownFindings.value[0]?.sites[0]].find((name) => name && names.includes(name)) ?? names[0];
   if (site) opening.set(key, site);
   return site;
 }

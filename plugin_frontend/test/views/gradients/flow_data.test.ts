@@ -38,7 +38,7 @@ function bands(values: number[], steps = [0]): BandsAnswer {
 
 function fakeApi(stages: Stage[], asked: string[]): Api {
   return {
-    sites: async () => ({ sites: SITES, stages, most_changed: null, problems: [] }),
+    sites: async () => ({ sites: SITES, stages, problems: [] }),
     statistics: async (_place: unknown, stage: Stage, column: string) => {
       asked.push(`${stage} ${column}`);
       return { ...sums([12, 4]).answer, stage, column };
