@@ -1,4 +1,4 @@
-"""Modules that numba compiles as they are imported: the extra ``[fast]``. Whoever has none goes on without."""
+"""Modules whose functions are compiled as they are imported, by numba or triton. Whoever has none goes on without."""
 
 import importlib
 import importlib.util
@@ -6,18 +6,29 @@ import os
 import threading
 import warnings
 from types import ModuleType
+from typing import Literal
 
 from torchviz_tb.errors import ArgumentError
 
 VARIABLE = "TORCHVIZ_TB_ENGINE"
-"""Names the engine: "numpy", "numba", or "auto", which is the default."""
+"""Names the engine, one of ENGINES; "auto" is the default."""
+
+ENGINES = ("auto", "numpy", "numba", "torch", "triton")
+
+Compiler = Literal["numba", "triton"]
+
+_INSTEAD = {"numba": "numpy", "triton": "torch"}
+_INSTALL = {"numba": "pip install 'torchviz_tb[fast]'", "triton": "pip install triton"}
+# With triton asked for, tensors on the CPU are still measured as usual.
+_WANTED = {"numba": ("auto", "numba", "triton"), "triton": ("auto", "triton")}
 
 
 class Compilation:
     """One such module, imported in the background: seconds at first, a part of one later."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, compiler: Compiler = "numba") -> None:
         self._name = name
+        self._compiler = compiler
         self._thread: threading.Thread | None = None
         self._module: ModuleType | None = None
         self._lock = threading.Lock()
@@ -28,23 +39,24 @@ class Compilation:
         Raises:
             ArgumentError: The environment names an engine that there is not.
         """
-        if wanted() == "numpy" or not _has_numba():
+        if wanted() not in _WANTED[self._compiler] or not _is_installed(self._compiler):
             return
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="torchviz_tb numba")
+                self._thread = threading.Thread(target=self._run, name=f"torchviz_tb {self._compiler}")
                 self._thread.start()
 
     def module(self) -> ModuleType | None:
-        """The module, if it is wanted and ready; waits for it only if numba was asked for by name.
+        """The module, if it is wanted and ready; waits for it only if its compiler was asked for by name.
 
         Raises:
             ArgumentError: The environment names an engine that there is not.
         """
         self.prepare()
-        if wanted() == "numpy":
+        name = wanted()
+        if name not in _WANTED[self._compiler]:
             return None
-        if wanted() == "numba" and self._thread is not None:
+        if name == self._compiler and self._thread is not None:
             self._thread.join()
         return self._module
 
@@ -52,7 +64,10 @@ class Compilation:
         try:
             self._module = importlib.import_module(self._name)
         except Exception as error:  # noqa: BLE001 (an installation that is broken must not stop a training)
-            warnings.warn(f"torchviz_tb can't use numba and goes on with numpy: {error!r}", stacklevel=2)
+            warnings.warn(
+                f"torchviz_tb can't use {self._compiler} and goes on with {_INSTEAD[self._compiler]}: {error!r}",
+                stacklevel=2,
+            )
 
 
 def wanted() -> str:
@@ -62,12 +77,13 @@ def wanted() -> str:
         ArgumentError: There is no such engine.
     """
     name = os.environ.get(VARIABLE, "auto")
-    if name not in ("auto", "numpy", "numba"):
-        raise ArgumentError(f"{VARIABLE} is {name!r:.60}, not an engine: set it to 'auto', 'numpy' or 'numba'")
-    if name == "numba" and not _has_numba():
-        raise ArgumentError(f"{VARIABLE} is 'numba', which is not installed: pip install 'torchviz_tb[fast]'")
+    if name not in ENGINES:
+        others = ", ".join(repr(each) for each in ENGINES[:-1])
+        raise ArgumentError(f"{VARIABLE} is {name!r:.60}, not an engine: set it to {others} or {ENGINES[-1]!r}")
+    if name in _INSTALL and not _is_installed(name):
+        raise ArgumentError(f"{VARIABLE} is {name!r}, which is not installed: {_INSTALL[name]}")
     return name
 
 
-def _has_numba() -> bool:
-    return importlib.util.find_spec("numba") is not None
+def _is_installed(compiler: str) -> bool:
+    return importlib.util.find_spec(compiler) is not None

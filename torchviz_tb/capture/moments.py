@@ -11,7 +11,7 @@ Float64s = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
 # Squares of magnitudes beyond these leave float64's range or lose digits at its lower end.
-_LARGE, _SMALL = 2.0**400, 2.0**-400
+LARGE, SMALL = 2.0**400, 2.0**-400
 # Below this share of the sum of squares, the difference that gives the variance has lost 4 of 16 digits.
 _CANCELLATION = 1e-4
 
@@ -134,6 +134,30 @@ def moments_of_sums(count: int, low: float, high: float, total: float, raw_squar
     return Moments(count, low, high, mean, squares, l1) if squares >= _CANCELLATION * raw_squares else None
 
 
+def moments_of_parts(
+    *,
+    counts: Float64s,
+    lows: Float64s,
+    highs: Float64s,
+    means: Float64s,
+    squares: Float64s,
+    l1s: Float64s,
+    scales: Float64s,
+) -> Moments:
+    """Moments of all values together, from those of parts, as ``Moments`` has them; parts may be empty."""
+    kept = counts > 0
+    if not kept.any():
+        return Moments()
+    counts, means, squares, l1s, scales = (each[kept] for each in (counts, means, squares, l1s, scales))
+    scale, total = float(scales.max()), float(counts.sum())
+    ratios = scales / scale
+    means = means * ratios
+    mean = float((counts * means).sum()) / total
+    around = squares * ratios * ratios + counts * (means - mean) ** 2
+    low, high = float(lows[kept].min()), float(highs[kept].max())
+    return Moments(int(total), low, high, mean, float(around.sum()), float((l1s * ratios).sum()), scale)
+
+
 def _sum(values: Float64s) -> float:
     rows, rest = _rows(values)
     return float(np.matmul(rows[:, np.newaxis, :], _ONES[:, np.newaxis]).sum()) + float(rest.sum())
@@ -156,7 +180,7 @@ def scale_for(low: float, high: float) -> float:
     Zeros alone take the smallest scale, so that merging never pulls tiny values up to theirs.
     """
     largest = max(abs(low), abs(high))
-    if _SMALL < largest < _LARGE:
+    if SMALL < largest < LARGE:
         return 1.0
     return math.ldexp(1.0, max(math.frexp(largest)[1] - 1, -1021)) if largest else math.ldexp(1.0, -1021)
 

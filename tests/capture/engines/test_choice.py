@@ -10,6 +10,7 @@ from torchviz_tb.capture import compilation
 from torchviz_tb.capture.engines import choice
 from torchviz_tb.capture.engines.numba import NumbaEngine
 from torchviz_tb.capture.engines.numpy import NumpyEngine
+from torchviz_tb.capture.engines.torch import TorchEngine
 from torchviz_tb.errors import ArgumentError
 
 CPU = torch.device("cpu")
@@ -18,6 +19,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
     monkeypatch.setattr(choice, "_numba", compilation.Compilation("torchviz_tb.capture.engines.numba"))
+    monkeypatch.setattr(choice, "_triton", compilation.Compilation("torchviz_tb.capture.engines.triton", "triton"))
     monkeypatch.delenv(compilation.VARIABLE, raising=False)
 
 
@@ -51,13 +53,31 @@ def test_an_engine_can_be_named(monkeypatch):
     assert type(choice.choose(CPU)) is NumbaEngine
 
 
+@pytest.mark.parametrize("device", ["mps", "xpu", "cuda", "meta"])
+def test_devices_measure_by_torch_unless_their_tensors_are_to_be_copied(monkeypatch, device):
+    monkeypatch.setattr(choice.torch.cuda, "is_initialized", lambda: False)
+    assert type(choice.choose(torch.device(device))) is TorchEngine
+    monkeypatch.setenv(compilation.VARIABLE, "numpy")
+    assert type(choice.choose(torch.device(device))) is NumpyEngine
+
+
+def test_torch_measures_everywhere_if_it_is_named(monkeypatch):
+    monkeypatch.setenv(compilation.VARIABLE, "torch")
+    assert type(choice.choose(CPU)) is TorchEngine
+    assert type(choice.choose(torch.device("cuda"))) is TorchEngine
+
+
 def test_a_wrong_name_is_told_at_once(monkeypatch):
     monkeypatch.setenv(compilation.VARIABLE, "cuda")
-    with pytest.raises(ArgumentError, match="TORCHVIZ_TB_ENGINE is 'cuda', not an engine: set it to 'auto'"):
+    message = "TORCHVIZ_TB_ENGINE is 'cuda', not an engine: set it to 'auto', 'numpy', 'numba', 'torch' or 'triton'"
+    with pytest.raises(ArgumentError, match=f"^{message}$"):
         choice.prepare()
     monkeypatch.setenv(compilation.VARIABLE, "numba")
     monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ArgumentError, match=r"not installed: pip install 'torchviz_tb\[fast\]'"):
+        choice.prepare()
+    monkeypatch.setenv(compilation.VARIABLE, "triton")
+    with pytest.raises(ArgumentError, match=r"^TORCHVIZ_TB_ENGINE is 'triton', which is not installed: pip install"):
         choice.prepare()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import torch
+from torch import Tensor
 
 from torchviz_tb.capture.histograms import Beside, Tally
 from torchviz_tb.capture.moments import Moments
@@ -74,7 +74,7 @@ class Engine(Protocol):
 class Begun:
     """Measurements that are being computed where the tensors lie."""
 
-    results: torch.Tensor  # uint8, of one dimension
+    results: Tensor  # uint8, of one dimension
     read: Callable[[Bytes], list[Measurement]]  # from the results' bytes on the CPU
 
 
@@ -83,10 +83,12 @@ class DeviceEngine(ABC):
 
     @abstractmethod
     def begin(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> Begun:
-        """Begins to measure tensors that are all on one device; afterwards these may change or go."""
+        """Begins to measure one tensor or more, all on one device; afterwards these may change or go."""
 
     def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
         """See Engine; waits for the results."""
+        if not tensors:
+            return []
         transfer, measured = Transfer(), list[Measurement]()
         begun = self.begin(tensors, histograms=histograms)
         transfer.send(begun.results, lambda results: measured.extend(begun.read(results)))
