@@ -166,7 +166,7 @@ def test_a_backward_that_raises_does_so_as_without_us():
     assert watched.errors == []
 
 
-@pytest.mark.parametrize(("where", "name"), [(backward, "count_flops"), (first_forward, "add_backward")])
+@pytest.mark.parametrize(("where", "name"), [(backward, "flop_formula"), (first_forward, "add_backward")])
 def test_our_fault_is_reported_once_and_the_backward_goes_on(monkeypatch, where, name):
     monkeypatch.setattr(where, name, lambda *_: 1 / 0)
     call, plain = models.build("Perceptron"), models.build("Perceptron")

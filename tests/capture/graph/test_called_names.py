@@ -1,5 +1,6 @@
 """Names of calls, read from running frames, against what stands in the source."""
 
+import dis
 import sys
 from types import FrameType
 
@@ -24,7 +25,7 @@ class Names(TorchDispatchMode):
         while frame is not None and frame.f_code.co_filename != __file__:
             frame = frame.f_back
         assert frame is not None
-        self.names.append(called_name(frame.f_code, frame.f_lasti))
+        self.names.append(called_name(list(dis.get_instructions(frame.f_code)), frame.f_lasti))
         return func(*args, **(kwargs or {}))
 
 
@@ -111,4 +112,4 @@ def test_the_name_is_the_one_in_the_source(function, expected):
 
 
 def test_an_instruction_that_calls_nothing_has_no_name():
-    assert called_name((lambda: None).__code__, 0) is None
+    assert called_name(list(dis.get_instructions(lambda: None)), 0) is None

@@ -20,8 +20,8 @@ from torch.utils.hooks import RemovableHandle
 from torchviz_tb.capture.graph.merging import MERGED_NAME
 from torchviz_tb.capture.graph.operations import (
     SILENT_NAME,
+    FlopCounter,
     Operator,
-    count_flops,
     flop_formula,
     is_hidden,
     operation_name,
@@ -153,6 +153,7 @@ class _BackwardMode(dispatch.TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.operations: list[RecordedBackward] = []
         self.fault: Exception | None = None
+        self._flops = FlopCounter()
         self._thread = threading.local()
         self._from_checkpoint: dict[CodeType, bool] = {}
 
@@ -191,9 +192,9 @@ class _BackwardMode(dispatch.TorchDispatchMode):
     ) -> None:
         name = operation_name(func)
         # What gives no tensor asks about one, or is about time.
-        if name == SILENT_NAME or is_hidden(name) or next(tensors_of(result), None) is None:
+        if name == SILENT_NAME or is_hidden(name) or not tensors_of((result,)):
             return
-        flops = count_flops(flop_formula(func), args, kwargs, result)
+        flops = self._flops.count(flop_formula(func), args, kwargs, result)
         self.operations.append(RecordedBackward(sequence, name, flops, self._is_recomputed(sequence)))
 
     def _is_recomputed(self, sequence: int) -> bool:

@@ -7,7 +7,6 @@ again. The frames on the stack tell the same, and nobody notices.
 import dis
 import sys
 from collections.abc import Sequence
-from types import CodeType
 
 _OPERATORS = {
     "+": "add",
@@ -64,9 +63,8 @@ _BY_OLD_OPCODE = {
 }
 
 
-def called_name(code: CodeType, offset: int) -> str | None:
+def called_name(instructions: Sequence[dis.Instruction], offset: int) -> str | None:
     """What the instruction at an offset (a frame's ``f_lasti``) calls, such as "linear" or "add"; None if nothing."""
-    instructions = list(dis.get_instructions(code))
     # The last that begins there: in a frame that called Python code, the offset is that of the call's cache.
     position = sum(instruction.offset <= offset for instruction in instructions) - 1
     instruction = instructions[position]

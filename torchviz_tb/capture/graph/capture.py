@@ -13,7 +13,7 @@ from torchviz_tb.capture.graph.compiled import is_compiled
 from torchviz_tb.capture.graph.message import build_module_tree
 from torchviz_tb.capture.graph.preserve import preserved
 from torchviz_tb.capture.graph.recording import Recording
-from torchviz_tb.capture.graph.scopes import describe
+from torchviz_tb.capture.graph.scopes import RecordedScope, describe
 from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import Structure, module_places
 from torchviz_tb.capture.graph.terminals import input_tensors
@@ -65,12 +65,12 @@ def module_tree(model: nn.Module, *, notes: tuple[str, ...] = ()) -> pb.Graph:
     """The modules of a model as scopes, without operations; runs nothing. A shared module appears at each place."""
     structure = Structure(model)
     files = SourceFiles()
-    scopes: list[pb.Scope] = []
+    scopes: list[RecordedScope] = []
     places: dict[str, int] = {}
     for path, module in module_places(model):
         if path not in places:  # else it is what a wrapper at the same path holds, and tells more
             places[path] = len(scopes)
-            scopes.append(pb.Scope(path=path, parent=places.get(path.rpartition(".")[0], 0)))
+            scopes.append(RecordedScope(path, places.get(path.rpartition(".")[0], 0)))
         describe(scopes[places[path]], module, structure, files)
     return build_module_tree(structure, scopes, files, notes)
 

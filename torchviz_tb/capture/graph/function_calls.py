@@ -1,30 +1,28 @@
 """The level between modules and ATen: which functions the code of a module called, read off the stack."""
 
+import dis
 import sys
 from collections.abc import Sequence
-from enum import Enum
-from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import nn
 
 from torchviz_tb.capture.graph.called_names import called_name
-from torchviz_tb.capture.graph.source_files import SourceFiles, is_foreign
+from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.records import records_pb2 as pb
 
 _FRAME_BOUND = 60  # frames looked at
-_LAYERS = Path(nn.__file__).resolve().parent / "modules"
+_FRAMES_OF_OURS = 3  # between the code that dispatched and ours that looks for it, at least
 
 
-class _Kind(Enum):
-    MODULE_CODE = 1  # the user's, or a forward of torch's own modules
-    BOUNDARY = 2  # where a module's call begins
-    BETWEEN = 3  # what a function does within torch
-
+_Kind = Literal["module code", "boundary", "between"]
+_MODULE_CODE: _Kind = "module code"  # the user's, or a forward of torch's own modules
+_BOUNDARY: _Kind = "boundary"  # where a module's call begins
+_BETWEEN: _Kind = "between"  # what a function does within torch
 
 # Where a module's call begins.
-_BOUNDARIES = {nn.Module._call_impl.__code__, nn.Module._wrapped_call_impl.__code__}
+_BOUNDARIES = (nn.Module._call_impl.__code__, nn.Module._wrapped_call_impl.__code__)
 
 
 class _Seen(NamedTuple):
@@ -42,14 +40,18 @@ class FunctionCalls:
 
     Operations belong to one call as long as the module's code stands at the same instruction. A loop that
     calls nothing else in between looks alike; `rounds` tells them apart by what they ran.
+    Code objects are known by their ids, as to hash one takes as long as all else here; they are kept, so that
+    their ids stay theirs.
     """
 
     def __init__(self, files: SourceFiles) -> None:
         self._files = files
-        self._kinds: dict[CodeType, _Kind] = {}
+        self._codes: list[CodeType] = []
+        self._kinds: dict[int, _Kind] = {}
         self._seen: list[_Seen] = []
-        self._latest: tuple[int, int, CodeType, int] | None = None
-        self._names: dict[tuple[CodeType, int], str | None] = {}
+        self._latest: tuple[int, int, int, int] | None = None
+        self._instructions: dict[int, list[dis.Instruction]] = {}
+        self._names: dict[tuple[int, int], str | None] = {}
 
     def current(self, scope: int) -> int | None:
         """Index of the call that an operation dispatched now belongs to; None where no module's code stands."""
@@ -57,34 +59,43 @@ class FunctionCalls:
         if frame is None:
             self._latest = None
             return None
-        here = scope, id(frame), frame.f_code, frame.f_lasti
+        code, offset = frame.f_code, frame.f_lasti
+        here = scope, id(frame), id(code), offset
         if here != self._latest:
             self._latest = here
-            self._seen.append(_Seen(scope, frame.f_code, frame.f_lasti, *self._files.of_caller(frame)))
+            self._seen.append(_Seen(scope, code, offset, *self._files.of_caller(frame)))
         return len(self._seen) - 1
 
     def _module_frame(self) -> FrameType | None:
-        frame: FrameType | None = sys._getframe(3)
+        frame: FrameType | None = sys._getframe(_FRAMES_OF_OURS)
         for _ in range(_FRAME_BOUND):
             if frame is None:
                 return None
-            kind = self._kinds.get(frame.f_code)
-            if kind is None:
-                kind = self._kinds[frame.f_code] = _kind(frame.f_code)
-            if kind is _Kind.MODULE_CODE:
-                return frame
-            if kind is _Kind.BOUNDARY:
-                return None
+            code = frame.f_code
+            kind = self._kinds.get(id(code)) or self._add_kind(code)
+            if kind is not _BETWEEN:
+                return None if kind is _BOUNDARY else frame
             frame = frame.f_back
         return None
+
+    def _add_kind(self, code: CodeType) -> _Kind:
+        self._codes.append(code)
+        kind = self._kinds[id(code)] = _kind(code, self._files)
+        return kind
 
     def name(self, call: int) -> str | None:
         """What is called there, as the code says it: "linear", "add"; None where that can't be told."""
         seen = self._seen[call]
-        key = seen.code, seen.offset
+        key = id(seen.code), seen.offset
         if key not in self._names:
-            self._names[key] = called_name(seen.code, seen.offset)
+            self._names[key] = called_name(self._instructions_of(seen.code), seen.offset)
         return self._names[key]
+
+    def _instructions_of(self, code: CodeType) -> list[dis.Instruction]:
+        found = self._instructions.get(id(code))
+        if found is None:
+            found = self._instructions[id(code)] = list(dis.get_instructions(code))
+        return found
 
     def message(self, call: int) -> pb.FunctionCall:
         """One call, which has a name."""
@@ -101,12 +112,12 @@ def rounds(names: Sequence[str]) -> int:
     return 1
 
 
-def _kind(code: CodeType) -> _Kind:
-    if code in _BOUNDARIES:
-        return _Kind.BOUNDARY
+def _kind(code: CodeType, files: SourceFiles) -> _Kind:
+    if any(code is boundary for boundary in _BOUNDARIES):
+        return _BOUNDARY
     path = code.co_filename
     if path.startswith("<"):  # made at run time, such as the forward of a torch.fx.GraphModule
-        return _Kind.MODULE_CODE
-    if not is_foreign(path) or code.co_name == "forward" or _LAYERS in Path(path).resolve().parents:
-        return _Kind.MODULE_CODE
-    return _Kind.BETWEEN
+        return _MODULE_CODE
+    if not files.is_foreign(path) or code.co_name == "forward" or files.is_layer(path):
+        return _MODULE_CODE
+    return _BETWEEN

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from torchviz_tb.capture.graph.operations import RecordedOperation
-from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.capture.graph.scopes import RecordedScope
 
 MERGED_NAME = "torchviz_tb.merged"
 
@@ -23,7 +23,7 @@ class Merged(NamedTuple):
 
 
 def merge_deepest(
-    operations: Sequence[RecordedOperation], scopes: Sequence[pb.Scope], limit: int, below: int | None = None
+    operations: Sequence[RecordedOperation], scopes: Sequence[RecordedScope], limit: int, below: int | None = None
 ) -> Merged | None:
     """Merges as many depths of module calls as it takes to come down to the limit; None where none will do.
 
@@ -40,19 +40,19 @@ def merge_deepest(
     return None
 
 
-def merge_below(operations: Sequence[RecordedOperation], scopes: Sequence[pb.Scope], depth: int) -> Merged:
+def merge_below(operations: Sequence[RecordedOperation], scopes: Sequence[RecordedScope], depth: int) -> Merged:
     """Merges what calls at a depth, and those within them, ran."""
     return _merge(operations, _heads(scopes, _depths(scopes), depth), depth)
 
 
-def _depths(scopes: Sequence[pb.Scope]) -> list[int]:
+def _depths(scopes: Sequence[RecordedScope]) -> list[int]:
     depths = [0]
     for scope in scopes[1:]:
         depths.append(depths[scope.parent] + 1)
     return depths
 
 
-def _heads(scopes: Sequence[pb.Scope], depths: Sequence[int], depth: int) -> Heads:
+def _heads(scopes: Sequence[RecordedScope], depths: Sequence[int], depth: int) -> Heads:
     heads: list[int | None] = []
     for index, own in enumerate(depths):
         heads.append(index if own == depth else heads[scopes[index].parent] if own > depth else None)

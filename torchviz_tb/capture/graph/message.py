@@ -11,7 +11,7 @@ from torchviz_tb.capture.graph.function_calls import FunctionCalls, rounds
 from torchviz_tb.capture.graph.operations import RecordedOperation
 from torchviz_tb.capture.graph.provenance import input_origin
 from torchviz_tb.capture.graph.recorder import Recorder
-from torchviz_tb.capture.graph.scopes import Scopes, type_name
+from torchviz_tb.capture.graph.scopes import RecordedScope, Scopes, type_name
 from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import ParameterEntry, Structure
 from torchviz_tb.capture.graph.tensor_types import TypeTable
@@ -43,7 +43,7 @@ def build_graph(
         model_type=type_name(structure.root),
         mode=mode,
         parameters=[_parameter(entry, types) for entry in structure.parameters],
-        scopes=scopes.messages,
+        scopes=[scope.message() for scope in scopes.recorded],
         operations=[_operation(recorder.operations[index], kept, attributes) for index in kept],
         inputs=inputs,
         outputs=[terminal for terminal, _ in outputs],
@@ -77,7 +77,7 @@ def _add_calls(graph: pb.Graph, calls: FunctionCalls, of_operations: Sequence[in
 
 
 def build_module_tree(
-    structure: Structure, scopes: Sequence[pb.Scope], files: SourceFiles, notes: Sequence[str]
+    structure: Structure, scopes: Sequence[RecordedScope], files: SourceFiles, notes: Sequence[str]
 ) -> pb.Graph:
     """The message where nothing was run."""
     types = TypeTable()
@@ -85,7 +85,7 @@ def build_module_tree(
         model_type=type_name(structure.root),
         mode=pb.CAPTURE_MODE_MODULES,
         parameters=[_parameter(entry, types) for entry in structure.parameters],
-        scopes=scopes,
+        scopes=[scope.message() for scope in scopes],
         files=files.names,
         types=types.messages(),
         notes=[*notes, *_type_notes(types)],
@@ -160,5 +160,5 @@ def _notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) 
     if scopes.other_threads:
         notes.append("Calls of modules in other threads were not recorded.")
     if scopes.full:
-        notes.append(f"Module calls after the first {len(scopes.messages)} are shown as part of their caller.")
+        notes.append(f"Module calls after the first {len(scopes.recorded)} are shown as part of their caller.")
     return notes

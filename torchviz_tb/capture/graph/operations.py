@@ -1,6 +1,6 @@
 """One recorded operation, and how operators tell about themselves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +48,17 @@ class RecordedOperation:
         return self.name == SILENT_NAME
 
 
-def tensors_of(value: object) -> Iterator[torch.Tensor]:
+def tensors_of(values: Iterable[object]) -> list[torch.Tensor]:
     """The tensors among an operation's arguments or results, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from tensors_of(item)
-    elif isinstance(value, dict):
-        yield from tensors_of(list(value.values()))
+    found: list[torch.Tensor] = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found += tensors_of(value)
+        elif isinstance(value, dict):
+            found += tensors_of(value.values())
+    return found
 
 
 def operation_name(operator: Operator) -> str:
@@ -76,10 +78,40 @@ def flop_formula(operator: Operator) -> FlopFormula | None:
     return flop_registry.get(operator._overloadpacket) if isinstance(operator, OpOverload) else None
 
 
-def count_flops(formula: FlopFormula | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
-    """FLOPs of one operation; 0 where they are not counted."""
-    if formula is None:
-        return 0
+class FlopCounter:
+    """Counts FLOPs by torch's formulas, once for all operations on the same shapes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], int] = {}
+
+    def count(self, formula: FlopFormula | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
+        """FLOPs of one operation; 0 where they are not counted."""
+        if formula is None:
+            return 0
+        if not hasattr(formula, "__wrapped__"):  # torch gives it the tensors, not their shapes: it may read values
+            return _flops(formula, args, kwargs, result)
+        key = formula, _shapes(args), _shapes(kwargs.items()), _shapes((result,))
+        try:
+            known = self._known.get(key)
+        except TypeError:  # an argument that can't be hashed
+            return _flops(formula, args, kwargs, result)
+        if known is None:
+            known = self._known[key] = _flops(formula, args, kwargs, result)
+        return known
+
+
+def _shapes(values: Iterable[object]) -> tuple[object, ...]:
+    """Values with tensors as their shapes, lists as tuples."""
+    found: list[object] = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append((torch.Tensor, value.shape))
+        else:
+            found.append(_shapes(value) if isinstance(value, (tuple, list)) else value)
+    return tuple(found)
+
+
+def _flops(formula: FlopFormula, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
     try:
         return int(formula(*args, **kwargs, out_val=result))
     except Exception:  # noqa: BLE001 - a formula may not know this kind of tensor; the operation still counts

@@ -1,6 +1,7 @@
 """A model's state around a forward that is not the user's own: kept, and put back."""
 
 import contextlib
+import operator
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
@@ -73,12 +74,22 @@ class _ModuleState:
         self._class = type(module)
         self._training = module.training
         self._attributes = dict(module.__dict__)
-        self._containers = [(value, value.copy()) for value in self._attributes.values() if type(value) in _CONTAINERS]
+        self._empty: list[Any] = []  # most are: a module has a dozen, to copy them all takes longer than all else
+        self._filled: list[tuple[Any, Any]] = []
+        for value in self._attributes.values():
+            if type(value) in _CONTAINERS:
+                if value:
+                    self._filled.append((value, value.copy()))
+                else:
+                    self._empty.append(value)
 
     def restore(self) -> None:
         if type(self._module) is not self._class:
             return
-        for container, content in self._containers:
+        for container in self._empty:
+            if container:
+                container.clear()
+        for container, content in self._filled:
             _refill(container, content)
         _refill(self._module.__dict__, self._attributes)
         if self._module.training != self._training:  # a scripted module keeps it elsewhere
@@ -97,7 +108,8 @@ def _same_items(container: Any, content: Any) -> bool:
     """Whether nothing changed, by identity: values may be tensors, which don't compare to a bool."""
     if isinstance(container, set):
         return bool(container == content)
-    return list(container) == list(content) and all(container[key] is content[key] for key in content)
+    same_keys = len(container) == len(content) and all(map(operator.is_, container, content))
+    return same_keys and all(map(operator.is_, container.values(), content.values()))
 
 
 def _has_values(tensor: torch.Tensor) -> bool:

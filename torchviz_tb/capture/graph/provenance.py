@@ -8,8 +8,7 @@ Weak references to both tell a live tensor from a new one at the same address, a
 """
 
 import weakref
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -36,13 +35,9 @@ def storage_key(tensor: torch.Tensor) -> int | None:
     return None if storage is None else storage._cdata
 
 
-class Reading(NamedTuple):
-    """What is known of a tensor that is read."""
-
-    producer: int | None  # origin of the tensor itself
-    writer: int | None  # origin of a later write into its memory
-    parameters: list[int]  # indices of the parameters and buffers that it is, or an unrecorded alias of
-    storage: int | None  # key of its memory
+Reading = tuple[int | None, int | None, Sequence[int], int | None]
+"""What is known of a tensor that is read: the origin of the tensor itself; that of a later write into its memory;
+indices of the parameters and buffers that it is, or an unrecorded alias of; the key of its memory."""
 
 
 class Provenance:
@@ -58,18 +53,22 @@ class Provenance:
             if key is not None:
                 self._parameters.setdefault(key, []).append(position)
 
-    def returned(self, tensor: torch.Tensor, origin: int, read: Iterable[int | None]) -> None:
-        """An operation that read the storages `read` returned this tensor."""
+    def returned(self, tensor: torch.Tensor, origin: int, read: Collection[int | None]) -> bool:
+        """An operation that read the storages `read` returned this tensor; whether that is memory it read."""
         self._tensors[id(tensor)] = (weakref.ref(tensor), origin)
-        if storage_key(tensor) not in read:
-            self._claim(tensor, origin)
+        storage = storage_of(tensor)
+        key = None if storage is None else storage._cdata
+        if key in read:
+            return True
+        self._claim(storage, origin)
+        return False
 
     def wrote(self, tensor: torch.Tensor, origin: int) -> None:
         """An operation wrote into this tensor."""
         self._tensors[id(tensor)] = (weakref.ref(tensor), origin)
-        self._claim(tensor, origin)
+        self._claim(storage_of(tensor), origin)
 
-    def read(self, tensor: torch.Tensor) -> "Reading":
+    def read(self, tensor: torch.Tensor) -> Reading:
         """All that is known of a tensor that an operation reads."""
         key = storage_key(tensor)
         known = self._tensors.get(id(tensor))
@@ -81,33 +80,27 @@ class Provenance:
             writer = None  # what it wrote is what the producer read
         position = self._structure.position(tensor)
         if position is not None:
-            parameters = [position]
-        elif producer is not None:
-            parameters = []
-        else:
-            parameters = self._sharing(tensor, key)
-        return Reading(producer, writer, parameters, key)
+            return producer, writer, (position,), key
+        return producer, writer, () if producer is not None else self._sharing(tensor, key), key
 
     def origins(self, tensor: torch.Tensor) -> tuple[int, ...]:
         """What the values depend on, earliest first; empty if nothing that was recorded."""
-        reading = self.read(tensor)
-        return tuple(origin for origin in (reading.producer, reading.writer) if origin is not None)
+        return tuple(origin for origin in self.read(tensor)[:2] if origin is not None)
 
     def renumber(self, number: Callable[[int], int]) -> None:
         """Gives all operations other numbers, which keep their order."""
         self._tensors = {key: (tensor, number(origin)) for key, (tensor, origin) in self._tensors.items()}
         self._storages = {key: (storage, number(origin)) for key, (storage, origin) in self._storages.items()}
 
-    def _sharing(self, tensor: torch.Tensor, key: int | None) -> list[int]:
+    def _sharing(self, tensor: torch.Tensor, key: int | None) -> Sequence[int]:
         """The parameters that an alias, made without an operation, shares its memory with."""
-        sharing = self._parameters.get(key or 0, [])
+        sharing = self._parameters.get(key or 0, ())
         # Flat parameters hold many in one storage: those at the same place, else all.
         return [p for p in sharing if self._same_place(p, tensor)] or sharing
 
     def _same_place(self, position: int, tensor: torch.Tensor) -> bool:
         return self._structure.parameters[position].tensor.storage_offset() == tensor.storage_offset()
 
-    def _claim(self, tensor: torch.Tensor, origin: int) -> None:
-        storage = storage_of(tensor)
+    def _claim(self, storage: torch.UntypedStorage | None, origin: int) -> None:
         if storage is not None:
             self._storages[storage._cdata] = (StorageWeakRef(storage), origin)

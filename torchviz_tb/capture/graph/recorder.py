@@ -1,6 +1,6 @@
 """The dispatch mode that sees every ATen operation of one forward."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,37 +13,25 @@ from torchviz_tb.capture.graph.function_calls import FunctionCalls
 from torchviz_tb.capture.graph.merging import Merged, merge_below, merge_deepest
 from torchviz_tb.capture.graph.operations import (
     SILENT_NAME,
+    FlopCounter,
     FlopFormula,
     Operator,
     RecordedOperation,
-    count_flops,
     flop_formula,
     is_hidden,
     next_sequence,
     operation_name,
     tensors_of,
 )
-from torchviz_tb.capture.graph.provenance import Provenance, storage_key
+from torchviz_tb.capture.graph.provenance import Provenance
 from torchviz_tb.capture.graph.scopes import Scopes
-from torchviz_tb.capture.graph.tensor_types import TypeTable, byte_count
+from torchviz_tb.capture.graph.tensor_types import TypeTable
 from torchviz_tb.records.graph_bounds import MAX_OPERATIONS
 
 _ROOM = (1 / 4, 1 / 16)  # share of the bound that merging must free: as much as possible, not less than pays
 
 # They turn values into Python numbers; others without a tensor as result are about metadata.
 _VALUE_READS = ("aten._local_scalar_dense", "aten.equal")
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What an operation is about to read and write; taken before it runs, as it may write in place."""
-
-    origins: dict[int | None, int | None]  # with the type that was read
-    parameters: dict[int, None]
-    storages: set[int | None]
-    moved: dict[int, int]  # bytes of each tensor, by its id
-    written: list[torch.Tensor]
-    sequence: int
 
 
 class _Traits(NamedTuple):
@@ -54,6 +42,19 @@ class _Traits(NamedTuple):
     written: tuple[tuple[int, str], ...]  # position and name of the arguments that it writes
     hidden: bool
     flops: FlopFormula | None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What an operation is about to read and write; taken before it runs, as it may write in place."""
+
+    traits: _Traits
+    origins: dict[int | None, int | None]  # with the type that was read
+    parameters: dict[int, None]
+    storages: set[int | None]
+    moved: dict[int, int]  # bytes of each tensor, by its id
+    written: list[torch.Tensor]
+    sequence: int
 
 
 class Recorder(TorchDispatchMode):
@@ -87,6 +88,7 @@ class Recorder(TorchDispatchMode):
         self._before_write = before_write
         self._bound = operation_bound
         self._calls = calls
+        self._flops = FlopCounter()
         self._known_traits: dict[Operator, _Traits] = {}
         self._full = False
         self.merged_below: int | None = None  # depth of module calls below which operations were merged
@@ -110,7 +112,7 @@ class Recorder(TorchDispatchMode):
         reading = self._guarded(self._read, func, args, kwargs)
         result = func(*args, **kwargs)
         if reading is not None:
-            self._guarded(self._record, func, args, kwargs, result, reading)
+            self._guarded(self._record, args, kwargs, result, reading)
         return result
 
     def _guarded(self, step: Callable[..., Any], *args: object) -> Any:
@@ -124,72 +126,74 @@ class Recorder(TorchDispatchMode):
             return None
 
     def _read(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reading:
-        self._make_room()  # first, since it changes the numbers of origins
-        origins: dict[int | None, int | None] = {}
-        parameters: dict[int, None] = {}
-        storages: set[int | None] = set()
-        moved: dict[int, int] = {}
-        for tensor in tensors_of((args, kwargs)):
-            producer, writer, read, storage = self._provenance.read(tensor)
-            kind = self._types.index(tensor)
-            moved[id(tensor)] = byte_count(tensor)
-            if producer is not None:
-                origins[producer] = kind
-            if writer is not None:
-                origins.setdefault(writer, kind if producer is None else None)
-            if producer is None and writer is None and not read:
-                self.unseen += tensor.grad_fn is not None
-                origins[None] = None
-            for position in read:
-                parameters[position] = None
-            storages.add(storage)
-        written = list(self._written(func, args, kwargs))
+        if len(self.operations) >= self._bound and not self._full:
+            self._make_room()  # first, since it changes the numbers of origins
+        traits = self._known_traits.get(func) or self._add_traits(func)
+        written = _written(traits, args, kwargs) if traits.written else []
+        reading = _Reading(traits, {}, {}, set(), {}, written, next_sequence())
+        for tensor in tensors_of(args):
+            self._read_tensor(tensor, reading)
+        if kwargs:
+            for tensor in tensors_of(kwargs.values()):
+                self._read_tensor(tensor, reading)
         if self._before_write is not None:
             for tensor in written:
                 self._before_write(tensor)
-        return _Reading(origins, parameters, storages, moved, written, next_sequence())
+        return reading
 
-    def _record(
-        self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading
-    ) -> None:
-        traits = self._traits(func)
-        results = list(tensors_of(result)) or reading.written
+    def _read_tensor(self, tensor: torch.Tensor, reading: _Reading) -> None:
+        producer, writer, parameters, storage = self._provenance.read(tensor)
+        kind, reading.moved[id(tensor)] = self._types.index_and_bytes(tensor)
+        reading.storages.add(storage)
+        if producer is not None:
+            reading.origins[producer] = kind
+        if writer is not None:
+            reading.origins.setdefault(writer, kind if producer is None else None)
+        for position in parameters:
+            reading.parameters[position] = None
+        if producer is None and writer is None and not parameters:
+            self.unseen += tensor.grad_fn is not None
+            reading.origins[None] = None
+
+    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading) -> None:
+        traits = reading.traits
+        results = tensors_of((result,)) or reading.written
         if traits.hidden or not (results or traits.name in _VALUE_READS):
             return
         if len(self.operations) >= self._bound:
             self.dropped += traits.name != SILENT_NAME
             return
         origin = len(self.operations)
+        is_view = bool(results) and not reading.written
+        outputs = []
         for tensor in results:
-            self._provenance.returned(tensor, origin, reading.storages)
+            is_view &= self._provenance.returned(tensor, origin, reading.storages)
+            kind, reading.moved[id(tensor)] = self._types.index_and_bytes(tensor)
+            outputs.append(kind)
         for tensor in reading.written:
             self._provenance.wrote(tensor, origin)
-        outputs = tuple([self._types.index(tensor) for tensor in results])
-        reading.moved.update({id(tensor): byte_count(tensor) for tensor in results})
-        is_view = results and not reading.written and reading.storages.issuperset(map(storage_key, results))
+        scope = self._scopes.current
         self.operations.append(
             RecordedOperation(
-                name=traits.name,
-                scope=self._scopes.current,
-                origins=tuple(reading.origins),
-                outputs=outputs,
-                parameters=tuple(reading.parameters),
-                flops=count_flops(traits.flops, args, kwargs, result),
-                read_types=tuple(reading.origins.values()),
-                bytes=0 if is_view else sum(reading.moved.values()),
-                attributes=raw_attributes(traits.arguments, args, kwargs),
-                call=self._calls.current(self._scopes.current),
-                sequence=reading.sequence - 1,  # autograd made the operation's node just before
+                traits.name,
+                scope,
+                tuple(reading.origins),
+                tuple(outputs),
+                tuple(reading.parameters),
+                self._flops.count(traits.flops, args, kwargs, result) if traits.flops is not None else 0,
+                tuple(reading.origins.values()),
+                0 if is_view else sum(reading.moved.values()),
+                raw_attributes(traits.arguments, args, kwargs),
+                self._calls.current(scope),
+                reading.sequence - 1,  # autograd made the operation's node just before
             )
         )
 
     def _make_room(self) -> None:
-        """Once the bound is reached, merges the operations of the deepest module calls, if that helps."""
-        if self._full or len(self.operations) < self._bound:
-            return
+        """Merges the operations of the deepest module calls, if that helps."""
         for room in _ROOM:
             limit = int(self._bound * (1 - room))
-            merged = merge_deepest(self.operations, self._scopes.messages, limit, self.merged_below)
+            merged = merge_deepest(self.operations, self._scopes.recorded, limit, self.merged_below)
             if merged is not None:
                 self._take(merged)
                 return
@@ -198,22 +202,20 @@ class Recorder(TorchDispatchMode):
     def finish(self) -> None:
         """Merges what ran after the last merging as deep as what ran before it."""
         if self.merged_below is not None:
-            self._take(merge_below(self.operations, self._scopes.messages, self.merged_below))
+            self._take(merge_below(self.operations, self._scopes.recorded, self.merged_below))
 
     def _take(self, merged: Merged) -> None:
         self.operations, number = merged.operations, merged.number
         self.merged_below = merged.depth
         self._provenance.renumber(lambda origin: number[origin] if origin >= 0 else origin)
 
-    def _traits(self, func: Operator) -> _Traits:
-        traits = self._known_traits.get(func)
-        if traits is None:
-            traits = self._known_traits[func] = _traits_of(func)
+    def _add_traits(self, func: Operator) -> _Traits:
+        traits = self._known_traits[func] = _traits_of(func)
         return traits
 
-    def _written(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.Tensor]:
-        for position, name in self._traits(func).written:
-            yield from tensors_of(args[position] if position < len(args) else kwargs.get(name))
+
+def _written(traits: _Traits, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    return tensors_of(args[position] if position < len(args) else kwargs.get(name) for position, name in traits.written)
 
 
 def _traits_of(func: Operator) -> _Traits:

@@ -7,7 +7,9 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
 
@@ -16,6 +18,33 @@ from torchviz_tb.capture.graph.structure import Structure
 from torchviz_tb.records import records_pb2 as pb
 
 SCOPE_BOUND = 200_000  # calls of modules kept; later ones count as part of their caller
+
+
+@dataclass(slots=True)
+class RecordedScope:
+    """One call of a module; the fields as those of the message."""
+
+    path: str
+    parent: int
+    call: int = 0
+    type: str = ""
+    training: bool = False
+    file: int = 0
+    line: int = 0
+    parameters: tuple[int, ...] = ()
+
+    def message(self) -> pb.Scope:
+        """It as the record keeps it."""
+        return pb.Scope(
+            path=self.path,
+            type=self.type,
+            parent=self.parent,
+            call=self.call,
+            parameters=self.parameters,
+            training=self.training,
+            file=self.file,
+            line=self.line,
+        )
 
 
 class Scopes:
@@ -30,7 +59,7 @@ class Scopes:
         # Live calls, outermost first: the module and the index of its scope.
         self._live: list[tuple[nn.Module, int]] = []
         self._root_due = True
-        self.messages: list[pb.Scope] = []
+        self.recorded: list[RecordedScope] = []
         self.foreign: set[str] = set()
         self.other_threads = False
         self.full = False
@@ -81,39 +110,41 @@ class Scopes:
 
     def _path_here(self, paths: list[str]) -> str:
         """Of a shared module's paths the one under the live call."""
-        caller = self.messages[self.current].path
+        if len(paths) == 1:
+            return paths[0]
+        caller = self.recorded[self.current].path
         return next((path for path in paths if path.startswith(f"{caller}.")), paths[0])
 
     def _open(self, module: nn.Module, path: str) -> None:
         index = self.current
         caller = self._live[-1][0] if self._live else None
-        if caller is not None and caller is not module and path == self.messages[index].path:
+        if caller is not None and caller is not module and path == self.recorded[index].path:
             # A wrapper calls what it wraps: one scope, told by the inner module.
-            describe(self.messages[index], module, self._structure, self.files)
+            describe(self.recorded[index], module, self._structure, self.files)
             self._live.append((module, index))
-        elif len(self.messages) >= self._bound:
+        elif len(self.recorded) >= self._bound:
             self.full = True
             self._live.append((module, index))
         else:
             self._push(module, path)
 
     def _push(self, module: nn.Module, path: str) -> None:
-        scope = pb.Scope(path=path, parent=self.current, call=self._calls[id(module)])
+        scope = RecordedScope(path, self.current, self._calls[id(module)])
         self._calls[id(module)] += 1
         describe(scope, module, self._structure, self.files)
-        self._live.append((module, len(self.messages)))
-        self.messages.append(scope)
+        self._live.append((module, len(self.recorded)))
+        self.recorded.append(scope)
 
 
-def describe(scope: pb.Scope, module: nn.Module, structure: Structure, files: SourceFiles) -> None:
+def describe(scope: RecordedScope, module: nn.Module, structure: Structure, files: SourceFiles) -> None:
     """Fills in what the module itself tells: its class, where its forward begins, its train flag, what it owns."""
     scope.type = type_name(module)
     scope.training = module.training
     scope.file, scope.line = files.of_function(getattr(module, "forward", None))
-    scope.parameters[:] = structure.own_parameters(module)
+    scope.parameters = structure.own_parameters(module)
 
 
 def type_name(module: nn.Module) -> str:
     """Class name of a module; of a scripted one the class that was scripted."""
-    scripted = getattr(module, "original_name", None)
+    scripted = getattr(module, "original_name", None) if isinstance(module, torch.jit.ScriptModule) else None
     return scripted if isinstance(scripted, str) else type(module).__name__

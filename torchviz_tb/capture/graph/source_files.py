@@ -11,6 +11,7 @@ import torch
 
 _OURS = Path(__file__).resolve().parents[2]
 _TORCH = Path(torch.__file__).resolve().parent
+_LAYERS = _TORCH / "nn" / "modules"
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 _PACKAGES = ("site-packages", "dist-packages")
 _FRAME_BOUND = 60  # frames looked at
@@ -21,12 +22,13 @@ Place = tuple[int, int]
 
 
 class SourceFiles:
-    """Gives source files numbers; what was found for a code object is kept, since looking costs more than asking."""
+    """Gives source files numbers; what was found for a path is kept, since looking costs more than asking."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._of_code: dict[CodeType, int] = {}
+        self._of_path: dict[str, int] = {}  # of a code object: to hash that itself takes far longer
+        self._resolved: dict[str, Path] = {}
         self._roots = list(_roots())
 
     def of_function(self, function: Any) -> Place:
@@ -34,7 +36,7 @@ class SourceFiles:
         code = getattr(function, "__code__", None)
         if not isinstance(code, CodeType):
             return 0, 0
-        number = self._number(code)
+        number = self._number(code.co_filename)
         return number, code.co_firstlineno if number else 0
 
     def of_caller(self, frame: FrameType | None) -> Place:
@@ -42,22 +44,39 @@ class SourceFiles:
         for _ in range(_FRAME_BOUND):
             if frame is None:
                 break
-            number = self._number(frame.f_code)
+            number = self._number(frame.f_code.co_filename)
             if number:
                 return number, frame.f_lineno or 0
             frame = frame.f_back
         return 0, 0
 
-    def _number(self, code: CodeType) -> int:
-        number = self._of_code.get(code)
+    def is_foreign(self, path: str) -> bool:
+        """Whether a file belongs to torch, to Python itself or to us: nothing that a user wrote or chose."""
+        full = self._resolve(path)
+        if full.is_relative_to(_TORCH) or full.is_relative_to(_OURS):
+            return True
+        return full.is_relative_to(_STANDARD_LIBRARY) and not any(part in _PACKAGES for part in full.parts)
+
+    def is_layer(self, path: str) -> bool:
+        """Whether a file holds modules of torch's own, such as nn.Linear."""
+        return _LAYERS in self._resolve(path).parents
+
+    def _resolve(self, path: str) -> Path:
+        full = self._resolved.get(path)
+        if full is None:
+            full = self._resolved[path] = Path(path).resolve()
+        return full
+
+    def _number(self, path: str) -> int:
+        number = self._of_path.get(path)
         if number is None:
-            number = self._of_code[code] = self._number_of_path(code.co_filename)
+            number = self._of_path[path] = self._look_up(path)
         return number
 
-    def _number_of_path(self, path: str) -> int:
+    def _look_up(self, path: str) -> int:
         if path.startswith("<"):  # made at run time
             return 0
-        if is_foreign(path):
+        if self.is_foreign(path):
             return 0
         full = Path(path).absolute()
         root = next((root for root in self._roots if full.is_relative_to(root)), full.parent)
@@ -66,14 +85,6 @@ class SourceFiles:
             self.names.append(name)
             self._numbers[name] = len(self.names)
         return self._numbers[name]
-
-
-def is_foreign(path: str) -> bool:
-    """Whether a file belongs to torch, to Python itself or to us: nothing that a user wrote or chose."""
-    full = Path(path).resolve()
-    if full.is_relative_to(_TORCH) or full.is_relative_to(_OURS):
-        return True
-    return full.is_relative_to(_STANDARD_LIBRARY) and not any(part in _PACKAGES for part in full.parts)
 
 
 def _roots() -> Iterator[Path]:

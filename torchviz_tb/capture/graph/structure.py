@@ -48,10 +48,13 @@ class Structure:
         for path, module in places:
             self._add_module(path, module)
         for path, module in places:
-            for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
+            # Most modules hold nothing themselves, and to ask torch for that takes longest of all.
+            own = module.named_parameters(recurse=False, remove_duplicate=False) if module._parameters else ()
+            for name, parameter in own:
                 self._add_tensor(f"{path}.{name}" if path else name, parameter, buffer=False)
         for path, module in places:
-            for name, tensor in module.named_buffers(recurse=False, remove_duplicate=False):
+            held = module.named_buffers(recurse=False, remove_duplicate=False) if module._buffers else ()
+            for name, tensor in held:
                 self._add_tensor(f"{path}.{name}" if path else name, tensor, buffer=True)
 
     def _add_module(self, path: str, module: nn.Module) -> None:
@@ -77,7 +80,8 @@ class Structure:
         """Index into `parameters`, by identity."""
         return self._positions.get(id(tensor))
 
-    def own_parameters(self, module: nn.Module) -> list[int]:
+    def own_parameters(self, module: nn.Module) -> tuple[int, ...]:
         """Indices into `parameters` of what the module itself holds, submodules excluded."""
-        own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
-        return [position for _, tensor in own if (position := self.position(tensor)) is not None]
+        own = (*module._parameters.values(), *module._buffers.values())
+        positions = [self._positions.get(id(tensor)) for tensor in own]  # None's id is nobody's
+        return tuple(dict.fromkeys(position for position in positions if position is not None))
