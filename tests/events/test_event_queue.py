@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from torchviz_tb.events import event_queue
-from torchviz_tb.events.event_queue import EventQueue
+from torchviz_tb.events.event_queue import EventQueue, Unmade
 
 
 class FakeFile:
@@ -99,6 +99,50 @@ def test_a_full_disk_is_warned_of_once_and_nothing_is_lost_when_it_has_room_agai
     assert words == ["torchviz_tb writes to runs/first again"]
     assert file.records == [b"a"] + [b"b"] * 20
     assert queue.lost.events == 0
+
+
+def test_an_event_is_made_in_the_queues_thread_once_and_in_its_place(queue, file):
+    made_in = []
+
+    def make():
+        made_in.append(threading.current_thread().name)
+        return b"made"
+
+    file.refuse = OSError(28, "No space left on device")
+    with told():
+        queue.put(b"before")
+        queue.put(Unmade(make, 1000))
+        queue.put(b"after")
+        queue.flush()
+    assert made_in == []  # its turn has not come
+    file.refuse = None
+    with told():
+        queue.flush()
+    assert file.records == [b"before", b"made", b"after"]
+    assert made_in == ["torchviz_tb events"]
+    assert queue._bytes == 0
+
+
+def test_an_event_is_not_made_again_where_the_disk_refuses_it_at_first(queue, file):
+    times = []
+    file.refuse = OSError(28, "No space left on device")
+    with told():
+        queue.put(Unmade(lambda: times.append(1) or b"made", 1000))
+        queue.flush()
+        queue.flush()
+        file.refuse = None
+        queue.flush()
+    assert (file.records, times) == ([b"made"], [1])
+
+
+def test_an_event_that_can_not_be_made_is_lost_with_a_warning(queue, file):
+    with told() as words:
+        queue.put(Unmade(lambda: b"%d" % (1 // 0), 1000))
+        queue.put(b"after")
+        queue.flush()
+    assert words == ["torchviz_tb could not make an event: ZeroDivisionError: integer division or modulo by zero"]
+    assert file.records == [b"after"]
+    assert (queue.lost.events, queue._bytes) == (1, 0)
 
 
 def test_what_a_disk_never_took_is_counted_at_the_end(file):

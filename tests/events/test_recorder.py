@@ -1,5 +1,6 @@
 """Records into the event file of torch's, tensorboardX's and anybody's SummaryWriter."""
 
+import threading
 import time
 import warnings
 
@@ -7,8 +8,9 @@ import pytest
 import written
 from torch.utils.tensorboard import SummaryWriter
 
+from torchviz_tb import SummaryWriter as OurWriter
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.events.recorder import Recorder
+from torchviz_tb.events.recorder import LaterRecord, Recorder
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 
@@ -33,6 +35,23 @@ def test_records_and_scalars_share_one_file(summary_writer, tmp_path):
     assert len(written.event_files(tmp_path)) == 1
     assert written.scalars(tmp_path, "loss") == [(0, 0.0), (1, 0.5), (2, 1.0)]
     assert written.records(tmp_path, Kind.PROGRESS) == {step: progress(step + 1) for step in range(3)}
+
+
+def test_a_later_record_is_made_at_once_for_others_and_in_the_background_for_ours(summary_writer, tmp_path):
+    made_in = []
+
+    def make():
+        made_in.append(threading.current_thread())
+        return progress(1)
+
+    Recorder(summary_writer).write("model", Kind.PROGRESS, LaterRecord(make, 100), 0)
+    assert made_in == [threading.current_thread()]
+    ours = OurWriter(tmp_path / "ours")
+    Recorder(ours).write("model", Kind.PROGRESS, LaterRecord(make, 100), 0, wall_time=7.0)
+    ours.close()
+    summary_writer.close()
+    assert [thread.name for thread in made_in[1:]] == ["torchviz_tb events"]
+    assert written.records(tmp_path / "ours", Kind.PROGRESS) == {0: progress(1)}
 
 
 def test_only_the_first_step_is_kept_under_its_own_tag_too(summary_writer, tmp_path):

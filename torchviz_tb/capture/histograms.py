@@ -40,6 +40,11 @@ class Tally:
     def __len__(self) -> int:
         return len(self.counts)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.signs.nbytes + self.patterns.nbytes + self.counts.nbytes
+
     def repeated(self, times: int) -> "Tally":
         """The tally where each element occurs that many times as often."""
         return Tally(self.signs, self.patterns, self.counts * times, self.bits)
@@ -128,7 +133,10 @@ def choose_grids(tallies: Sequence[Tally]) -> list[Grid]:
     """
     if not tallies:
         return []
-    joined = _Joined.of(tallies)
+    return _chosen_grids(tallies, _Joined.of(tallies))
+
+
+def _chosen_grids(tallies: Sequence[Tally], joined: "_Joined") -> list[Grid]:
     tapers = joined.taper_exponents()
     occupied = joined.occupied_by_bits(tapers)
     # Even a lone bin per octave would do: both signs have 255 binades each.
@@ -159,7 +167,8 @@ def histograms(tallies: Sequence[Tally], beside: Sequence[Beside]) -> list[pb.Hi
     """The stored forms of tallies and of what has counts of its own. All in one go costs a few µs each."""
     if not tallies:
         return []
-    joined, chosen = _Joined.of(tallies), choose_grids(tallies)
+    joined = _Joined.of(tallies)
+    chosen = _chosen_grids(tallies, joined)
     index = joined.signs * (joined.bin_numbers(chosen) + 1)
     starts = joined.starts_of_runs(index)
     occupied, counts = index[starts], joined.sums_of_runs(starts).tolist()

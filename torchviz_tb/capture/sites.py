@@ -104,8 +104,9 @@ def _walk(module: torch.nn.Module, path: str, above: tuple[torch.nn.Module, ...]
     if any(module is one for one in above):  # a module that holds itself
         return
     modules = (*above, module)
-    for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
-        yield _Occurrence(parameter, path, name, modules)
+    for name, parameter in module._parameters.items():
+        if parameter is not None:
+            yield _Occurrence(parameter, path, name, modules)
     for name, child in module._modules.items():
         if child is not None:
             yield from _walk(child, child_path(module, path, name), modules)
@@ -168,6 +169,7 @@ class SiteTable:
 
     _sites: dict[str, pb.Site] = field(default_factory=dict)
     _indices: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, dict[str, Any]] = field(default_factory=dict)  # what each record was made of
 
     @classmethod
     def of_tensor(cls, name: str, tensor: torch.Tensor) -> "SiteTable":
@@ -182,7 +184,7 @@ class SiteTable:
         Parameter groups are counted through all optimizers.
         """
         groups = _parameter_groups(optimizers)
-        changes = [self._put(_record(site, groups.get(id(site.parameter), 0))) for site in sites]
+        changes = [self._see(site, groups.get(id(site.parameter), 0)) for site in sites]
         return any(changes)
 
     def add_new(self, records: Iterable[pb.Site]) -> bool:
@@ -213,6 +215,13 @@ class SiteTable:
         """The table as it is kept."""
         return pb.Sites(sites=self._sites.values())
 
+    def _see(self, site: ParameterSite, parameter_group: int) -> bool:
+        fields = _fields(site, parameter_group)
+        if self._seen.get(site.name) == fields:  # five times as fast as to compare messages
+            return False
+        self._seen[site.name] = fields
+        return self._put(pb.Site(**fields))
+
     def _put(self, site: pb.Site) -> bool:
         if self._sites.get(site.name) == site:
             return False
@@ -221,16 +230,17 @@ class SiteTable:
         return True
 
 
-def _record(site: ParameterSite, parameter_group: int) -> pb.Site:
-    return pb.Site(
-        name=site.name,
-        aliases=site.aliases,
-        frozen=not site.parameter.requires_grad,
-        module=site.module,
-        module_type=site.module_type,
-        parameter_group=parameter_group,
+def _fields(site: ParameterSite, parameter_group: int) -> dict[str, Any]:
+    """The fields of its record."""
+    return {
+        "name": site.name,
+        "aliases": site.aliases,
+        "frozen": not site.parameter.requires_grad,
+        "module": site.module,
+        "module_type": site.module_type,
+        "parameter_group": parameter_group,
         **_tensor_fields(site.parameter),
-    )
+    }
 
 
 def _tensor_fields(tensor: torch.Tensor) -> dict[str, Any]:

@@ -65,7 +65,6 @@ def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-@torch.no_grad()
 def plain(tensor: torch.Tensor, noun: str = "tensor") -> torch.Tensor | Unsupported:
     """The tensor detached from autograd and from its subclass, or why it has no values to read.
 
@@ -80,7 +79,6 @@ def plain(tensor: torch.Tensor, noun: str = "tensor") -> torch.Tensor | Unsuppor
         return Unsupported(f"{type(tensor).__name__}: {str(error).partition(chr(10))[0]}")
 
 
-@torch.no_grad()
 def flat(tensor: torch.Tensor, noun: str = "tensor") -> FlatTensor | Unsupported:
     """The elements of a tensor of any shape and strides, or why they can't be measured.
 
@@ -90,6 +88,8 @@ def flat(tensor: torch.Tensor, noun: str = "tensor") -> FlatTensor | Unsupported
     values = plain(tensor, noun)
     if isinstance(values, Unsupported):
         return values
+    if values.is_contiguous():
+        return FlatTensor(values.view(-1))
     values, repeats = _without_expansion(values)
     by_stride = sorted(range(values.dim()), key=values.stride, reverse=True)
     ordered = values.permute(by_stride)

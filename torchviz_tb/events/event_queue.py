@@ -25,6 +25,18 @@ _CLOSE_PATIENCE_S = 30.0
 Open = Callable[[], RecordFile]
 
 
+@dataclass(frozen=True)
+class Unmade:
+    """An event that is made when its turn to be written comes, in the queue's thread."""
+
+    make: Callable[[], bytes]
+    size: int
+    """Bytes that it keeps in memory until then."""
+
+    def __len__(self) -> int:
+        return self.size
+
+
 @dataclass
 class Loss:
     """What was not written."""
@@ -71,7 +83,7 @@ class EventQueue:
     def _start_empty(self) -> None:
         self._pid = os.getpid()
         self._changed = threading.Condition()  # of an RLock, as a signal's handler may come in between
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | Unmade] = deque()
         self._bytes = 0
         self._taken = 0  # events that ever came in
         self._done = 0  # of those, how many are written or given up
@@ -87,8 +99,8 @@ class EventQueue:
         self.thinned = Loss()
         """Of these, what could be spared and was left out because the disk is slow."""
 
-    def put(self, data: bytes, *, can_be_spared: bool = False) -> None:
-        """Takes an event; raises ValueError after ``close()``.
+    def put(self, data: bytes | Unmade, *, can_be_spared: bool = False) -> None:
+        """Takes an event; raises ValueError after ``close()``. One that can't be made is lost with a warning.
 
         Waits at most ``PATIENCE_S`` where the disk is slow, not at all where it takes nothing. What can be spared
         is left out, rather than to wait longer or to take more memory than ``QUEUE_BYTES``.
@@ -176,9 +188,31 @@ class EventQueue:
 
     def _run(self) -> None:
         while (data := self._next()) is not None:
-            self._attempt(data)
+            if not isinstance(data, Unmade):
+                self._attempt(data)
+            elif (made := self._made(data)) is not None:
+                self._attempt(made)
 
-    def _next(self) -> bytes | None:
+    def _made(self, event: Unmade) -> bytes | None:
+        """The first event, as it stays in the queue until it is written; None where it can't be made."""
+        made, error = None, None
+        try:
+            made = event.make()
+        except Exception as fault:  # noqa: BLE001 (nobody waits for it who could be told otherwise)
+            error = fault
+        with self._changed:
+            self._bytes += (0 if made is None else len(made)) - event.size
+            if made is not None:
+                self._waiting[0] = made
+                return made
+            self._waiting.popleft()
+            self._done += 1
+            self.lost.add(0)
+            self._to_say.append(f"torchviz_tb could not make an event: {type(error).__name__}: {error}")
+            self._changed.notify_all()
+        return None
+
+    def _next(self) -> bytes | Unmade | None:
         """The next event; b"" for nothing but a flush; None: the thread has nothing more to do."""
         with self._changed:
             idle_since = time.monotonic()

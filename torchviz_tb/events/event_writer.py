@@ -4,12 +4,13 @@ import itertools
 import os
 import socket
 import time
+from collections.abc import Callable
 
 from tensorboard.compat.proto.event_pb2 import Event, SourceMetadata
 
-from torchviz_tb.events.event_queue import EventQueue
+from torchviz_tb.events.event_queue import EventQueue, Unmade
 from torchviz_tb.events.record_file import RecordFile, open_record_file
-from torchviz_tb.records.metadata import Kind, parse_tag
+from torchviz_tb.records.metadata import Kind, Tag, parse_tag
 
 _SOURCE = "torchviz_tb"
 _numbers = itertools.count()
@@ -35,6 +36,10 @@ class EventWriter:
         if not isinstance(event, Event):
             raise TypeError(f"an event is a {type(event).__name__}: pass a tensorboard.compat.proto.event_pb2.Event")
         self.queue.put(event.SerializeToString(), can_be_spared=_can_be_spared(event))
+
+    def add_later(self, make: Callable[[], Event], size: int, *, can_be_spared: bool) -> None:
+        """Queues an event that is made in the writer's thread, from what takes up so many bytes until then."""
+        self.queue.put(Unmade(lambda: make().SerializeToString(), size), can_be_spared=can_be_spared)
 
     def flush(self) -> None:
         """Returns when all events are in the file; where the file refuses, warns and returns."""
@@ -66,4 +71,9 @@ class EventWriter:
 def _can_be_spared(event: Event) -> bool:
     """Whether it is a sample of ours, of which there are many; never what the user logged."""
     tags = [parse_tag(value.tag) for value in event.summary.value]
-    return bool(tags) and all(tag is not None and tag.kind in _MANY for tag in tags)
+    return bool(tags) and all(tag is not None and is_one_of_many(tag) for tag in tags)
+
+
+def is_one_of_many(tag: Tag) -> bool:
+    """Whether records under the tag can be spared where the disk is slow."""
+    return tag.kind in _MANY

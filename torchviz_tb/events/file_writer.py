@@ -1,6 +1,7 @@
 """The way into the event file of anybody's SummaryWriter."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -17,6 +18,16 @@ class FileWriter(Protocol):
 
     def flush(self) -> None:
         """Returns when all queued events are in the file."""
+
+
+@runtime_checkable
+class LateFileWriter(FileWriter, Protocol):
+    """A file writer of ours."""
+
+    def add_event_later(
+        self, make: Callable[[], Event], size: int, step: int, walltime: float | None, *, can_be_spared: bool
+    ) -> None:
+        """Queues an event that is made in the writer's thread, from what takes up so many bytes until then."""
 
 
 class NoWriter:

@@ -1,13 +1,26 @@
 """Writes records under their tags, with steps that only grow."""
 
 import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from google.protobuf.message import Message
+from tensorboard.compat.proto.event_pb2 import Event
 
 from torchviz_tb.events.event import record_event
-from torchviz_tb.events.file_writer import find_file_writer, in_its_own_type
+from torchviz_tb.events.event_writer import is_one_of_many
+from torchviz_tb.events.file_writer import FileWriter, LateFileWriter, find_file_writer, in_its_own_type
 from torchviz_tb.records.envelope import seal
 from torchviz_tb.records.metadata import Kind, Tag
+
+
+@dataclass(frozen=True)
+class LaterRecord:
+    """A record that is made when its turn to be written comes: beside the training loop, where the writer is ours."""
+
+    make: Callable[[], Message]
+    size: int
+    """Bytes that it keeps in memory until then."""
 
 
 class Recorder:
@@ -23,7 +36,9 @@ class Recorder:
         self._refused: set[Tag] = set()
         find_file_writer(summary_writer)
 
-    def write(self, group: str, kind: Kind, record: Message, step: int, *, wall_time: float | None = None) -> bool:
+    def write(
+        self, group: str, kind: Kind, record: Message | LaterRecord, step: int, *, wall_time: float | None = None
+    ) -> bool:
         """Queues a record and says whether it was taken; raises what the SummaryWriter raises.
 
         A step that is not above the tag's last one is refused with one warning: of two records
@@ -38,8 +53,8 @@ class Recorder:
         file_writer = find_file_writer(self._summary_writer)
         if file_writer is None:
             return False
-        event = record_event(seal(record), tags)
-        file_writer.add_event(in_its_own_type(file_writer, event), step, wall_time)
+        later = record if isinstance(record, LaterRecord) else LaterRecord(lambda: record, record.ByteSize())
+        _add(file_writer, later, tags, step, wall_time)
         self._last_steps[tag] = step
         return True
 
@@ -63,3 +78,16 @@ class Recorder:
             "steps that grow; pass a global_step that goes on counting (said once for this tag)",
             stacklevel=3,
         )
+
+
+def _add(file_writer: FileWriter, record: LaterRecord, tags: Sequence[Tag], step: int, wall_time: float | None) -> None:
+    """Adds the record's event; a file writer that is not ours takes only what is made."""
+
+    def make() -> Event:
+        return record_event(seal(record.make()), tags)
+
+    if isinstance(file_writer, LateFileWriter):
+        can_be_spared = all(map(is_one_of_many, tags))
+        file_writer.add_event_later(make, record.size, step, wall_time, can_be_spared=can_be_spared)
+    else:
+        file_writer.add_event(in_its_own_type(file_writer, make()), step, wall_time)

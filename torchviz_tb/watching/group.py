@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
 from torchviz_tb.capture.statistics import StageSample
-from torchviz_tb.events.recorder import Recorder
+from torchviz_tb.events.recorder import LaterRecord, Recorder
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.incidents import Incidents
@@ -106,7 +106,9 @@ class Group:
         self.write_arriving()
         self.incidents.write()
 
-    def write(self, kind: Kind, record: Message | None, step: int, wall_time: float | None = None) -> bool:
+    def write(
+        self, kind: Kind, record: Message | LaterRecord | None, step: int, wall_time: float | None = None
+    ) -> bool:
         """Queues a record and says whether it was taken; a fault warns once and ends all writing of this group."""
         if record is None or not self.guard.is_on(WRITING):
             return False

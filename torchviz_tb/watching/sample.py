@@ -1,11 +1,14 @@
 """What is gathered at one step until it is written: all sites in one record of each kind."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
-from torchviz_tb.capture.statistics import StageMeasurement, StageSample
+from torchviz_tb.capture.engines import Measurement
+from torchviz_tb.capture.statistics import Place, StageMeasurement, StageSample, distribution_entries
 from torchviz_tb.capture.transfer import Transfer
+from torchviz_tb.events.recorder import LaterRecord
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.cost import Period
 
@@ -34,7 +37,7 @@ class Sample:
         self._coming: list[StageMeasurement] = []  # in the order in which they are to be added
         self._checksum = sites_checksum
         self._stages: dict[pb.Stage, pb.StageStatistics] = {}
-        self._entries: dict[tuple[int, pb.Stage], pb.DistributionEntry] = {}
+        self._counted: dict[Place, Measurement] = {}
         self._heatmaps: dict[tuple[int, pb.Stage], pb.Heatmap] = {}
 
     @contextmanager
@@ -70,8 +73,8 @@ class Sample:
             self._stages[stage] = measured.statistics
         else:
             _fill_excluded(known, measured.statistics)
-        for entry in measured.distributions:
-            self._entries.setdefault((entry.site, stage), entry)
+        for site, counted in measured.counted.items():
+            self._counted.setdefault((site, stage), counted)
 
     def add_heatmap(self, heatmap: pb.Heatmap | None) -> None:
         """Adds a heatmap, if there is one; the first of a site and stage stays."""
@@ -84,8 +87,8 @@ class Sample:
         other.settle()
         for stage, statistics in other._stages.items():
             if stage not in self._stages:
-                entries = [entry for key, entry in other._entries.items() if key[1] == stage]
-                self.add(StageSample(statistics, entries))
+                counted = {site: each for (site, its_stage), each in other._counted.items() if its_stage == stage}
+                self.add(StageSample(statistics, counted))
         for heatmap in other._heatmaps.values():
             self.add_heatmap(heatmap)
 
@@ -113,12 +116,13 @@ class Sample:
             watch_share=0.0 if self.period is None else self.period.watch_share,
         )
 
-    def distributions(self) -> pb.Distributions | None:
+    def distributions(self) -> LaterRecord | None:
         """The record, or None where there is no histogram."""
-        if not self._entries:
+        if not self._counted:
             return None
-        entries = [self._entries[key] for key in sorted(self._entries)]
-        return pb.Distributions(site_count=self.site_count, sites_checksum=self._checksum, entries=entries)
+        counted = {place: self._counted[place] for place in sorted(self._counted)}
+        size = sum(each.tally.nbytes for each in counted.values() if each.tally is not None)
+        return LaterRecord(partial(_distributions, self.site_count, self._checksum, counted), size)
 
     def heatmaps(self) -> pb.Heatmaps | None:
         """The record, or None where there is no heatmap."""
@@ -139,6 +143,10 @@ def _pad(stage: pb.StageStatistics, site_count: int) -> None:
     for name in _OPTIONAL:
         column = getattr(stage, name)
         column.extend([0] * added if column else [])
+
+
+def _distributions(site_count: int, checksum: int, counted: Mapping[Place, Measurement]) -> pb.Distributions:
+    return pb.Distributions(site_count=site_count, sites_checksum=checksum, entries=distribution_entries(counted))
 
 
 def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None:
