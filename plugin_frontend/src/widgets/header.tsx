@@ -52,20 +52,19 @@ export function Header() {
 }
 
 function Tab({ name, shortcut }: { name: View; shortcut: number }) {
-  const short = SHORT_NAMES[name];
   return (
     <button
       type="button"
       class="tab"
       title={`${NAMES[name]} (${shortcut})`}
       aria-label={NAMES[name]}
+      data-short={SHORT_NAMES[name]}
       aria-current={view.value === name ? "page" : undefined}
       onClick={() => {
         view.value = name;
       }}
     >
-      <span class={short && "tab-long"}>{NAMES[name]}</span>
-      {short && <span class="tab-short">{short}</span>}
+      {NAMES[name]}
     </button>
   );
 }
