@@ -15,7 +15,7 @@ export function downloadSvg(name: string, content: string): void {
   downloadBlob(`${name}.svg`, new Blob([content], { type: "image/svg+xml" }));
 }
 
-function downloadBlob(name: string, blob: Blob): void {
+export function downloadBlob(name: string, blob: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -1,11 +1,12 @@
 // A picture: a canvas that is focusable, says what it shows, has a table as its twin, and can be taken along.
 
 import type { ComponentChildren } from "preact";
+import { drawSvg } from "../base/svg_context";
 import { adopt } from "../theme";
 import { type Stretch, useBrush } from "./brush";
-import { type Draw, useCanvas } from "./canvas";
-import { downloadCsv, downloadPng } from "./download";
+import { type Draw, look, useCanvas } from "./canvas";
 import pictureCss from "./picture.css?inline";
+import { PictureMenu } from "./picture_menu";
 
 adopt(pictureCss);
 
@@ -56,6 +57,11 @@ export function Picture(props: PictureProps) {
   const wheel = (event: WheelEvent & { currentTarget: Element }) => {
     if (props.onWheel?.(event, pointOf(event))) event.preventDefault();
   };
+  const svg = () => {
+    const { clientWidth: width = 0, clientHeight: height = 0 } = canvas.current ?? {};
+    const size = { width, height };
+    return drawSvg(size, look.value.bg, (context) => props.draw(context, size));
+  };
   return (
     <div class={`picture ${props.class ?? ""}`}>
       <canvas
@@ -76,33 +82,8 @@ export function Picture(props: PictureProps) {
         onWheel={wheel}
         onKeyDown={keydown}
       />
-      {props.exportName && <PictureMenu {...props} name={props.exportName} canvas={() => canvas.current} />}
+      {props.exportName && <PictureMenu name={props.exportName} svg={svg} csv={props.csv} />}
       {props.twin}
-    </div>
-  );
-}
-
-interface PictureMenuProps {
-  name: string;
-  canvas: () => HTMLCanvasElement | null;
-  csv?: () => string;
-}
-
-function PictureMenu({ name, canvas, csv }: PictureMenuProps) {
-  const savePng = () => {
-    const element = canvas();
-    if (element) downloadPng(name, element);
-  };
-  return (
-    <div class="picture-menu">
-      <button type="button" aria-label={`Save ${name} as PNG`} onClick={savePng}>
-        PNG
-      </button>
-      {csv && (
-        <button type="button" aria-label={`Save ${name} as CSV`} onClick={() => downloadCsv(name, csv())}>
-          CSV
-        </button>
-      )}
     </div>
   );
 }

@@ -36,7 +36,7 @@ describe("Picture", () => {
     const csv = () => "a,b\n";
     render(<Picture label="norms" draw={() => {}} exportName="norms" csv={csv} twin={<p>the same as text</p>} />, root);
     const names = [...root.querySelectorAll("button")].map((button) => button.getAttribute("aria-label"));
-    expect(names).toEqual(["Save norms as PNG", "Save norms as CSV"]);
+    expect(names).toEqual(["Copy norms", "Save norms as PNG", "Save norms as SVG", "Save norms as CSV"]);
     expect(root.textContent).toContain("the same as text");
   });
 

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { logAxis } from "../../base/axis";
+import { csvOf } from "../../base/csv";
 import { formatNumber } from "../../base/format";
 import { currentStep } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
@@ -125,10 +126,9 @@ function stagesOf({ after, before }: RunFlow): Stage[] {
 function flowCsv(plan: GalleryPlan, runs: readonly RunFlow[]): string {
   const stages = runs.flatMap(stagesOf);
   const step = currentStep.value ?? 0;
-  const head = ["site", ...stages.map((stage) => `"${stage.head.replaceAll('"', '""')}"`)].join(",");
+  const head = ["site", ...stages.map((stage) => stage.head)];
   const sites = plan.columns.flatMap((column) => column.sites);
-  const lines = sites.map((site) => [site, ...stages.map(({ norms }) => plainWords(norms, site, step))].join(","));
-  return [head, ...lines, ""].join("\n");
+  return csvOf([head, ...sites.map((site) => [site, ...stages.map(({ norms }) => plainWords(norms, site, step))])]);
 }
 
 /** As other programs read numbers. */

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { type Heatmap, type Site, State } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import type { ColourScale } from "../../base/colour_scale";
+import { csvOf } from "../../base/csv";
 import { formatCount, formatPower, formatShape, splitName } from "../../base/format";
 import { drawLine, drawNow } from "../../base/paint";
 import { paintStretches } from "../../base/paint_bands";
@@ -12,16 +13,15 @@ import { findingsOf, shownFindings } from "../../store/findings";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { look, type Size } from "../../widgets/canvas";
-import { downloadCsv } from "../../widgets/download";
 import { Picture } from "../../widgets/picture";
 import { Pin } from "../../widgets/pin";
 import { PanelSection, SidePanel } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
 import { FindingNote } from "../overview/finding_panel";
 import { CellReadout, FullMap } from "./full_map";
-import { deadCount, mapCsv, rangeWords } from "./maps";
+import { deadCount, rangeWords } from "./maps";
 import { normRange, normSeries, normWords, type RunNorms } from "./norms";
-import { heatmapStep, panelOpen, zoomed } from "./options";
+import { panelOpen, zoomed } from "./options";
 
 interface MapPanelProps {
   site: Site;
@@ -60,15 +60,6 @@ export function MapPanel({ site, heatmap, scale, norms }: MapPanelProps) {
         <button type="button" class="button" onClick={() => goTo(site.name, "distributions")}>
           Distributions
         </button>
-        {heatmap && (
-          <button
-            type="button"
-            class="quiet-button panel-csv"
-            onClick={() => downloadCsv(`${site.name} gradient at step ${heatmapStep.value}`, mapCsv(heatmap))}
-          >
-            CSV
-          </button>
-        )}
       </footer>
     </SidePanel>
   );
@@ -173,6 +164,8 @@ function NormOverSteps({ site, norms }: { site: string; norms: readonly [RunNorm
         label={`Gradient norm of ${site} over ${steps.length} steps`}
         draw={draw}
         onSelect={(point) => goToStep(steps[stepColumns(steps, point.width).indexAt(point.x)] ?? 0)}
+        exportName={`${site} gradient norm over steps`}
+        csv={() => normsCsv(norms, site)}
         twin={
           <Table
             hidden
@@ -187,6 +180,13 @@ function NormOverSteps({ site, norms }: { site: string; norms: readonly [RunNorm
       />
     </PanelSection>
   );
+}
+
+function normsCsv(runs: readonly RunNorms[], site: string): string {
+  const lines = runs.flatMap((run) =>
+    normSeries(run, site).map(({ value }, index) => [run.run, run.answer.steps[index] ?? Number.NaN, value]),
+  );
+  return csvOf([["run", "step", "gradient norm"], ...lines]);
 }
 
 function paintNorms(

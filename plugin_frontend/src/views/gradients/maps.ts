@@ -9,6 +9,7 @@ import {
   signedScale,
   unionRange,
 } from "../../base/colour_scale";
+import { csvOf } from "../../base/csv";
 import { type Matrix, matrixOf } from "../../base/matrix";
 import type { Quantity } from "./options";
 
@@ -99,7 +100,7 @@ export function mapCsv(heatmap: Heatmap): string {
   const lines = Array.from(heatmap.absMax, (magnitude, cell) => {
     const rows = covered(Math.floor(cell / heatmap.cellColumns), heatmap.cellRows, heatmap.rows);
     const columns = covered(cell % heatmap.cellColumns, heatmap.cellColumns, heatmap.columns);
-    return `${[...rows, ...columns, magnitude, heatmap.mean[cell]].join(",")}\n`;
+    return [...rows, ...columns, magnitude, heatmap.mean[cell] ?? Number.NaN];
   });
-  return `first row,last row,first column,last column,absolute maximum,signed mean\n${lines.join("")}`;
+  return csvOf([["first row", "last row", "first column", "last column", "absolute maximum", "signed mean"], ...lines]);
 }

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { BandsAnswer } from "../../api/types";
 import { type Axis, symlogAxis } from "../../base/axis";
 import { decadeRange } from "../../base/colour_scale";
+import { csvOf } from "../../base/csv";
 import { formatNumber, formatShare } from "../../base/format";
 import { drawLine } from "../../base/paint";
 import { currentStep } from "../../store/selection";
@@ -142,8 +143,8 @@ function readoutRows({ after, before, rows }: QuantileFlow, site: string): [stri
 
 function quantilesCsv(sites: readonly string[], { after, rows }: QuantileFlow): string {
   const step = currentStep.value ?? 0;
-  const lines = sites.map((site) => [site, ...(quantilesAt(after, rows.get(site), step) ?? [])].join(","));
-  return [["site", ...after.quantileLevels].join(","), ...lines, ""].join("\n");
+  const lines = sites.map((site) => [site, ...(quantilesAt(after, rows.get(site), step) ?? [])]);
+  return csvOf([["site", ...after.quantileLevels], ...lines]);
 }
 
 function QuantilesTwin({ sites, flow }: { sites: readonly string[]; flow: QuantileFlow }) {

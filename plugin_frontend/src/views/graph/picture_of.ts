@@ -1,12 +1,12 @@
 // All that the painters need of a model, and the whole picture as a file.
 
+import { drawSvg } from "../../base/svg_context";
 import { look } from "../../widgets/canvas";
 import { downloadPng, downloadSvg } from "../../widgets/download";
 import type { Health } from "./health";
 import type { GraphModel } from "./model";
 import { type PaintInput, paintGraph } from "./paint";
 import type { PlacedScene } from "./placed";
-import { SvgContext } from "./svg_context";
 
 /** Reads the model's signals, so that a drawing follows them. */
 export function pictureOf(model: GraphModel, health: Health, placed: PlacedScene): PaintInput {
@@ -62,17 +62,12 @@ export function exportSvg(model: GraphModel, health: Health): void {
 }
 
 export function svgOf(input: PaintInput): string | null {
-  const ruler = document.createElement("canvas").getContext("2d");
-  if (!ruler) return null;
   const size = {
     width: Math.ceil(input.placed.width + 2 * MARGIN),
     height: Math.ceil(input.placed.height + 2 * MARGIN),
   };
-  const context = new SvgContext(ruler);
-  // It has all of a context that the painters use; the interface has much that they don't.
-  const asCanvas = context as unknown as CanvasRenderingContext2D;
-  paintGraph(asCanvas, size, { ...input, camera: { x: MARGIN, y: MARGIN, zoom: 1 }, transition: null });
-  return context.file(size.width, size.height, input.look.bg);
+  const still = { ...input, camera: { x: MARGIN, y: MARGIN, zoom: 1 }, transition: null };
+  return drawSvg(size, input.look.bg, (context) => paintGraph(context, size, still));
 }
 
 const fileName = (model: GraphModel): string => `${model.graph.model_type || "model"} graph`;

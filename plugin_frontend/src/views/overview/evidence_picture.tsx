@@ -14,7 +14,11 @@ export function EvidencePicture({ api, finding }: { api: Api; finding: Finding }
   const key = useComputed(() => (place.value && finding.picture ? place.value : null));
   const { data } = useResource(key, (where) => fetchEvidence(api, where, finding)).value;
   const series = finding.picture ? data : lossSeries(place.value?.run);
-  return <div class="evidence-picture">{series && <Sparkline {...series} {...SIZE} mark={finding.step} plain />}</div>;
+  return (
+    <div class="evidence-picture">
+      {series && <Sparkline name={finding.title} {...series} {...SIZE} mark={finding.step} plain />}
+    </div>
+  );
 }
 
 async function fetchEvidence(api: Api, where: Place, { picture }: Finding): Promise<SparklineData | null> {

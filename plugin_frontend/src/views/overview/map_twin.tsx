@@ -2,6 +2,7 @@
 
 import { State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
+import { csvOf } from "../../base/csv";
 import { formatCount } from "../../base/format";
 import { Table, type TableRow } from "../../widgets/table";
 import { describeCell } from "./columns";
@@ -40,9 +41,5 @@ export function mapCsv({ cells, sites }: RunData): string {
     const state = cells.state[at] ?? State.missing;
     return state === State.finite ? String(cells.values[at]) : describeValue(0, state);
   }
-  return [head, ...lines].map((line) => line.map(quoted).join(",")).join("\n");
-}
-
-function quoted(field: string): string {
-  return /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+  return csvOf([head, ...lines]);
 }

@@ -159,7 +159,12 @@ function NormSection({ answer }: { answer: SiteAnswer }) {
   const state = answer.state.subarray(start, start + answer.steps.length);
   return (
     <PanelSection title={`${STAGE_WORDS[stage]} norm over steps`}>
-      <Sparkline steps={[...answer.steps]} values={seriesOf(answer, stage, "l2")} state={state} />
+      <Sparkline
+        name={`${STAGE_WORDS[stage]} norm of ${answer.site}`}
+        steps={[...answer.steps]}
+        values={seriesOf(answer, stage, "l2")}
+        state={state}
+      />
     </PanelSection>
   );
 }

@@ -3,8 +3,10 @@
 import { State } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import { isNonFinite } from "../../base/cells";
+import { csvOf } from "../../base/csv";
 import { formatNumber } from "../../base/format";
 import { currentStep } from "../../store/selection";
+import { SvgPicture } from "../../widgets/picture_menu";
 import { finiteExtent, linePath } from "../../widgets/rail_geometry";
 import { stepAxis } from "../../widgets/step_axis";
 
@@ -15,6 +17,8 @@ export interface SparklineData {
 }
 
 interface SparklineProps extends SparklineData {
+  /** What it shows, "gradient norm of fc1.weight": the name of its files. Absent: it is a sign in a table. */
+  name?: string;
   width?: number;
   height?: number;
   /** A step to mark. */
@@ -23,7 +27,16 @@ interface SparklineProps extends SparklineData {
   plain?: boolean;
 }
 
-export function Sparkline({ steps, values, state, width = 288, height = 48, mark, plain = false }: SparklineProps) {
+export function Sparkline({
+  name,
+  steps,
+  values,
+  state,
+  width = 288,
+  height = 48,
+  mark,
+  plain = false,
+}: SparklineProps) {
   const axis = stepAxis(steps, 0, width);
   const positive = values.map((value) => (value > 0 ? value : Number.NaN));
   const extent = finiteExtent([{ steps, values: positive }]);
@@ -32,23 +45,31 @@ export function Sparkline({ steps, values, state, width = 288, height = 48, mark
   const now = plain ? null : currentStep.value;
   return (
     <figure class="sparkline">
-      <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={describe(extent)}>
-        <path
-          class="sparkline-line"
-          d={linePath({ steps, values: visible }, axis, place, { top: 0, bottom: height })}
-        />
-        {stretches(state).map(({ sign, from, to }) => {
-          const [left, right] = [axis.columns[from]?.left ?? 0, axis.columns[to]?.right ?? 0];
-          const foot = sign === "zero" ? 4 : height;
-          const size = Math.max(1.5, right - left);
-          return <rect key={from} class={`sparkline-${sign}`} x={left} y={height - foot} width={size} height={foot} />;
-        })}
-        {mark !== undefined && <line class="sparkline-mark" x1={axis.x(mark)} x2={axis.x(mark)} y1="0" y2={height} />}
-        {now !== null && <line class="track-now" x1={axis.x(now)} x2={axis.x(now)} y1="0" y2={height} />}
-      </svg>
+      <SvgPicture exportName={name && `${name} over steps`} csv={() => sparklineCsv(name ?? "", steps, values)}>
+        <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={describe(extent)}>
+          <path
+            class="sparkline-line"
+            d={linePath({ steps, values: visible }, axis, place, { top: 0, bottom: height })}
+          />
+          {stretches(state).map(({ sign, from, to }) => {
+            const [left, right] = [axis.columns[from]?.left ?? 0, axis.columns[to]?.right ?? 0];
+            const foot = sign === "zero" ? 4 : height;
+            const size = Math.max(1.5, right - left);
+            return (
+              <rect key={from} class={`sparkline-${sign}`} x={left} y={height - foot} width={size} height={foot} />
+            );
+          })}
+          {mark !== undefined && <line class="sparkline-mark" x1={axis.x(mark)} x2={axis.x(mark)} y1="0" y2={height} />}
+          {now !== null && <line class="track-now" x1={axis.x(now)} x2={axis.x(now)} y1="0" y2={height} />}
+        </svg>
+      </SvgPicture>
       {!plain && <figcaption>{extent && `${formatNumber(extent[0])} to ${formatNumber(extent[1])}`}</figcaption>}
     </figure>
   );
+}
+
+function sparklineCsv(name: string, steps: readonly number[], values: Float64Array): string {
+  return csvOf([["step", name], ...steps.map((step, index) => [step, values[index] ?? Number.NaN])]);
 }
 
 type Sign = "zero" | "nan" | "still-nan" | "inf";

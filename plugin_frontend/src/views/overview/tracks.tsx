@@ -4,10 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { StatisticsAnswer } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import { isNonFinite } from "../../base/cells";
+import { csvOf } from "../../base/csv";
 import { formatNumber, middleEllipsis } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, losses } from "../../store/data";
 import { currentStep, stepRange } from "../../store/selection";
+import { SvgPicture } from "../../widgets/picture_menu";
 import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { STAGE_WORDS } from "./columns";
@@ -104,7 +106,7 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
   const box = { top: 0, bottom: TRACK_HEIGHT };
   const label = axis.left < LABEL_ROOM ? track.label.replace("gradient", "grad.") : track.label;
   return (
-    <div class="track">
+    <SvgPicture class="track" exportName={`${track.label} over steps`} csv={() => trackCsv(track)}>
       <svg width={width} height={TRACK_HEIGHT} role="img" aria-label={describeTrack(track)}>
         <text class="track-label" x={axis.left - 8} y={TRACK_HEIGHT / 2 + 4}>
           {label}
@@ -116,8 +118,15 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
         {x !== null && <line class="track-now" x1={x} x2={x} y1="0" y2={TRACK_HEIGHT} />}
       </svg>
       {now !== null && width - axis.right > 100 && <TrackValues track={track} now={now} left={axis.right + 10} />}
-    </div>
+    </SvgPicture>
   );
+}
+
+function trackCsv({ label, lines }: Track): string {
+  const points = lines.flatMap(({ run, line }) =>
+    Array.from(line.steps, (step, index) => [run, step, line.values[index] ?? Number.NaN]),
+  );
+  return csvOf([["run", "step", label], ...points]);
 }
 
 /** A step a little beyond the last sample is drawn at the end, one outside of a range that was zoomed to not at all. */

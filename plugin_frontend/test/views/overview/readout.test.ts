@@ -90,7 +90,7 @@ it("writes the map as CSV", () => {
       [0, 7],
     ),
   );
-  expect(mapCsv(shown)).toBe('step,w,"odd,""name"""\n0,0.5,NaN\n7,0,+Inf');
+  expect(mapCsv(shown)).toBe('step,w,"odd,""name"""\n0,0.5,NaN\n7,0,+Inf\n');
 });
 
 it("falls back to what a stage has", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SvgContext } from "../../../src/views/graph/svg_context";
+import { SvgContext } from "../../src/base/svg_context";
 
 const ruler = { font: "", measureText: (text: string) => ({ width: 6 * text.length }) } as CanvasRenderingContext2D;
 
@@ -34,6 +34,37 @@ test("shapes are where a canvas would draw them", () => {
   });
   const paths = [...file.querySelectorAll("path")].map((path) => path.getAttribute("d"));
   expect(paths).toEqual(["M12 24L18 24L18 32L12 32Z", "M20 20L20 22", "M20 20L20 22L10 20"]);
+});
+
+test("a path that begins with a line begins there", () => {
+  const file = parsed((context) => {
+    context.beginPath();
+    for (const [x, y] of [
+      [1, 2],
+      [3, 4],
+    ] as const)
+      context.lineTo(x, y);
+    context.stroke();
+  });
+  expect(file.querySelector("path")?.getAttribute("d")).toBe("M1 2L3 4");
+});
+
+test("dashes end with the state in which they were set", () => {
+  const file = parsed((context) => {
+    const line = () => {
+      context.beginPath();
+      context.moveTo(0, 0);
+      context.lineTo(9, 0);
+      context.stroke();
+    };
+    context.save();
+    context.setLineDash([2, 3]);
+    line();
+    context.restore();
+    line();
+  });
+  const dashes = [...file.querySelectorAll("path")].map((path) => path.getAttribute("stroke-dasharray"));
+  expect(dashes).toEqual(["2 3", null]);
 });
 
 test("a rounded corner ends its line short of the corner", () => {

@@ -11,6 +11,20 @@ interface Matrix {
 const escapeXml = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`).replace(/[^\P{Cc}\n]/gu, "");
 
+/** What a painter draws, as an SVG file on a ground; null where the browser has no canvas to measure texts with. */
+export function drawSvg(
+  { width, height }: { width: number; height: number },
+  ground: string,
+  draw: (context: CanvasRenderingContext2D) => void,
+): string | null {
+  const ruler = document.createElement("canvas").getContext("2d");
+  if (!ruler) return null;
+  const context = new SvgContext(ruler);
+  // It has all of a context that the painters use; the interface has much that they don't.
+  draw(context as unknown as CanvasRenderingContext2D);
+  return context.file(width, height, ground);
+}
+
 /** As much of a canvas context as the painters use. */
 export class SvgContext {
   fillStyle = "#000";
@@ -22,12 +36,13 @@ export class SvgContext {
   globalAlpha = 1;
   lineJoin = "miter";
   lineCap = "butt";
-  private dash: number[] = [];
+  imageSmoothingEnabled = true;
+  private dash: readonly number[] = [];
   private path: string[] = [];
   private clipId = "";
   private clips = 0;
   private readonly parts: string[] = [];
-  private readonly stack: { matrix: Matrix; clipId: string; styles: Partial<SvgContext> }[] = [];
+  private readonly stack: { matrix: Matrix; clipId: string; styles: object }[] = [];
   private matrix: Matrix = { x: 0, y: 0, real: 1, imaginary: 0 };
 
   /** Texts are measured by a real context. */
@@ -41,8 +56,8 @@ export class SvgContext {
   }
 
   save(): void {
-    const { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha } = this;
-    const styles = { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha };
+    const { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha, lineJoin, dash } = this;
+    const styles = { fillStyle, strokeStyle, lineWidth, font, textAlign, textBaseline, globalAlpha, lineJoin, dash };
     this.stack.push({ matrix: this.matrix, clipId: this.clipId, styles });
   }
 
@@ -87,8 +102,9 @@ export class SvgContext {
     this.path.push(`M${this.point(x, y)}`);
   }
 
+  /** The first point of a path is where it begins, whatever leads to it. */
   lineTo(x: number, y: number): void {
-    this.path.push(`L${this.point(x, y)}`);
+    this.path.push(`${this.path.length > 0 ? "L" : "M"}${this.point(x, y)}`);
   }
 
   closePath(): void {
@@ -151,6 +167,25 @@ export class SvgContext {
     this.clips += 1;
     this.clipId = `clip${this.clips}`;
     this.parts.push(`<clipPath id="${this.clipId}"><path d="${this.path.join("")}"/></clipPath>`);
+  }
+
+  /** How large an image is drawn, for painters that reduce it first: a file may be enlarged, so twice its size. */
+  getTransform(): Pick<DOMMatrix, "a"> {
+    return { a: 2 * this.zoom };
+  }
+
+  /** A part of an image (or all of it) into a rectangle; it is kept in the file, pixel by pixel. */
+  drawImage(image: HTMLCanvasElement | OffscreenCanvas, ...numbers: number[]): void {
+    const all = numbers.length > 4 ? numbers : [0, 0, image.width, image.height, ...numbers];
+    const [left = 0, top = 0, columns = 0, rows = 0, x = 0, y = 0, width = 0, height = 0] = all;
+    const part = document.createElement("canvas");
+    part.width = columns;
+    part.height = rows;
+    part.getContext("2d")?.drawImage(image, left, top, columns, rows, 0, 0, columns, rows);
+    const [atX, atY] = this.place(x, y).map(round);
+    const size = `width="${round(width * this.zoom)}" height="${round(height * this.zoom)}" preserveAspectRatio="none"`;
+    const look = this.imageSmoothingEnabled ? "" : ' style="image-rendering:pixelated"';
+    this.parts.push(`<image x="${atX}" y="${atY}" ${size}${look} href="${part.toDataURL()}"${this.shared()}/>`);
   }
 
   fillText(text: string, x: number, y: number): void {

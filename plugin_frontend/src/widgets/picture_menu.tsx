@@ -1,0 +1,83 @@
+// What can be taken of a picture: a file of it, a copy, its numbers. Every form is made of the same SVG.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { look } from "./canvas";
+import { downloadBlob, downloadCsv, downloadSvg } from "./download";
+import { pngOf, standaloneSvg } from "./svg_file";
+
+interface PictureMenuProps {
+  /** Of the files, without ending. */
+  name: string;
+  /** Null: it can't be made now. */
+  svg: () => string | null;
+  csv?: (() => string) | undefined;
+}
+
+const COPIED_MS = 1500;
+
+export function PictureMenu({ name, svg, csv }: PictureMenuProps) {
+  const copied = useSignal(false);
+  const withSvg = (use: (content: string) => void) => () => {
+    const content = svg();
+    if (content !== null) use(content);
+  };
+  const copy = async (content: string) => {
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(content) })]);
+    copied.value = true;
+    setTimeout(() => {
+      copied.value = false;
+    }, COPIED_MS);
+  };
+  const save = async (content: string) => downloadBlob(`${name}.png`, await pngOf(content));
+  return (
+    <div class="picture-menu">
+      {/* Browsers give pages a clipboard only on localhost and over https. */}
+      {navigator.clipboard && (
+        <button type="button" aria-label={`Copy ${name}`} onClick={withSvg(copy)}>
+          {copied.value ? "Copied" : "Copy"}
+        </button>
+      )}
+      <button type="button" aria-label={`Save ${name} as PNG`} onClick={withSvg(save)}>
+        PNG
+      </button>
+      <button
+        type="button"
+        aria-label={`Save ${name} as SVG`}
+        onClick={withSvg((content) => downloadSvg(name, content))}
+      >
+        SVG
+      </button>
+      {csv && (
+        <button type="button" aria-label={`Save ${name} as CSV`} onClick={() => downloadCsv(name, csv())}>
+          CSV
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface SvgPictureProps {
+  /** Absent: no menu. */
+  exportName: string | undefined;
+  csv: () => string;
+  class?: string;
+  /** One svg element, first. */
+  children: ComponentChildren;
+}
+
+/** A picture that is made of elements instead of a canvas, with the same menu. */
+export function SvgPicture({ exportName, csv, class: name = "", children }: SvgPictureProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const svg = () => {
+    const element = box.current?.querySelector("svg");
+    return element ? standaloneSvg(element, look.value.bg) : null;
+  };
+  return (
+    <div class={`picture ${name}`} ref={box}>
+      {children}
+      {exportName && <PictureMenu name={exportName} svg={svg} csv={csv} />}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+"""Every picture can be taken along: as PNG and SVG, its numbers as CSV, and by the clipboard."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+from base64 import b64decode
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser_page import OpenPage, TorchVizPage
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+pytestmark = pytest.mark.browser
+
+SVG = "{http://www.w3.org/2000/svg}"
+# What fills each view's pictures; the map's cells are larger than pixels, or smoothing would blur them.
+VIEWS = {
+    "overview": ("sick", {"site": "fc1.weight"}),
+    "gradients": ("sick", {"site": "conv1.weight", "step": 1500}),
+    "tensors": ("tensor_views", {}),
+}
+
+
+def pictures(page: TorchVizPage) -> list[Locator]:
+    page.frame.locator("main .picture").first.wait_for()
+    page.page.wait_for_load_state("networkidle")
+    page.page.wait_for_timeout(500)
+    return page.frame.locator("main .picture").all()
+
+
+def opened(open_page: OpenPage, view: str, *, dark: bool = False) -> TorchVizPage:
+    sample, selection = VIEWS[view]
+    page = open_page(sample, view, dark=dark, width=1400)
+    page.open(view, dark=dark, **selection)
+    return page
+
+
+def download(page: TorchVizPage, picture: Locator, form: str) -> Path:
+    picture.hover()
+    with page.page.expect_download() as waiting:
+        picture.get_by_role("button", name=f"as {form}").click()
+    assert waiting.value.suggested_filename.endswith(f".{form.lower()}")
+    return Path(waiting.value.path())
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_picture_gives_svg_and_csv(open_page: OpenPage, view: str) -> None:
+    page = opened(open_page, view)
+    found = pictures(page)
+    assert len(found) >= 2
+    for picture in found:
+        root = ElementTree.parse(download(page, picture, "SVG")).getroot()
+        assert root.tag == f"{SVG}svg"
+        drawn = [*root.iter(f"{SVG}path"), *root.iter(f"{SVG}image"), *root.iter(f"{SVG}circle")]
+        assert drawn
+        assert not list(root.iter(f"{SVG}script"))
+        box = picture.locator("canvas, svg").first.bounding_box()
+        assert abs(float(root.attrib["width"]) - box["width"]) <= 1
+        table = list(csv.reader(io.StringIO(download(page, picture, "CSV").read_text("utf-8-sig"))))
+        assert len(table) >= 2
+        assert len({len(line) for line in table}) == 1
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_png_is_what_is_on_the_screen(open_page: OpenPage, view: str, dark: bool) -> None:
+    page = opened(open_page, view, dark=dark)
+    for picture in pictures(page):
+        canvas = picture.locator("canvas")
+        if canvas.count() == 0:
+            continue
+        exported = Image.open(download(page, picture, "PNG")).convert("RGB")
+        shown = on_ground(canvas, dark)
+        assert abs(exported.width - 2 * shown.width) <= 2
+        # Letters, and cells that share a pixel, are smoothed otherwise: what remains is looked at from afar.
+        size = (shown.width // 6, shown.height // 6)
+        one, other = (np.asarray(image.resize(size, Image.Resampling.BOX), int) for image in (exported, shown))
+        label = canvas.get_attribute("aria-label")
+        assert np.abs(one - other).mean() < 2, label
+        assert (np.abs(one - other).max(axis=2) > 48).mean() < 0.01, label
+
+
+def on_ground(canvas: Locator, dark: bool) -> Image.Image:
+    """The pixels of a canvas over the page's ground."""
+    data = canvas.evaluate("canvas => canvas.toDataURL()").partition(",")[2]
+    image = Image.open(io.BytesIO(b64decode(data))).convert("RGBA")
+    ground = Image.new("RGBA", image.size, (38, 38, 38, 255) if dark else (255, 255, 255, 255))
+    return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def test_a_picture_goes_to_the_clipboard(open_page: OpenPage) -> None:
+    page = opened(open_page, "overview")
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    map_ = page.frame.locator(".overview-map")
+    map_.hover()
+    map_.get_by_role("button", name="Copy").click()
+    expect(map_.get_by_role("button", name="Copy")).to_have_text("Copied")
+    kinds = page.page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
+    assert kinds == ["image/png"]
