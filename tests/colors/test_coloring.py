@@ -14,6 +14,7 @@ from torch.utils.tensorboard.summary import image as image_summary
 
 from torchviz_tb import ArgumentError, colorize
 from torchviz_tb.capture.compilation import VARIABLE
+from torchviz_tb.colors.colormaps import color_table
 from torchviz_tb.colors.lookup import look_up
 from torchviz_tb.colors.lookup_cpu import look_up_in_threads
 from torchviz_tb.colors.scale import Scale
@@ -137,6 +138,22 @@ def test_threads_and_torch_agree(
     one = look_up(tensor, scale, table, NAN, channels_first=channels_first)
     other = look_up_in_threads(tensor, scale, table, NAN, channels_first=channels_first)
     torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("channels_first", [True, False])
+@pytest.mark.parametrize("size", [1, 2, 3, 63, 64, 65, 66, 128, 129, 200])
+@pytest.mark.parametrize("low", [0.0, -1.5])
+def test_every_pixel_at_the_borders_of_chunks(
+    monkeypatch: pytest.MonkeyPatch, channels_first: bool, size: int, low: float
+):
+    monkeypatch.setenv(VARIABLE, "numpy")
+    monkeypatch.setattr("torchviz_tb.colors.lookup_cpu._CHUNK", 64)
+    values = torch.randn(3, 1, size, generator=torch.Generator().manual_seed(size))
+    values[1, 0, -1] = math.nan
+    scale, table = Scale.between(low, 1.0, torch.float32), color_table("viridis")
+    one = look_up(values, scale, table, NAN, channels_first=channels_first)
+    other = look_up_in_threads(values, scale, table, NAN, channels_first=channels_first)
+    assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("size", [9, 300])

@@ -1,12 +1,12 @@
 """Values to colours on the CPU: chunks that stay in the cache, by all threads.
 
-A compiled loop does the work in a chunk where there is one (numba). Otherwise NumPy does, two pixels at a time, rather
-than torch: its calls cost less, and threads of ours run them side by side.
+A compiled loop does the work in a chunk where there is one (numba). Otherwise NumPy and torch do, two pixels at a
+time, in threads of ours that run side by side.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
@@ -21,7 +21,7 @@ from torchviz_tb.colors.scale import LAST, Scale
 Array: TypeAlias = npt.NDArray[Any]
 Part: TypeAlias = tuple[int, slice]
 
-_CHUNK = 1 << 17  # values: with what is computed from them about 2 MiB
+_CHUNK = 1 << 18  # values: with what is computed from them about 4 MiB; smaller ones cost more calls
 _PAIRS = 1 << 16  # of bytes
 
 _kernels = Compilation("torchviz_tb.colors.numba_kernels")
@@ -38,26 +38,30 @@ def look_up_in_threads(
     # With the channels last, a stack of pictures is as good as one tall one.
     pictures = values.contiguous().view(-1, height * width if channels_first else values.numel())
     outs = pixels.numpy().reshape((-1, 3, height * width) if channels_first else (1, -1, 3))
-    parts = list(_parts(pictures))
+    count = torch.get_num_threads()
+    parts = list(_parts(pictures, count))
     make_chunk = _chunks(scale, table, nan, channels_first=channels_first)
 
     def color(parts: Sequence[Part]) -> None:
         chunk = make_chunk()
-        for picture, part in parts:
-            chunk.color(pictures[picture, part], outs[picture, :, part] if channels_first else outs[picture, part])
+        # Infinite values are meant to overflow, into the first or the last colour.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for picture, part in parts:
+                chunk.color(pictures[picture, part], outs[picture, :, part] if channels_first else outs[picture, part])
 
-    count = torch.get_num_threads()
     with ThreadPoolExecutor(count) as threads:
         for _ in threads.map(color, [parts[each::count] for each in range(count)]):
             pass  # an exception in a thread is raised here
     return pixels
 
 
-def _parts(pictures: torch.Tensor) -> Iterator[Part]:
+def _parts(pictures: torch.Tensor, threads: int) -> Iterator[Part]:
     count, size = pictures.shape
+    share = -(-size // threads)
+    chunk = min(_CHUNK, share + share % 2)  # an even number, as pixels are coloured in pairs
     for picture in range(count):
-        for start in range(0, size, _CHUNK):
-            yield picture, slice(start, min(size, start + _CHUNK))
+        for start in range(0, size, chunk):
+            yield picture, slice(start, min(size, start + chunk))
 
 
 class _Chunk(Protocol):
@@ -72,7 +76,7 @@ def _chunks(scale: Scale, table: torch.Tensor, nan: Color, *, channels_first: bo
     if kernels is not None:
         colors = np.ascontiguousarray(np.concatenate([table.numpy(), np.array([nan], np.uint8)]).T)
         return partial(_CompiledChunk, kernels, scale, colors, channels_first=channels_first)
-    return partial(_NumpyChunk, scale, _planes(table) if channels_first else [_interleaved(table)], nan)
+    return partial(_LibraryChunk, scale, table.numpy(), nan, channels_first=channels_first)
 
 
 class _CompiledChunk:
@@ -92,58 +96,85 @@ class _CompiledChunk:
             self._kernels.interleaved(*given, out)
 
 
-class _NumpyChunk:
-    """The memory that one thread computes in: fresh memory for each chunk would cost more than the computing."""
+class _Buffers:
+    """The memory for a chunk of so many values: fresh memory for each would cost more than the computing.
 
-    def __init__(self, scale: Scale, channels: Sequence[Array], nan: Color) -> None:
-        self._scale, self._channels, self._nan = scale, channels, nan
-        self._numbers = torch.empty(_CHUNK, dtype=scale.dtype).numpy()
-        self._bytes = np.empty(_CHUNK, np.uint8)
-        self._pairs = np.empty(_CHUNK // 2, np.intp)
+    The same memory as a tensor and as an array, as even making views costs more than some of the steps.
+    """
+
+    def __init__(self, size: int, dtype: torch.dtype) -> None:
+        self.numbers = torch.empty(size, dtype=dtype)
+        self.number_array: Array = self.numbers.numpy()
+        self.codes = np.empty(size, np.uint8)
+        self.code_pairs = self.codes[: size // 2 * 2].view(np.uint16)
+        self.pairs = torch.empty(size // 2, dtype=torch.int32)
+        self.pair_array: Array = self.pairs.numpy()
+        self.colors = torch.empty(size // 2, dtype=torch.int64)
+        self.color_array: Array = self.colors.numpy()
+
+
+class _LibraryChunk:
+    """Each step by that one of NumPy and torch which does it faster."""
+
+    def __init__(self, scale: Scale, table: Array, nan: Color, *, channels_first: bool) -> None:
+        number = torch.empty(0, dtype=scale.dtype).numpy().dtype.type
+        self._low, self._step, self._dtype = number(scale.low), number(scale.step), scale.dtype
+        self._table, self._nan, self._channels_first = table, nan, channels_first
+        self._of_pairs = torch.from_numpy(_colors_of_pairs(table.tobytes(), channels_first=channels_first))
+        self._put = _put_planes if channels_first else _put_pixels
+        self._buffers: dict[int, _Buffers] = {}  # for all chunks but the last one of a picture it is one size
 
     def color(self, values: torch.Tensor, out: Array) -> None:
         """Colours values into three planes, or into interleaved pixels."""
-        numbers = self._scaled(values.to(self._scale.dtype).numpy())
+        size = values.numel()
+        buffers = self._buffers.get(size)
+        if buffers is None:
+            buffers = self._buffers[size] = _Buffers(size, self._dtype)
+        self._scale_into(buffers, values.to(self._dtype).numpy())
+        numbers, codes = buffers.number_array, buffers.codes
         is_nan = np.isnan(numbers) if np.isnan(numbers.max()) else None
         if is_nan is not None:
             numbers[is_nan] = 0
-        self._look_up(numbers, out if len(self._channels) == 3 else out[None])
-        if is_nan is not None:
-            (out.T if len(self._channels) == 3 else out)[is_nan] = self._nan
-
-    def _scaled(self, values: Array) -> Array:
-        """0 to 255, not yet whole, or NaN."""
-        numbers, number = self._numbers[: values.size], values.dtype.type
-        # Infinite values are meant to overflow, into the first or the last colour.
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(values, number(self._scale.low), out=numbers)
-            np.divide(numbers, number(self._scale.step), out=numbers)
-            return np.clip(numbers, number(0), number(LAST), out=numbers)
-
-    def _look_up(self, numbers: Array, outs: Array) -> None:
-        """Two numbers at a time; a last one without a partner by itself."""
-        size, even = numbers.size, numbers.size & ~1
-        codes, pairs = self._bytes[:size], self._pairs[: even // 2]
         np.copyto(codes, numbers, casting="unsafe")
-        np.copyto(pairs, codes[:even].view(np.uint16))
-        for table, out in zip(self._channels, outs, strict=True):
-            flat, pixel = out.reshape(-1), table.itemsize // 2
-            np.take(table, pairs, out=flat[: even * pixel].view(table.dtype), mode="clip")
-            if even < size:
-                flat[even * pixel :] = np.frombuffer(table[codes[-1]].tobytes(), np.uint8)[:pixel]
+        if size > 1:  # two pixels at a time, for which a number of 8 bytes has room
+            np.copyto(buffers.pair_array, buffers.code_pairs)
+            torch.index_select(self._of_pairs, 0, buffers.pairs, out=buffers.colors)
+            self._put(buffers.color_array, out)
+        pixels = out.T if self._channels_first else out
+        if size % 2:  # a last one without a partner
+            pixels[-1] = self._table[codes[-1]]
+        if is_nan is not None:
+            pixels[is_nan] = self._nan
+
+    def _scale_into(self, buffers: _Buffers, values: Array) -> None:
+        """0 to 255, not yet whole, or NaN."""
+        if self._low:
+            values = np.subtract(values, self._low, out=buffers.number_array)
+        np.divide(values, self._step, out=buffers.number_array)
+        torch.clamp(buffers.numbers, 0, LAST, out=buffers.numbers)
 
 
-def _planes(table: torch.Tensor) -> list[Array]:
-    """For each channel, by a pair of numbers, its two bytes."""
-    return [np.ascontiguousarray(pairs).view(np.uint16)[:, 0] for pairs in _pairs(table).transpose(2, 0, 1)]
+def _put_planes(colors: Array, out: Array) -> None:
+    """Numbers of three times two bytes into three planes; overwrites them."""
+    for plane, channel in enumerate(out):
+        if plane:
+            np.right_shift(colors, 16, out=colors)
+        np.copyto(channel[: 2 * len(colors)].view(np.uint16), colors, casting="unsafe")
 
 
-def _interleaved(table: torch.Tensor) -> Array:
-    """By a pair of numbers, the six bytes of two pixels."""
-    return np.ascontiguousarray(_pairs(table)).reshape(_PAIRS, 6).view("V6")[:, 0]
+def _put_pixels(colors: Array, out: Array) -> None:
+    """Six bytes of each number, one after the other: as 8 bytes, two of which the next number overwrites."""
+    last = len(colors) - 1
+    flat = out.reshape(-1)
+    np.copyto(np.ndarray(last, colors.dtype, flat, strides=(6,)), colors[:last])
+    flat[6 * last : 6 * last + 6] = colors[last:].view(np.uint8)[:6]
 
 
-def _pairs(table: torch.Tensor) -> npt.NDArray[np.uint8]:
-    """Both colours of every pair of numbers, as it lies in memory: pairs × 2 × 3."""
-    numbers = np.arange(_PAIRS, dtype=np.uint16).view(np.uint8).reshape(_PAIRS, 2)
-    return table.numpy()[numbers]
+@lru_cache(maxsize=4)
+def _colors_of_pairs(table: bytes, *, channels_first: bool) -> npt.NDArray[np.int64]:
+    """By a pair of codes, six bytes of 8: both reds, greens and blues, or one colour after the other."""
+    codes = np.arange(_PAIRS, dtype=np.uint16).view(np.uint8).reshape(_PAIRS, 2)
+    colors = np.frombuffer(table, np.uint8).reshape(-1, 3)[codes]
+    filled = np.zeros((_PAIRS, 8), np.uint8)
+    filled[:, :6] = (colors.transpose(0, 2, 1) if channels_first else colors).reshape(_PAIRS, 6)
+    return filled.view(np.int64)[:, 0]
