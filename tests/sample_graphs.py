@@ -1,6 +1,8 @@
-"""Graphs for sample logs: the zoo's networks as they are recorded (needs torch), and one of any size made by hand."""
+"""Graphs for sample logs: the zoo's networks as they are recorded (needs torch), one of any size, hostile ones."""
 
 from collections.abc import Iterator
+
+import handmade
 
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.graph_folding import fold
@@ -16,6 +18,38 @@ def networks() -> Iterator[tuple[str, pb.Graph]]:
 
     for name in models.zoo_networks.NETWORKS:
         yield name, fold(capture_graph(*models.build(name)))
+
+
+def impossible() -> dict[str, pb.Graph]:
+    """Graphs that no writer of ours would write, and that can't be shown."""
+    bomb = pb.Graph(blocks=[pb.Block(operations=[pb.Operation(name="aten.add")])], root=pb.BlockCall(block=7))
+    for level in range(7):
+        bomb.blocks.add(inner=[pb.BlockCall(block=level) for _ in range(10)])
+    cycle, missing = handmade.chain_graph(_SHAPES), handmade.chain_graph(_SHAPES)
+    cycle.operations[0].sources[0].operation = 2
+    missing.outputs[0].source.operation = 99
+    turning = pb.Graph(scopes=[pb.Scope(parent=1), pb.Scope(parent=0)])
+    return {"bomb": bomb, "cycle": cycle, "missing": missing, "turning": turning}
+
+
+_SHAPES = {"conv1.weight": (16, 1, 3, 3), "fc.weight": (10, 64)}
+
+HOSTILE_NAMES = ("<img src=x onerror=alert(1)>", "x" * 1_000_000, "‮gnp.exe", "", "a/b:0", "\x00\x1b[31m", "layers.0")
+
+
+def badly_named() -> pb.Graph:
+    """Modules, operations, inputs and outputs with the names that hurt; each module twice under the same name."""
+    graph = pb.Graph(model_type=HOSTILE_NAMES[0], mode=pb.CAPTURE_MODE_ADD_GRAPH, torch_version="2.13.0")
+    graph.types.add(shape=[2, 3], dtype=HOSTILE_NAMES[0], device="cpu")
+    graph.scopes.add(type=graph.model_type, training=True)
+    for name in HOSTILE_NAMES * 2:
+        graph.scopes.add(path=name, type=name, parent=0)
+        graph.inputs.add(name=name)
+        last = pb.Source(operation=len(graph.operations)) if graph.operations else pb.Source(input=1)
+        sources = [last, pb.Source(input=len(graph.inputs))]
+        graph.operations.add(name=name, scope=len(graph.scopes) - 1, sources=sources, outputs=[0])
+        graph.outputs.add(name=name, type=0, source=pb.Source(operation=len(graph.operations)))
+    return graph
 
 
 def large(operations: int) -> pb.Graph:

@@ -229,6 +229,13 @@ def architectures(root: Path) -> None:
         EventFile(root / name).record("model", Kind.GRAPH, graph, 0)
 
 
+def bad_graphs(root: Path) -> None:
+    """A run for each graph that can't be shown, one whose names hurt, and one that is in order."""
+    for name, graph in {**sample_graphs.impossible(), "named": sample_graphs.badly_named()}.items():
+        EventFile(root / name).record("model", Kind.GRAPH, graph, 0)
+    write_run(root / "sound", range(0, 300, 50))
+
+
 def large_graph(root: Path) -> None:
     """A graph of 50,000 operations."""
     EventFile(root / "large").record("model", Kind.GRAPH, sample_graphs.large(50_000), 0)
@@ -238,7 +245,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     sample.__name__: sample
     for sample in (
         empty, foreign, one_step, small, two_runs, all_nan, activations, unmeasured, sick, damaged, newer, tensor_views,
-        huge, architectures, large_graph,
+        huge, architectures, bad_graphs, large_graph,
     )
 }  # fmt: skip
 

@@ -31,6 +31,15 @@ def panel(page: TorchVizPage) -> Locator:
     return page.frame.get_by_role("complementary", name="Selection")
 
 
+def exported(page: TorchVizPage, kind: str, folder: Path) -> bytes:
+    page.frame.get_by_role("button", name="Export the graph").click()
+    with page.page.expect_download() as download:
+        page.frame.get_by_role("menuitem", name=kind).click()
+    file = folder / "exported"
+    download.value.save_as(file)
+    return file.read_bytes()
+
+
 def test_each_network_opens_with_about_thirty_boxes(open_page: OpenPage) -> None:
     page = open_page("architectures", "graph")
     for run in NETWORKS:
@@ -88,17 +97,55 @@ def test_two_runs_side_by_side_say_what_differs(open_page: OpenPage) -> None:
 def test_the_picture_is_exported(open_page: OpenPage, tmp_path: Path, kind: str) -> None:
     page = open_page("architectures", "graph")
     open_run(page, "Bert")
-    page.frame.get_by_role("button", name="Export the graph").click()
-    with page.page.expect_download() as download:
-        page.frame.get_by_role("menuitem", name=kind).click()
-    file = tmp_path / download.value.suggested_filename
-    download.value.save_as(file)
-    content = file.read_bytes()
+    content = exported(page, kind, tmp_path)
     if kind == "PNG":
         assert content.startswith(b"\x89PNG")
     else:
         texts = [element.text for element in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")]
         assert "\u2068layers\u2069" in texts  # isolated, so that no name turns the text around it
+
+
+def test_a_graph_that_cannot_be_is_refused_in_a_sentence_and_others_are_shown(open_page: OpenPage) -> None:
+    page = open_page("bad_graphs", "tensors")
+    why = {
+        "bomb": "10000000 operations",
+        "cycle": "operation 1 of 0",
+        "missing": "operation 98 of 2",
+        "turning": "scope 1",
+    }
+    for run, reason in why.items():
+        page.page.goto("about:blank")
+        page.open("graph", runs=run)
+        alert = page.frame.get_by_role("alert")
+        expect(alert).to_have_count(1)
+        expect(alert).to_contain_text(f"The graph of group 'model' of run '{run}' can't be read.")
+        expect(alert).to_contain_text(re.compile(f"Why: .*{reason}"))
+    page.page.goto("about:blank")
+    page.open("graph", runs="sound%2Cbomb", beside="on")
+    expect(page.frame.get_by_role("application")).to_have_count(1)
+    expect(page.frame.get_by_role("alert")).to_contain_text("10000000 operations")
+    assert all("404" in error for error in page.errors)
+    page.errors.clear()
+
+
+def test_hostile_names_are_words_and_nothing_more(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page("bad_graphs", "tensors")
+    open_run(page, "named")
+    rows = page.frame.get_by_role("tree", name="Modules").get_by_role("treeitem")
+    expect(rows).to_have_count(15)
+    for row in range(1, 8):
+        rows.nth(row).click()
+        expect(panel(page)).to_be_visible()
+        assert len(panel(page).inner_text()) < 3000
+    page.press("/")
+    page.page.keyboard.type("onerror")
+    results = page.frame.get_by_role("tree", name="Results").get_by_role("treeitem")
+    expect(results.first).to_contain_text("<img src=x onerror=alert(1)>")
+    assert page.frame.locator("img").count() == 0
+    assert "\u202e" not in page.text()
+    picture = ElementTree.fromstring(exported(page, "SVG", tmp_path))
+    assert {element.tag.partition("}")[2] for element in picture.iter()} <= {"svg", "rect", "path", "text", "clipPath"}
+    assert max(len(element.text or "") for element in picture.iter()) < 1000
 
 
 def test_fifty_thousand_operations_open_and_close(open_page: OpenPage) -> None:

@@ -21,8 +21,9 @@ export interface Camera {
 export const LEAST_ZOOM = 0.0005;
 export const MOST_ZOOM = 3;
 const MARGIN = 16;
-/** Below it text is too small to begin with. */
+/** Below it text is too small to begin with; a picture that is too wide may be a little smaller. */
 const LEAST_OPENING_ZOOM = 0.85;
+const LEAST_WIDE_ZOOM = 0.75;
 
 const clampZoom = (zoom: number): number => Math.min(Math.max(zoom, LEAST_ZOOM), MOST_ZOOM);
 
@@ -76,8 +77,10 @@ export function openingCamera(picture: Size, anchor: number, screen: Size): Came
   const all = fitAll(picture, screen);
   if (all.zoom === 1) return { ...all, y: Math.min(all.y, 3 * MARGIN) };
   if (all.zoom >= LEAST_OPENING_ZOOM) return all;
-  const fits = picture.width <= screen.width - 2 * MARGIN;
-  return { zoom: 1, x: fits ? (screen.width - picture.width) / 2 : screen.width / 2 - anchor, y: MARGIN };
+  const wide = (screen.width - 2 * MARGIN) / picture.width;
+  const zoom = Math.min(Math.max(wide, LEAST_WIDE_ZOOM), 1);
+  const middle = wide < zoom ? anchor : picture.width / 2;
+  return { zoom, x: screen.width / 2 - middle * zoom, y: MARGIN };
 }
 
 /** Moves no farther than needed to see a rectangle of the picture; one that is too large shows its beginning. */

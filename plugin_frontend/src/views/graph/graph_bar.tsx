@@ -34,7 +34,7 @@ export function GraphBar({ model, health, treeShown, onTree }: GraphBarProps) {
           }}
         />
       </span>
-      {otherPlace.value && <BesideSwitch />}
+      {otherPlace.value && <BesideSwitch model={model} />}
       {model.way.value && (
         <button type="button" class="quiet-button" onClick={() => (model.way.value = null)}>
           Clear path
@@ -88,7 +88,7 @@ function ExportMenu({ model, health }: { model: GraphModel; health: Health }) {
   );
 }
 
-function BesideSwitch() {
+function BesideSwitch({ model }: { model: GraphModel }) {
   const on = sideBySide.value === "on";
   return (
     <button
@@ -96,6 +96,7 @@ function BesideSwitch() {
       class="quiet-button"
       aria-pressed={on}
       onClick={() => {
+        model.viewpoint.reopen();
         sideBySide.value = on ? "off" : "on";
       }}
     >

@@ -42,7 +42,7 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
     paintGraph(context, size, { ...pictureOf(model, health, placed), camera: model.viewpoint.camera.value });
   });
   useEffect(() => followSize(canvas.current, model), [canvas, model]);
-  const drag = usePointers(model);
+  const drag = usePointers(model, health);
   return (
     <div
       class="graph-canvas"
@@ -73,7 +73,7 @@ function followSize(canvas: HTMLCanvasElement | null, model: GraphModel): () => 
 }
 
 /** One pointer drags or clicks, two pinch. */
-function usePointers(model: GraphModel) {
+function usePointers(model: GraphModel, health: Health) {
   const pointers = useRef(new Map<number, Drag>());
   const down = (event: At<PointerEvent>) => {
     event.currentTarget.setPointerCapture(event.pointerId);
@@ -83,7 +83,7 @@ function usePointers(model: GraphModel) {
   const move = (event: At<PointerEvent>) => {
     const own = pointers.current.get(event.pointerId);
     if (!own) {
-      hoverAt(model, event);
+      hoverAt(model, health, event);
       return;
     }
     const [dx, dy] = [event.clientX - own.x, event.clientY - own.y];
@@ -123,7 +123,7 @@ function under(model: GraphModel, event: At<MouseEvent>): { x: number; y: number
   return toPicture(model.viewpoint.camera.value, event.clientX - box.left, event.clientY - box.top);
 }
 
-function hoverAt(model: GraphModel, event: At<PointerEvent>): void {
+function hoverAt(model: GraphModel, health: Health, event: At<PointerEvent>): void {
   const placed = model.placed.value;
   if (!placed) return;
   const at = under(model, event);
@@ -137,7 +137,7 @@ function hoverAt(model: GraphModel, event: At<PointerEvent>): void {
   const place = { x: event.clientX, y: event.clientY };
   if (slot) showTooltip({ ...place, ...describeSlot(model, slot) });
   else if (line) showTooltip({ ...place, ...describeLine(model, line) });
-  else if (node !== null && !isGround) showTooltip({ ...place, ...describeNode(model, node) });
+  else if (node !== null && !isGround) showTooltip({ ...place, ...describeNode(model, node, health) });
   else hideTooltip();
 }
 

@@ -58,12 +58,13 @@ function ModuleRow({ model, health, id }: { model: GraphModel; health: Health; i
   const node = model.hierarchy.nodes[id];
   if (!node) return null;
   const measure = measureOf(health, model.hierarchy, id);
+  const type = node.fold?.type ?? node.type;
   const idle = model.graph.mode !== "modules" && node.operations === 0;
   return (
     <>
       <span class={`graph-tree-name ${idle ? "pale" : ""}`} title={idle ? "no operation ran in it" : undefined}>
         <bdi>{safeName(node.name)}</bdi>
-        {node.name !== node.type && <span class="graph-tree-type">{node.fold?.type ?? node.type}</span>}
+        {type !== "" && node.name !== type && <span class="graph-tree-type">{safeName(type)}</span>}
         {node.fold && <span class="graph-tree-type">{foldCount(node.fold)}</span>}
         {node.call > 0 && <span class="graph-tree-type">call {node.call + 1}</span>}
       </span>

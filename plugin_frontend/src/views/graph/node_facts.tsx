@@ -30,7 +30,7 @@ export function factsOf(model: GraphModel, id: number, node: HierarchyNode): Fac
   facts.push(...workFacts(model, id));
   const place = sourceOf(graph, node);
   if (place) facts.push(["source", <SourceLink key="source" {...place} />]);
-  return facts;
+  return facts.map(([word, value]) => [word, typeof value === "string" ? safeName(value) : value]);
 }
 
 function moduleFacts(model: GraphModel, node: HierarchyNode): FactList {
@@ -56,12 +56,11 @@ function operationFacts(graph: GraphAnswer, parameters: number[], node: Hierarch
   if (call && call !== node.name) facts.push(["called as", call]);
   if (names.length > 0) facts.push(["parameters", names.join(", ")]);
   for (const [name, text] of Object.entries(graph.operations.attributes?.[node.index] ?? {})) {
-    facts.push([safeName(name).slice(0, LONGEST_TEXT), safeName(text).slice(0, LONGEST_TEXT)]);
+    facts.push([safeName(name), text]);
   }
   return facts;
 }
 
-const LONGEST_TEXT = 200;
 const MOST_BACKWARD = 4;
 
 /** Bytes moved, and what the backward pass ran for it. */

@@ -148,13 +148,17 @@ function NeighbourRow({ label, model, ids }: { label: string; model: GraphModel;
   const [all, showAll] = useState(false);
   if (ids.length === 0) return null;
   const most = all ? ids.length : MOST_NEIGHBOURS;
+  const names = ids.map((id) => nameOf(model, id));
+  // Operations of one module may be called alike: they are told apart by their order.
+  const isUnclear = (name: string): boolean => names.indexOf(name) !== names.lastIndexOf(name);
   return (
     <div>
       <dt>{label}</dt>
       <dd>
-        {ids.slice(0, most).map((id) => (
+        {ids.slice(0, most).map((id, place) => (
           <button key={id} type="button" class="graph-link" title={placeOf(model, id)} onClick={() => model.select(id)}>
-            <bdi>{nameOf(model, id)}</bdi>
+            <bdi>{names[place]}</bdi>
+            {isUnclear(names[place] ?? "") && ` ${place + 1}`}
           </button>
         ))}
         {ids.length > most && (

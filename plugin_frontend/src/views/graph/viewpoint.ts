@@ -45,6 +45,11 @@ export class Viewpoint {
     });
   }
 
+  /** At the next change of its size the picture is placed in the canvas anew. */
+  reopen(): void {
+    this.opened = false;
+  }
+
   fit(placed: PlacedScene): void {
     this.camera.value = fitAll(placed, this.screen.value);
   }

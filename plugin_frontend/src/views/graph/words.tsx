@@ -3,7 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { formatCount } from "../../base/format";
 import type { HierarchyNode, NodeKind } from "../../layout/hierarchy";
+import { COLOURING_WORDS, colouring } from "./colouring";
 import { describeTypes, formatCompact, outputTypes, readoutOf, typesOf } from "./facts";
+import { describeMeasure, type Health, measureOf } from "./health";
 import type { GraphModel } from "./model";
 import { foldCount } from "./paint_folds";
 import { sourceName } from "./paint_lines";
@@ -18,16 +20,24 @@ interface Readout {
 }
 
 /** Title and rows of the read-out on hover. */
-export function describeNode(model: GraphModel, id: number): Readout {
+export function describeNode(model: GraphModel, id: number, health: Health): Readout {
   const node = model.hierarchy.nodes[id];
   if (!node) return { title: "", rows: [] };
   const title = (
     <>
       <bdi>{safeName(node.name)}</bdi>{" "}
-      {node.type !== "" && node.kind !== "operation" && <span class="pale">{node.type}</span>}
+      {node.type !== "" && node.kind !== "operation" && <span class="pale">{safeName(node.type)}</span>}
     </>
   );
-  return { title, rows: rowsOf(model, id, node) };
+  return { title, rows: [...rowsOf(model, id, node), ...healthRow(model, id, health)] };
+}
+
+/** What the box is coloured by. */
+function healthRow(model: GraphModel, id: number, health: Health): Rows {
+  const measure = measureOf(health, model.hierarchy, id);
+  if (!measure) return [];
+  const when = health.step === null ? "" : `at ${formatCount(health.step)}`;
+  return [[when, describeMeasure(measure, health.format), COLOURING_WORDS[colouring.value].name]];
 }
 
 const MOST_VALUES = 4;
@@ -76,7 +86,7 @@ function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
   const parameters = node.kind === "module" ? model.parameterCounts.get(node.path) : undefined;
   if (parameters) rows.push(["", formatCompact(parameters), "parameters"]);
   if (node.flops > 0) rows.push(["", formatCompact(node.flops), "FLOPs"]);
-  if (node.kind === "operation") rows.push(["", node.type, ""]);
+  if (node.kind === "operation") rows.push(["", safeName(node.type), ""]);
   return rows;
 }
 
@@ -101,7 +111,7 @@ export function placeOf(model: GraphModel, id: number): string {
       ? node.type
       : KINDS[node.kind];
   const where = parent ? ` in ${safeName(parent.path || parent.name)}` : "";
-  return `${what}${where}${node.call > 0 ? `, call ${node.call + 1}` : ""}`;
+  return `${safeName(what ?? "")}${where}${node.call > 0 ? `, call ${node.call + 1}` : ""}`;
 }
 
 /** One sentence for the aria-live line. */

@@ -42,9 +42,18 @@ describe("fitting", () => {
 });
 
 describe("opening", () => {
-  test("a long graph begins at the top in full size with its spine in the middle", () => {
+  test("a long graph begins at the top in full size", () => {
+    expect(openingCamera({ width: 700, height: 9000 }, 300, screen)).toEqual({ zoom: 1, x: 50, y: 16 });
+  });
+
+  test("one that is a little too wide is so much smaller that its width is seen", () => {
+    const camera = openingCamera({ width: 960, height: 9000 }, 300, screen);
+    expect(camera).toEqual({ zoom: 0.8, x: 16, y: 16 });
+  });
+
+  test("one that is much too wide can still be read, with its spine in the middle", () => {
     const camera = openingCamera({ width: 2000, height: 9000 }, 700, screen);
-    expect(camera.zoom).toBe(1);
+    expect(camera.zoom).toBe(0.75);
     expect(700 * camera.zoom + camera.x).toBe(400);
     expect(camera.y).toBe(16);
   });
