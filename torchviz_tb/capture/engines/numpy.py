@@ -17,7 +17,7 @@ from torchviz_tb.capture.tensors import NARROW_DTYPES, FlatTensor
 SMALL = 1 << 13
 """Elements: up to here sorting is cheaper than the tables of the other ways."""
 
-_MOST_WORKERS = 2  # np.bincount keeps the interpreter's lock and is nearly half of the work: more would wait for it
+_MOST_WORKERS = 4  # between NumPy's calls they need the interpreter's lock: more would wait for it
 
 WORTH_THREADS = 1 << 18
 """Elements: below, starting threads costs more than it saves."""
@@ -27,9 +27,9 @@ ResultT = TypeVar("ResultT")
 
 
 class NumpyEngine:
-    """Measures on two threads of its own that end with each call.
+    """Measures on threads of its own, at most four, that end with each call.
 
-    On one core 3 to 5 ns an element for float32, about two thirds of that for 16-bit types. Tensors
+    On one core about 2 ns an element for float32, half of it for 16-bit types. Tensors
     on a device are copied to the CPU, one synchronisation each. Extra memory: the copies, and
     about 4 MiB a thread.
     """

@@ -22,7 +22,24 @@ Int64s = npt.NDArray[np.int64]
 PIECE = 1 << 20
 """Elements: what one thread takes at a time."""
 
-_CODES = 1 << 17  # elements
+CHUNK = 1 << 16
+"""Elements: few enough that a few buffers of 8 bytes each stay in a core's cache."""
+
+
+class Counter:
+    """How often each number below a bound occurs: no more than 2^31 in all.
+
+    By torch's scatter_add_: two thirds of the time of np.bincount, and without the interpreter's lock.
+    """
+
+    def __init__(self, size: int, most_at_once: int) -> None:
+        self.counts: npt.NDArray[np.int32] = np.zeros(size, np.int32)
+        self._table = torch.from_numpy(self.counts)
+        self._ones = torch.ones(most_at_once, dtype=torch.int32)
+
+    def add(self, numbers: Int64s) -> None:
+        """Counts further numbers."""
+        self._table.scatter_add_(0, torch.from_numpy(numbers), self._ones)
 
 
 class Job(Protocol):
@@ -81,15 +98,13 @@ class CodesJob:
 
     def part(self, piece: Array) -> Int64s:
         """How often each code occurs."""
-        size = 1 << (8 * piece.itemsize)
-        counts = np.zeros(size, np.int64)
-        # In the type that bincount works on, less than a piece at a time, so that it stays in the cache.
-        buffer = np.empty(min(_CODES, len(piece)), np.int64)
-        for start in range(0, len(piece), _CODES):
-            codes = piece[start : start + _CODES]
+        buffer = np.empty(min(CHUNK, len(piece)), np.int64)
+        counter = Counter(1 << (8 * piece.itemsize), len(buffer))
+        for start in range(0, len(piece), CHUNK):
+            codes = piece[start : start + CHUNK]
             np.copyto(buffer[: len(codes)], codes)
-            counts += np.bincount(buffer[: len(codes)], minlength=size)
-        return counts
+            counter.add(buffer[: len(codes)])
+        return counter.counts.astype(np.int64)
 
     def joined(self, parts: Sequence[Int64s]) -> Measurement:
         """The measurement."""

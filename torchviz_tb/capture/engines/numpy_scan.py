@@ -13,15 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.capture.engines import Measurement
-from torchviz_tb.capture.engines.numpy_jobs import Array, Int64s, cut
+from torchviz_tb.capture.engines.numpy_jobs import CHUNK, Array, Counter, Int64s, cut
 from torchviz_tb.capture.histograms import USUAL_BITS, Tally, are_too_coarse, float32_patterns, tally_of_distinct
 from torchviz_tb.capture.moments import Moments, moments_of_chunk
 from torchviz_tb.records.grid import MANTISSA_BITS
 
 UInt32s = npt.NDArray[np.uint32]
-
-CHUNK = 1 << 16
-"""Elements: few enough that a few buffers of 8 bytes each stay in a core's cache."""
 
 _PATTERN_BITS = 32
 KEY_BITS = 1 + 8 + USUAL_BITS
@@ -51,6 +48,12 @@ class Buffers:
     def __init__(self, size: int) -> None:
         self.values = np.empty(size)
         self.keys = np.empty(size, np.int64)
+        self.counter = Counter(1 << KEY_BITS, size)
+
+    @property
+    def near_zeros(self) -> int:
+        """How many have been counted by the keys that zeros and the smallest denormals have."""
+        return int(self.counter.counts[0]) + int(self.counter.counts[SIGN_KEY])
 
 
 @dataclass
@@ -83,10 +86,10 @@ class Scan:
             return
         patterns = signed_patterns(chunk.values)
         keys = _prefixes(patterns, KEY_BITS, buffers.keys[: len(patterns)])
-        counts = np.bincount(keys, minlength=len(self.table))
-        self.table += counts
+        near_zeros = buffers.near_zeros
+        buffers.counter.add(keys)
         # Zeros share a key with denormals; mostly there are none of either, and nothing to look for.
-        if counts[0] or counts[SIGN_KEY]:
+        if buffers.near_zeros > near_zeros:
             self.add_zeros(patterns)
 
     def add_zeros(self, patterns: UInt32s) -> None:
@@ -144,6 +147,8 @@ class ScanJob:
         buffers = Buffers(min(CHUNK, len(piece)))
         for chunk in finite_chunks(piece):
             scan.add(chunk, buffers)
+        if scan.table is not None:
+            scan.table += buffers.counter.counts
         return scan
 
     def joined(self, parts: Sequence[Scan]) -> "Measurement | RefineJob":
