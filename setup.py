@@ -84,6 +84,7 @@ setup(
             "setuptools>=77",
             "tensorboardX",
             "tqdm",
+            "triton>=3.2; platform_system == 'Linux'",
             "types-protobuf",
             "types-setuptools",
         ],

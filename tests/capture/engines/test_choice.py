@@ -23,15 +23,21 @@ def _fresh(monkeypatch):
     monkeypatch.delenv(compilation.VARIABLE, raising=False)
 
 
-def test_numpy_measures_until_numba_is_ready(monkeypatch):
-    compiled = threading.Event()
+@pytest.fixture
+def compiled(monkeypatch):
+    """Nothing is compiled before this event."""
+    event = threading.Event()
     load = compilation.importlib.import_module
 
     def slowly(name):
-        compiled.wait(20)
+        event.wait(20)
         return load(name)
 
     monkeypatch.setattr(compilation.importlib, "import_module", slowly)
+    return event
+
+
+def test_numpy_measures_until_numba_is_ready(compiled):
     choice.prepare()
     assert type(choice.choose(CPU)) is NumpyEngine
     compiled.set()
@@ -59,6 +65,31 @@ def test_devices_measure_by_torch_unless_their_tensors_are_to_be_copied(monkeypa
     assert type(choice.choose(torch.device(device))) is TorchEngine
     monkeypatch.setenv(compilation.VARIABLE, "numpy")
     assert type(choice.choose(torch.device(device))) is NumpyEngine
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
+def test_triton_measures_cuda_once_its_kernels_are_there(monkeypatch, compiled):
+    monkeypatch.delenv("TRITON_INTERPRET")
+    monkeypatch.setattr(choice.torch.cuda, "is_initialized", lambda: True)
+    cuda = torch.device("cuda", 1)
+    assert type(choice.choose(cuda)) is TorchEngine  # until then
+    compiled.set()
+    choice._triton._thread.join()
+    assert type(choice.choose(cuda)).__name__ == "TritonEngine"
+    assert type(choice.choose(torch.device("xpu"))) is TorchEngine
+    monkeypatch.setenv(compilation.VARIABLE, "torch")
+    assert type(choice.choose(cuda)) is TorchEngine
+    monkeypatch.setenv(compilation.VARIABLE, "triton")
+    assert type(choice.choose(cuda)).__name__ == "TritonEngine"
+    assert isinstance(choice.choose(CPU), NumpyEngine)
+
+
+def test_without_triton_torch_measures_cuda(monkeypatch):
+    monkeypatch.delenv("TRITON_INTERPRET")
+    monkeypatch.setattr(choice.torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(compilation.importlib.util, "find_spec", lambda _: None)
+    assert type(choice.choose(torch.device("cuda"))) is TorchEngine
+    assert choice._triton._thread is None
 
 
 def test_torch_measures_everywhere_if_it_is_named(monkeypatch):

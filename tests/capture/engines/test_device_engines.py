@@ -1,20 +1,24 @@
 """What the engines for devices promise besides right numbers: no waiting, little memory, and any type of element."""
 
 import itertools
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from fake_device import Waits, without_waiting
+from fake_device import NoWaiting, Waits, without_waiting
 from torch.profiler import ProfilerActivity, profile
 
-from torchviz_tb.capture.engines import Measurement, device_layout
+from torchviz_tb.capture.engines import DeviceEngine, Measurement, device_layout
 from torchviz_tb.capture.engines import torch as torch_engine
-from torchviz_tb.capture.engines.device_layout import MOST_SLOTS, RAW
+from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, MOST_SLOTS, RAW, Counts, Sums
 from torchviz_tb.capture.engines.numpy import NumpyEngine
 from torchviz_tb.capture.engines.torch import TorchEngine
 from torchviz_tb.capture.histograms import histograms
 from torchviz_tb.capture.tensors import MEASURED_DTYPES, FlatTensor
+
+Both = Callable[..., list[tuple[Measurement, Measurement]]]
 
 RANDOM = np.random.default_rng(7)
 SIZE = 3 * RAW + 5
@@ -42,41 +46,53 @@ def stored(measured: Measurement) -> object:
     return histograms([measured.tally], [measured.beside])
 
 
-def both(*tensors: torch.Tensor, repeats: int = 1) -> list[tuple[Measurement, Measurement]]:
-    flat = [FlatTensor(tensor, repeats) for tensor in tensors]
-    return list(
-        zip(TorchEngine().measure(flat, histograms=True), NumpyEngine(1).measure(flat, histograms=True), strict=True)
-    )
+ENGINES: dict[str, Callable[[], DeviceEngine]] = {"torch": TorchEngine}
+if sys.platform == "linux":  # there is no triton elsewhere
+    from torchviz_tb.capture.engines.triton import TritonEngine
+
+    ENGINES["triton"] = TritonEngine
+
+
+@pytest.fixture(params=ENGINES)
+def both(request: pytest.FixtureRequest) -> Both:
+    """A device's engine and numpy's on the same tensors."""
+
+    def measured(*tensors: torch.Tensor, repeats: int = 1) -> list[tuple[Measurement, Measurement]]:
+        flat = [FlatTensor(tensor, repeats) for tensor in tensors]
+        mine = ENGINES[request.param]().measure(flat, histograms=True)
+        return list(zip(mine, NumpyEngine(1).measure(flat, histograms=True), strict=True))
+
+    return measured
 
 
 @pytest.mark.parametrize("size", [3, SIZE])
 @pytest.mark.parametrize("dtype", sorted(MEASURED_DTYPES, key=str))
-def test_every_type_of_element(dtype: torch.dtype, size: int) -> None:
+def test_every_type_of_element(both: Both, dtype: torch.dtype, size: int) -> None:
     [(mine, theirs)] = both(elements(dtype, size), repeats=3)
     same(mine, theirs)
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300, 1.7976931348623157e308, 5e-324])
-def test_sums_of_float64_beyond_what_squares_fit_into(scale: float) -> None:
+def test_sums_of_float64_beyond_what_squares_fit_into(both: Both, scale: float) -> None:
     values = torch.from_numpy(RANDOM.uniform(-1, 1, SIZE)) * scale
     [(mine, theirs)] = both(values)
     same(mine, theirs)
 
 
-def test_a_variance_far_below_the_mean_keeps_its_digits() -> None:
+def test_a_variance_far_below_the_mean_keeps_its_digits(both: Both) -> None:
     values = torch.from_numpy(RANDOM.normal(1e6, 1e-3, 50 * SIZE))
     [(mine, _)] = both(values)
     np.testing.assert_allclose(mine.moments.std, values.numpy().std(), rtol=1e-9)
 
 
-def test_a_tensor_of_several_parts_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tensor_of_several_parts_is_one(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_layout, "_PART", SIZE // 2)
     values = elements(torch.float32)
     values[-1] = torch.nan
     same(*both(values)[0])
 
 
-def test_more_narrow_tensors_than_slots_are_counted_as_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_narrow_tensors_than_slots_are_counted_as_exactly(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_layout, "_SLOT_BYTES", 1)
     narrow = [torch.from_numpy(RANDOM.normal(1, 1e-3, SIZE).astype(np.float32)) for _ in range(MOST_SLOTS + 2)]
     measured = both(*narrow)
@@ -92,7 +108,9 @@ def test_more_narrow_tensors_than_slots_are_counted_as_exactly(monkeypatch: pyte
 def test_a_device_without_float64_has_six_digits_and_exact_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_engine, "accumulates_in", lambda _: torch.float32)
     tensors = [elements(dtype, 40 * RAW) for dtype in (torch.float32, torch.bfloat16, torch.int64, torch.complex64)]
-    for mine, theirs in both(*tensors):
+    flat = [FlatTensor(tensor) for tensor in tensors]
+    engines = TorchEngine(), NumpyEngine(1)
+    for mine, theirs in zip(*(engine.measure(flat, histograms=True) for engine in engines), strict=True):
         assert stored(mine) == stored(theirs)
         for name in ("true_mean", "std", "true_l1", "l2"):
             scale = theirs.moments.true_l1 / theirs.moments.count
@@ -112,6 +130,28 @@ def test_nothing_waits_while_it_measures(*, histograms: bool) -> None:
         tensors = [FlatTensor(torch.empty(size, dtype=dtype, device="meta")) for size, dtype in TENSORS]
         begun = TorchEngine().begin(tensors, histograms=histograms)
         assert begun.results.device.type == "meta"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
+def test_nothing_waits_around_the_kernels() -> None:
+    tensors = [FlatTensor(elements(dtype)) for dtype in (torch.float32, torch.float64, torch.int32, torch.bfloat16)]
+    with NoWaiting():
+        TritonEngine().begin([*tensors, FlatTensor(torch.ones(3))], histograms=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
+def test_elements_that_are_not_aligned(both: Both) -> None:
+    values = elements(torch.bfloat16)[1:]
+    assert values.data_ptr() % 16
+    same(*both(values)[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
+def test_the_kernels_have_the_layouts_columns() -> None:
+    from torchviz_tb.capture.engines import triton_kernels as kernels
+
+    assert (kernels.SUMS.value, kernels.COUNTS.value) == (len(Sums), len(Counts))
+    assert (kernels.KEYS.value, kernels.CELLS.value) == (KEYS, CELLS)
 
 
 WAITING = {

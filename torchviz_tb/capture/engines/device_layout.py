@@ -62,9 +62,8 @@ class Counts(IntEnum):
     NAN = 2
     POS_INF = 3
     NEG_INF = 4
-    REST = 5  # the largest of what the tables leave of the patterns; 0: they tell all apart
-    LOWEST = 6  # pattern of the least magnitude that is not 0; NO_PATTERN if there is none
-    HIGHEST = 7  # that of the greatest; 0 if there is none
+    LOWEST = 5  # pattern of the least magnitude that is not 0; NO_PATTERN if there is none
+    HIGHEST = 6  # that of the greatest; 0 if there is none
 
 
 NO_PATTERN = (1 << 31) - 1
@@ -95,6 +94,7 @@ class Block(NamedTuple):
     elements: int
     dtype: torch.dtype
     repeats: int
+    piece: int  # elements of each piece, at most
 
     @property
     def bytes(self) -> int:
@@ -121,17 +121,24 @@ class Layout:
     """Which tensors are cut how, and what lies where. Keeps no tensor alive."""
 
     blocks: Sequence[Block]  # one a tensor
-    piece: int  # elements, at most
     histograms: bool
     floats: torch.dtype = torch.float64  # in which the device adds up
 
     @classmethod
     def of(
-        cls, tensors: Sequence[FlatTensor], piece: int, *, histograms: bool, floats: torch.dtype = torch.float64
+        cls,
+        tensors: Sequence[FlatTensor],
+        pieces: Sequence[int],
+        *,
+        histograms: bool,
+        floats: torch.dtype = torch.float64,
     ) -> "Layout":
-        """The layout for these tensors."""
-        blocks = [Block(tensor.values.numel(), tensor.values.dtype, tensor.repeats) for tensor in tensors]
-        return cls(blocks, piece, histograms, floats)
+        """The layout for these tensors, of which each is cut into pieces of so many elements."""
+        blocks = [
+            Block(tensor.values.numel(), tensor.values.dtype, tensor.repeats, piece)
+            for tensor, piece in zip(tensors, pieces, strict=True)
+        ]
+        return cls(blocks, histograms, floats)
 
     @cached_property
     def raw(self) -> list[int]:
@@ -152,7 +159,7 @@ class Layout:
     @cached_property
     def part_of_piece(self) -> Int64s:
         """The part to which each piece belongs, ascending."""
-        counts = [-(-part.length // self.piece) for part in self.parts]
+        counts = [-(-part.length // self.blocks[part.tensor].piece) for part in self.parts]
         return np.repeat(np.arange(len(counts)), counts)
 
     @cached_property
@@ -217,6 +224,21 @@ class Buffer:
         raw = [as_bytes(tensors[i].values) for i in layout.raw if layout.blocks[i].elements]
         if raw:
             torch.cat(raw, out=self["raw"])
+
+
+class Cells:
+    """What the second pass counts; the last slot is for what is not to be counted."""
+
+    def __init__(self, layout: Layout, device: torch.device) -> None:
+        self.slots = layout.slots
+        self.counts = torch.zeros(self.slots + 1, CELLS, dtype=torch.int32, device=device)
+        self.least = torch.full_like(self.counts, NO_PATTERN)  # of what the cells do not tell apart
+        self.greatest = torch.zeros_like(self.counts)
+
+    def give(self, buffer: Buffer) -> None:
+        """Puts them where the host reads them: -1 for what differs within a cell."""
+        buffer["cells"].copy_(self.counts[: self.slots])
+        buffer["rests"].copy_(torch.where(self.least == self.greatest, self.least, -1)[: self.slots])
 
 
 def as_bytes(values: torch.Tensor) -> torch.Tensor:

@@ -91,8 +91,7 @@ class Results:
             return tally_of_patterns(keys >= _SIGN, np.full(len(keys), lowest), table[keys], MANTISSA_BITS)
         if part in self._slots:
             return self._tally_of_cells(keys, *self._slots[part])
-        bits = MANTISSA_BITS if counts[:, Counts.REST].max() == 0 else USUAL_BITS
-        return tally_of_patterns(keys >= _SIGN, keys % _SIGN << REST_BITS, table[keys], bits)
+        return tally_of_patterns(keys >= _SIGN, keys % _SIGN << REST_BITS, table[keys], USUAL_BITS)
 
     def _tally_of_cells(self, keys: Int64s, slot: int, choice: Int64s) -> Tally:
         cells = np.flatnonzero(self._cells[slot])

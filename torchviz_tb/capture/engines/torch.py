@@ -1,12 +1,12 @@
 """The engine for any device, by torch's own operations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from torchviz_tb.capture.engines import Begun, DeviceEngine
-from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, NO_PATTERN, REST_BITS, Buffer, Layout
+from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, NO_PATTERN, REST_BITS, Buffer, Cells, Layout
 from torchviz_tb.capture.engines.device_plan import Plan, plan
 from torchviz_tb.capture.engines.device_results import Results
 from torchviz_tb.capture.moments import LARGE, SMALL
@@ -34,12 +34,15 @@ class TorchEngine(DeviceEngine):
         """See DeviceEngine."""
         device = tensors[0].values.device
         floats = accumulates_in(device)
-        layout = Layout.of(tensors, _piece(tensors), histograms=histograms, floats=floats)
+        layout = Layout.of(tensors, [piece(tensors)] * len(tensors), histograms=histograms, floats=floats)
+        parts = range(len(layout.parts))
         buffer = Buffer(layout, device)
         buffer.copy_raw(layout, tensors)
-        scan(layout, buffer, tensors)
-        if histograms and layout.parts:
-            refine(layout, buffer, tensors, plan(layout, buffer))
+        scan(layout, buffer, tensors, parts)
+        if histograms and parts:
+            chosen, cells = plan(layout, buffer), Cells(layout, device)
+            refine(layout, cells, tensors, parts, chosen)
+            cells.give(buffer)
         return Begun(buffer.results, lambda packed: Results(layout, packed).measurements())
 
 
@@ -84,7 +87,6 @@ class Chunk:
             self.values.isnan().sum(),
             (infinite & ~self.negative).sum(),
             (infinite & self.negative).sum(),
-            (magnitudes & _REST).amax(),
             self.magnitudes.where(counted, NO_PATTERN).amin(),
             magnitudes.amax(),
         ]
@@ -106,36 +108,31 @@ class Chunk:
         return torch.stack([each.to(floats) for each in (count, low, high, mean, squares, l1, scale)])
 
 
-def scan(layout: Layout, buffer: Buffer, tensors: Sequence[FlatTensor]) -> None:
-    """The first pass: sums, counts and tables."""
+def scan(layout: Layout, buffer: Buffer, tensors: Sequence[FlatTensor], parts: Iterable[int]) -> None:
+    """The first pass over these parts: sums, counts and tables."""
     sums, counts, tables = buffer["sums"], buffer["counts"], buffer["tables"]
-    for number, elements in enumerate(_pieces(layout, tensors)):
+    for part, number, elements in _pieces(layout, tensors, parts):
         chunk = Chunk.of(elements, layout.floats)
         sums[number] = chunk.sums(layout.floats)
         counts[number] = chunk.counts()
         if layout.histograms:
             keys = chunk.keys
-            tables[int(layout.part_of_piece[number])].index_add_(0, keys, _ones(keys))
+            tables[part].index_add_(0, keys, _ones(keys))
 
 
-def refine(layout: Layout, buffer: Buffer, tensors: Sequence[FlatTensor], plan: Plan) -> None:
-    """The second pass: counts of the parts that the plan says, by cells. All others fall into a last slot."""
-    slots, device = layout.slots, buffer.results.device
-    cells = torch.zeros(slots + 1, CELLS, dtype=torch.int32, device=device)
-    least, greatest = torch.full_like(cells, _REST), torch.zeros_like(cells)
-    for number, elements in enumerate(_pieces(layout, tensors)):
-        part = int(layout.part_of_piece[number])
-        chunk, slot = Chunk.of(elements, layout.floats), plan.slot_of_part[part : part + 1]
-        shift, starts = plan.shifts.index_select(0, slot), plan.starts.index_select(0, slot).view(-1)
+def refine(layout: Layout, cells: Cells, tensors: Sequence[FlatTensor], parts: Iterable[int], chosen: Plan) -> None:
+    """The second pass: counts of those of these parts that have a slot. All others fall into the last one."""
+    counts, least, greatest = cells.counts.view(-1), cells.least.view(-1), cells.greatest.view(-1)
+    for part, _, elements in _pieces(layout, tensors, parts):
+        chunk, slot = Chunk.of(elements, layout.floats), chosen.slot_of_part[part : part + 1]
+        shift, starts = chosen.shifts.index_select(0, slot), chosen.starts.index_select(0, slot).view(-1)
         rests = chunk.magnitudes & _REST
         places = starts.index_select(0, chunk.keys) + (rests >> shift) + slot * CELLS
-        places = places.where(chunk.is_counted & (slot < slots), slots * CELLS).to(torch.int64)
-        cells.view(-1).index_add_(0, places, _ones(rests))
+        places = places.where(chunk.is_counted & (slot < cells.slots), cells.slots * CELLS).to(torch.int64)
+        counts.index_add_(0, places, _ones(rests))
         rests &= (1 << shift) - 1
-        least.view(-1).scatter_reduce_(0, places, rests, "amin")
-        greatest.view(-1).scatter_reduce_(0, places, rests, "amax")
-    buffer["cells"].copy_(cells[:slots])
-    buffer["rests"].copy_(torch.where(least == greatest, least, -1)[:slots])
+        least.scatter_reduce_(0, places, rests, "amin")
+        greatest.scatter_reduce_(0, places, rests, "amax")
 
 
 def accumulates_in(device: torch.device) -> torch.dtype:
@@ -143,10 +140,10 @@ def accumulates_in(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-def _piece(tensors: Sequence[FlatTensor]) -> int:
+def piece(tensors: Sequence[FlatTensor]) -> int:
     """Elements that are looked at together: what takes no more memory than the largest tensor."""
     is_wide = any(not _fits_float32(tensor.values.dtype) for tensor in tensors)
-    largest = max(tensor.values.nbytes for tensor in tensors) // (2 * _SCRATCH if is_wide else _SCRATCH)
+    largest = max((tensor.values.nbytes for tensor in tensors), default=0) // (2 * _SCRATCH if is_wide else _SCRATCH)
     return max(_LEAST_PIECE, min(_MOST_PIECE, largest))
 
 
@@ -154,10 +151,15 @@ def _fits_float32(dtype: torch.dtype) -> bool:
     return dtype.is_floating_point and dtype != torch.float64
 
 
-def _pieces(layout: Layout, tensors: Sequence[FlatTensor]) -> Iterator[torch.Tensor]:
-    for part in layout.parts:
-        elements = tensors[part.tensor].values[part.start : part.start + part.length]
-        yield from elements.split(layout.piece)
+def _pieces(
+    layout: Layout, tensors: Sequence[FlatTensor], parts: Iterable[int]
+) -> Iterator[tuple[int, int, torch.Tensor]]:
+    """Part, number and elements of each piece."""
+    for number in parts:
+        tensor, start, length = layout.parts[number]
+        pieces = tensors[tensor].values[start : start + length].split(layout.blocks[tensor].piece)
+        first = layout.pieces[number].start
+        yield from ((number, first + i, elements) for i, elements in enumerate(pieces))
 
 
 def _ones(like: torch.Tensor) -> torch.Tensor:
