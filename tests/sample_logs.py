@@ -113,6 +113,16 @@ def small(root: Path) -> None:
     write_run(root / "first", range(0, 3000, 50))
 
 
+def one_site(root: Path) -> None:
+    """A model of a single parameter."""
+    shapes = {"weight": (12, 10)}
+    file = EventFile(root / "only")
+    file.record("model", Kind.SITES, handmade.sites(shapes), 0)
+    file.record("model", Kind.GRAPH, handmade.chain_graph(shapes), 0)
+    for step, tensors in training(shapes, range(0, 500, 25)):
+        write_step(file, "model", list(shapes), step, tensors)
+
+
 def two_runs(root: Path) -> None:
     """Two runs of one model; the second ran further."""
     write_run(root / "first", range(0, 1000, 50))
@@ -218,6 +228,11 @@ def tensor_views(root: Path) -> None:
         file.record("bias", Kind.TENSOR_VIEW, handmade.tensor_view("bias", random.normal(0, 1, 32)), step)
 
 
+def many_sites(root: Path) -> None:
+    """1000 sites, 50 steps of statistics, two of distributions and heatmaps: wide rather than long, written in seconds."""
+    huge_runs.write(root / "many", 1000, range(0, 5000, 100), detailed=range(0, 5000, 2500))
+
+
 def huge(root: Path) -> None:
     """1000 sites, 300 steps of statistics, 30 of distributions and heatmaps; takes a minute."""
     huge_runs.write(root / "huge", 1000, range(0, 30000, 100), detailed=range(0, 30000, 1000))
@@ -244,8 +259,8 @@ def large_graph(root: Path) -> None:
 SAMPLES: dict[str, Callable[[Path], None]] = {
     sample.__name__: sample
     for sample in (
-        empty, foreign, one_step, small, two_runs, all_nan, activations, unmeasured, sick, damaged, newer, tensor_views,
-        huge, architectures, bad_graphs, large_graph,
+        empty, foreign, one_step, one_site, small, two_runs, all_nan, activations, unmeasured, sick, damaged, newer,
+        tensor_views, many_sites, huge, architectures, bad_graphs, large_graph,
     )
 }  # fmt: skip
 

@@ -197,10 +197,11 @@ function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite
 }
 
 function MapTitle({ site }: { site: string }) {
+  const step = useComputed(() => formatCount(heatmapStep.value ?? 0));
   return (
     <div class="gradients-title">
       <h2>
-        Gradient of <SiteName name={site} /> at step <b class="now">{heatmapStep}</b>
+        Gradient of <SiteName name={site} /> at step <b class="now">{step}</b>
       </h2>
       <Choices />
     </div>
@@ -208,7 +209,7 @@ function MapTitle({ site }: { site: string }) {
 }
 
 function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
-  const step = useComputed(() => currentStep.value);
+  const step = useComputed(() => formatCount(currentStep.value ?? 0));
   const explained = MEASURES.find(({ value }) => value === measure.value)?.explanation;
   return (
     <div class="gradients-title">

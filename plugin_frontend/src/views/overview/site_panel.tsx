@@ -88,7 +88,7 @@ interface Line {
 const LINES: readonly Line[] = [
   { label: "norm", column: "l2", format: formatNumber },
   { label: "mean", column: "mean", format: formatNumber },
-  { label: "standard deviation", column: "std", format: formatNumber },
+  { label: "std", column: "std", format: formatNumber },
   { label: "smallest", column: "min", format: formatNumber },
   { label: "largest", column: "max", format: formatNumber },
   { label: "exactly 0", column: "zero_share", format: formatShare },
