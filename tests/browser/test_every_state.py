@@ -117,10 +117,3 @@ def test_every_view_says_and_draws_it(open_page: OpenPage, state: State) -> None
         light, dark = colours(page, dark=False), colours(page, dark=True)
         assert min(len(light), len(dark)) >= 3, view
         assert set(light) != set(dark), view
-
-
-def test_a_thousand_sites_are_not_a_thousand_pictures(open_page: OpenPage) -> None:
-    page = open_page("many_sites", "distributions")
-    expect(page.frame.get_by_role("main")).to_contain_text("layers.0.block0.weight")
-    page.page.wait_for_load_state("networkidle")
-    assert page.frame.locator("main canvas").count() < 200
