@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from torchviz_tb.capture.device_heatmaps import begin_heatmap
 from torchviz_tb.capture.graph import ForwardError, capture_graph
-from torchviz_tb.capture.heatmaps import heatmap
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.statistics import begin_stage
 from torchviz_tb.capture.tensor_views import tensor_view
@@ -373,7 +373,7 @@ def _add_distribution(sample: Sample, tensor: torch.Tensor) -> None:
 
 
 def _add_heatmap(sample: Sample, tensor: torch.Tensor) -> None:
-    sample.add_heatmap(heatmap(tensor, site=0, stage=pb.STAGE_TENSOR))
+    begin_heatmap(tensor, sample.transfer, sample.add_heatmap, site=0, stage=pb.STAGE_TENSOR)
 
 
 def _positional(input_to_model: Any) -> tuple[Any, ...]:

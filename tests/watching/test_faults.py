@@ -52,7 +52,7 @@ def test_a_part_that_fails_is_off_and_the_others_go_on(tmp_path, monkeypatch, un
         return fail() if stage == STAGES[part] else REAL_BEGIN(stage, *rest, **options)
 
     if part == "heatmaps":
-        monkeypatch.setattr(step_sample, "heatmap", fail)
+        monkeypatch.setattr(step_sample, "begin_heatmap", fail)
     elif part == "updates":
         monkeypatch.setattr(step_sample.UpdateSnapshot, "begin_stage", fail)
     else:

@@ -57,6 +57,13 @@ class HeatmapPart:
     sums: Float64s  # of each cell's finite elements
     counts: Float64s  # finite elements of each cell
 
+    @classmethod
+    def empty(cls, lines: Lines, site: int, stage: pb.Stage, max_cells: int) -> "HeatmapPart":
+        """The part of a rank that holds no element."""
+        rows, columns = lines.row_count, lines.column_count
+        shape = min(rows, max_cells), min(columns, max_cells)
+        return cls(site, stage, np.zeros(shape), np.zeros(rows), np.zeros(columns), np.zeros(shape), np.zeros(shape))
+
     def record(self) -> pb.Heatmap:
         """The heatmap of the whole tensor."""
         means = np.full(self.sums.shape, np.nan)
@@ -102,10 +109,10 @@ def heatmap_part(
     values = plain(tensor)
     if not isinstance(values, torch.Tensor) or not lines.row_count * lines.column_count:
         return None
-    part = _nothing(lines, site, stage, max_cells)
+    part = HeatmapPart.empty(lines, site, stage, max_cells)
     if not values.numel():
         return part
-    matrix = _reducible(matrix_view(values))
+    matrix = reducible(matrix_view(values))
     row_cells, row_starts = _cells(lines.rows, lines.row_count, max_cells)
     column_cells, column_starts = _cells(lines.columns, lines.column_count, max_cells)
     maxima = _maxima(matrix, row_starts)
@@ -152,7 +159,7 @@ class _Maxima:
 
 def _maxima(matrix: torch.Tensor, row_starts: Int64s) -> _Maxima:
     rows, bands = [], []
-    for slab in _slabs(matrix, row_starts):
+    for slab in slabs(matrix, row_starts):
         magnitudes = slab.abs()
         rows.append(magnitudes.amax(2).flatten())
         bands.append(magnitudes.amax(1))
@@ -172,12 +179,12 @@ def _sums(
 
 
 def _cell_sums(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) -> Float64s:
-    bands = torch.cat([slab.sum(1, dtype=torch.float64) for slab in _slabs(matrix, row_starts)])
+    bands = torch.cat([slab.sum(1, dtype=torch.float64) for slab in slabs(matrix, row_starts)])
     sums: Float64s = np.add.reduceat(_float64(bands), column_starts, axis=1)
     return sums
 
 
-def _slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
+def slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
     """The matrix as bands × rows of a band × columns, cut so that what is computed from it needs little memory.
 
     As many bands at a time as possible: many small operations would mostly wait for torch's threads.
@@ -191,34 +198,20 @@ def _slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
     return torch.split(bands, max(1, _SLAB // (height * columns)))
 
 
-def _nothing(lines: Lines, site: int, stage: pb.Stage, max_cells: int) -> HeatmapPart:
-    """The part of a rank that holds no element."""
-    shape = min(lines.row_count, max_cells), min(lines.column_count, max_cells)
-    return HeatmapPart(
-        site,
-        stage,
-        np.zeros(shape),
-        np.zeros(lines.row_count),
-        np.zeros(lines.column_count),
-        np.zeros(shape),
-        np.zeros(shape),
-    )
-
-
 def _cells(held: Int64s, size: int, most: int) -> tuple[Int64s, Int64s]:
     """The cells in which the lines that one holds lie, and the place of the first line of each."""
-    cells, first = np.unique(np.searchsorted(_starts(size, most), held, side="right") - 1, return_index=True)
+    cells, first = np.unique(np.searchsorted(starts(size, most), held, side="right") - 1, return_index=True)
     return cells, first.astype(np.int64)
 
 
-def _starts(size: int, most: int) -> Int64s:
+def starts(size: int, most: int) -> Int64s:
     """Where each of at most ``most`` nearly equal ranges of 0 … size - 1 starts."""
     cells = min(size, most)
     return np.arange(cells, dtype=np.int64) * size // cells
 
 
 def _cut_to_lines(maxima: Float64s) -> Float64s:
-    lines: Float64s = np.maximum.reduceat(maxima, _starts(len(maxima), MAX_LINES))
+    lines: Float64s = np.maximum.reduceat(maxima, starts(len(maxima), MAX_LINES))
     return lines
 
 
@@ -229,7 +222,7 @@ def _ranges(marked: npt.NDArray[np.bool_]) -> list[int]:
     return pairs
 
 
-def _reducible(matrix: torch.Tensor) -> torch.Tensor:
+def reducible(matrix: torch.Tensor) -> torch.Tensor:
     """A type that torch reduces on every device and in which magnitudes do not overflow."""
     if matrix.is_complex():
         return matrix.to(torch.complex128).abs()

@@ -47,6 +47,11 @@ class FlatTensor:
         return self.values.numel() * self.repeats
 
 
+def accumulates_in(device: torch.device) -> torch.dtype:
+    """The type of sums on a device: float64 but for Apple's GPU, which has none."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def is_distributed(tensor: torch.Tensor) -> TypeGuard[Any]:
     """Whether it is a DTensor; told by its name, since importing its module takes a second."""
     return type(tensor).__name__ == "DTensor" and hasattr(tensor, "placements")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import torch
 
-from torchviz_tb.capture.heatmaps import heatmap
+from torchviz_tb.capture.device_heatmaps import begin_heatmap
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
 from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
 from torchviz_tb.capture.transfer import Bytes
@@ -56,7 +56,7 @@ def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | No
         if gradient is not None and site.parameter.requires_grad:
             value = unscaled(dense(gradient), scale)
             if isinstance(value, torch.Tensor):
-                sample.add_heatmap(heatmap(value, site=index, stage=pb.STAGE_GRADIENT))
+                begin_heatmap(value, sample.transfer, sample.add_heatmap, site=index, stage=pb.STAGE_GRADIENT)
 
 
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:

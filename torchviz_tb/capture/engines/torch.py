@@ -10,7 +10,7 @@ from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, NO_PATTERN, R
 from torchviz_tb.capture.engines.device_plan import Plan, plan
 from torchviz_tb.capture.engines.device_results import Results
 from torchviz_tb.capture.moments import LARGE, SMALL
-from torchviz_tb.capture.tensors import FlatTensor
+from torchviz_tb.capture.tensors import FlatTensor, accumulates_in
 from torchviz_tb.records.grid import MANTISSA_BITS, TOP_EXPONENT
 
 _LEAST_PIECE, _MOST_PIECE = 1 << 15, 1 << 22  # elements
@@ -133,11 +133,6 @@ def refine(layout: Layout, cells: Cells, tensors: Sequence[FlatTensor], parts: I
         rests &= (1 << shift) - 1
         least.scatter_reduce_(0, places, rests, "amin")
         greatest.scatter_reduce_(0, places, rests, "amax")
-
-
-def accumulates_in(device: torch.device) -> torch.dtype:
-    """The type of sums on a device."""
-    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def piece(tensors: Sequence[FlatTensor]) -> int:

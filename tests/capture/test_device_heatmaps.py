@@ -1,0 +1,90 @@
+"""A heatmap that a device reduces is that of the CPU, and nothing waits for it."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from fake_device import without_waiting
+
+from torchviz_tb.capture import device_heatmaps
+from torchviz_tb.capture.device_heatmaps import begin_heatmap
+from torchviz_tb.capture.heatmaps import heatmap
+from torchviz_tb.capture.transfer import Transfer
+from torchviz_tb.records import records_pb2 as pb
+
+RANDOM = np.random.default_rng(3)
+
+
+@pytest.fixture
+def on_device(monkeypatch):
+    """Tensors of the CPU are reduced as if they were on a device."""
+    monkeypatch.setattr(device_heatmaps, "is_on_host", lambda _: False)
+
+
+def reduced(tensor: torch.Tensor, max_cells: int = 64) -> pb.Heatmap | None:
+    transfer, found = Transfer(), []
+    begin_heatmap(tensor, transfer, found.append, site=3, stage=pb.STAGE_GRADIENT, max_cells=max_cells)
+    transfer.settle()
+    [record] = found
+    return record
+
+
+def same(tensor: torch.Tensor, max_cells: int = 64) -> None:
+    mine, theirs = reduced(tensor, max_cells), heatmap(tensor, site=3, stage=pb.STAGE_GRADIENT, max_cells=max_cells)
+    assert mine is not None
+    assert theirs is not None
+    for name in ("mean_magnitude",):  # sums in another order
+        one, other = getattr(mine, name), getattr(theirs, name)
+        assert math.isclose(one.high, other.high, rel_tol=1e-9)
+        codes = [np.frombuffer(each.codes, np.uint8).astype(int) for each in (one, other)]
+        assert np.abs(codes[0] - codes[1]).max() <= 1
+        getattr(mine, name).CopyFrom(other)
+    assert mine == theirs
+
+
+def values(*shape: int) -> torch.Tensor:
+    return torch.from_numpy(RANDOM.normal(0.5, 1, shape))
+
+
+SHAPES = [(1,), (100,), (64, 128), (63, 129), (200, 70), (5, 1000), (130, 3, 3, 5), (64, 1)]
+
+
+@pytest.mark.usefixtures("on_device")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64, torch.int16])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_same_as_on_the_cpu(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    same((values(*shape) * 10).to(dtype))
+
+
+@pytest.mark.usefixtures("on_device")
+@pytest.mark.parametrize("columns", [128, 131])
+def test_what_is_not_finite_and_what_is_dead(columns: int) -> None:
+    tensor = values(90, columns).float()
+    tensor[3, 5], tensor[40, 7], tensor[41, 100] = torch.nan, torch.inf, -torch.inf
+    tensor[10], tensor[:, 77] = 0, 0
+    tensor[60:64, 20:24] = torch.nan
+    same(tensor)
+    same(tensor, max_cells=20)
+
+
+@pytest.mark.usefixtures("on_device")
+def test_what_cannot_be_reduced_is_none_as_on_the_cpu() -> None:
+    assert reduced(torch.zeros(0, 4)) is None
+    assert reduced(torch.zeros(3, 4).to_sparse()) is None
+    assert reduced(torch.nn.parameter.UninitializedParameter()) is None
+
+
+def test_on_the_cpu_it_is_there_at_once() -> None:
+    tensor = values(70, 80)
+    assert reduced(tensor) == heatmap(tensor, site=3, stage=pb.STAGE_GRADIENT)
+
+
+@pytest.mark.parametrize("shape", [(64, 128), (63, 129), (70,)], ids=str)
+def test_nothing_waits(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_heatmaps, "plain", lambda tensor: tensor)  # to which meta tensors have no values
+    transfer = Transfer()
+    with without_waiting():
+        tensor = torch.empty(shape, device="meta")
+        begin_heatmap(tensor, transfer, lambda _: None, site=0, stage=pb.STAGE_GRADIENT)
+    assert not transfer.is_idle

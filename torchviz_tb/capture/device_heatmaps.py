@@ -1,0 +1,90 @@
+"""Heatmaps of tensors on a device: reduced there without waiting, to what is copied with the step's other results."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from torchviz_tb.capture.heatmaps import HeatmapPart, Lines, heatmap, matrix_view, reducible, slabs, starts
+from torchviz_tb.capture.tensors import accumulates_in, plain
+from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
+from torchviz_tb.records import records_pb2 as pb
+
+Give: TypeAlias = Callable[["pb.Heatmap | None"], None]
+
+
+@torch.no_grad()
+def begin_heatmap(
+    tensor: torch.Tensor, transfer: Transfer, give: Give, *, site: int, stage: pb.Stage, max_cells: int = 64
+) -> None:
+    """As ``heatmap``, without waiting for a device: ``give`` is called with it at once, or when the transfer settles.
+
+    On a device about three passes; extra memory: for each row of cells 24 bytes a column, and a copy of the tensor
+    where its type or strides need one. Copied to the host are the cells, and a number for each row and column.
+    """
+    values = plain(tensor) if not torch.nn.parameter.is_lazy(tensor) else None
+    if not isinstance(values, torch.Tensor) or is_on_host(values) or not values.numel():
+        give(heatmap(tensor, site=site, stage=stage, max_cells=max_cells))
+        return
+    empty = HeatmapPart.empty(Lines.of(tensor.shape), site, stage, max_cells)
+    packed = _reduced(reducible(matrix_view(values)), max_cells)
+    transfer.send(packed, partial(_read, empty, packed.dtype == torch.float64, give))
+
+
+def _read(part: HeatmapPart, is_wide: bool, give: Give, packed: Bytes) -> None:
+    numbers = packed.view(np.float64 if is_wide else np.float32)
+    for field in (part.cell_max, part.row_max, part.column_max, part.sums, part.counts):
+        field[...] = numbers[: field.size].reshape(field.shape)
+        numbers = numbers[field.size :]
+    give(part.record())
+
+
+def _reduced(matrix: torch.Tensor, max_cells: int) -> torch.Tensor:
+    """The arrays of a HeatmapPart, one after the other, on the device."""
+    floats = accumulates_in(matrix.device)
+    rows, bands, sums, counts = [], [], [], []
+    for slab in slabs(matrix, starts(matrix.size(0), max_cells)):
+        magnitudes = slab.abs()
+        rows.append(magnitudes.amax(2).flatten())
+        bands.append(magnitudes.amax(1))
+        finite = slab.isfinite()
+        sums.append(slab.where(finite, 0).sum(1, dtype=floats))
+        counts.append(finite.sum(1))
+    maxima = torch.cat(bands)
+    fields = (
+        _largest(maxima, max_cells),
+        torch.cat(rows),
+        maxima.amax(0),
+        _sums(torch.cat(sums), max_cells),
+        _sums(torch.cat(counts), max_cells),
+    )
+    return torch.cat([field.flatten().to(floats) for field in fields])
+
+
+def _largest(bands: torch.Tensor, max_cells: int) -> torch.Tensor:
+    """Of magnitudes by row of cells and column, those of each cell; NaN where there is one."""
+    cells = min(bands.size(1), max_cells)
+    if bands.size(1) % cells == 0:
+        return bands.view(bands.size(0), cells, -1).amax(2)
+    # As integers, which are ordered as the magnitudes are, with NaN above all.
+    floats = torch.promote_types(bands.dtype, torch.float32)
+    patterns = bands.abs().to(floats).view(torch.int32 if floats == torch.float32 else torch.int64)
+    largest = patterns.new_zeros(bands.size(0), cells)
+    return largest.scatter_reduce_(1, _cell_of_column(bands, cells).expand(bands.shape), patterns, "amax").view(floats)
+
+
+def _sums(bands: torch.Tensor, max_cells: int) -> torch.Tensor:
+    cells = min(bands.size(1), max_cells)
+    if bands.size(1) % cells == 0:
+        return bands.view(bands.size(0), cells, -1).sum(2)
+    return bands.new_zeros(bands.size(0), cells).index_add_(1, _cell_of_column(bands, cells), bands)
+
+
+def _cell_of_column(bands: torch.Tensor, cells: int) -> torch.Tensor:
+    """The cell in which each column lies, as ``starts`` cuts them."""
+    size = bands.size(1)
+    columns = torch.arange(size, device=bands.device)
+    # The last cell whose start, cell * size // cells, is not after the column.
+    return ((columns + 1) * cells - 1).div(size, rounding_mode="floor")
