@@ -78,6 +78,7 @@ bench: $(VENV)/.dev ## what a sample costs, beside add_histogram; writes benchma
 	$(BIN)/python -m benchmarks.overhead --write
 	$(BIN)/python -m benchmarks.colorize --write
 	$(BIN)/python -m benchmarks.visualizer --write
+	$(BIN)/python -m benchmarks.watching --write
 
 faults: $(VENV)/.dev ## break disks and programs on purpose; what is lost goes into docs/faults.md
 	PYTHONPATH=tests $(BIN)/python tests/fault_table.py

@@ -96,7 +96,7 @@ class SummaryWriter(StockWriter):
         scaler: Scaler | None = None,
         budget: float | None = None,
         flight_recorder: int = 32,
-        nan: str = "after",
+        nan: str | None = None,
     ) -> Watch:
         """Records the model while it trains; nothing else to call. ``torchviz_tb.watch`` says all about it."""
         return watch(

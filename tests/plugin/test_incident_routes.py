@@ -59,6 +59,9 @@ def test_the_flight_recorder_at_or_before_a_step(fetch: Fetch, asked: int, step:
     assert set(answer.arrays["state"][0]) == {state}
     np.testing.assert_array_equal(answer.arrays["steps"], [step])
     assert np.isnan(answer.arrays["losses"]).all()
+    for name in ("gradient_abs_max", "gradient_means", "gradient_zero_shares", "parameter_norms", "update_norms"):
+        assert answer.arrays[name].shape == (1, len(NAMES))
+        assert answer.arrays[name].dtype == np.float32
 
 
 def test_a_flight_recorder_that_no_table_fits_is_not_found(fetch: Fetch):

@@ -77,12 +77,17 @@ def test_the_steps_before_an_accident(tmp_path: Path):
     record = handmade.flight_recorder(NAMES, NORMS, reason="NaN", trigger=pb.INCIDENT_LOSS_SPIKE)
     record.steps[1].loss = 3.5
     record.steps[0].gradient_scale = 1024.0
+    zero_shares = [i / len(NAMES) for i in range(len(NAMES))]
+    record.steps[1].gradient_zero_share.extend(zero_shares)
     (found,) = log(tmp_path, (Kind.FLIGHT_RECORDER, 9, record)).flight_recorder()
     assert (found.trigger, found.reason) == ("loss_spike", "NaN")
     np.testing.assert_array_equal(found.steps, [7, 9])
     np.testing.assert_array_equal(found.gradient_norms, np.array([*NORMS.values()], np.float32))
     np.testing.assert_array_equal(found.losses, [np.nan, 3.5])
     np.testing.assert_array_equal(found.gradient_scales, [1024.0, np.nan])
+    nothing = [np.nan] * len(NAMES)
+    np.testing.assert_array_equal(found.details["gradient_zero_shares"], np.array([nothing, zero_shares], np.float32))
+    np.testing.assert_array_equal(found.details["update_norms"], [nothing, nothing])
     assert list(found.state[1][:4]) == [State.NAN, State.POS_INF, State.ZERO, State.FINITE]
 
 
@@ -96,8 +101,11 @@ def test_sites_that_a_step_did_not_measure_say_why():
 
 
 def test_an_older_table_is_placed_among_the_sites_of_the_group():
-    found = FlightRecorder.from_record(handmade.flight_recorder(NAMES[:2], {1: [1.0, 2.0]}))
+    record = handmade.flight_recorder(NAMES[:2], {1: [1.0, 2.0]})
+    record.steps[0].parameter_norm.extend([5.0, 6.0])
+    found = FlightRecorder.from_record(record)
     placed = found.placed(np.array([3, 0]), 4)
+    np.testing.assert_array_equal(placed.details["parameter_norms"], [[6.0, np.nan, np.nan, 5.0]])
     np.testing.assert_array_equal(placed.gradient_norms, np.array([[2.0, np.nan, np.nan, 1.0]], np.float32))
     assert list(placed.state[0]) == [State.FINITE, State.NOT_MEASURED, State.NOT_MEASURED, State.FINITE]
     with pytest.raises(DamagedRecord, match="more steps and sites than the bound"):
@@ -111,6 +119,7 @@ def test_an_older_table_is_placed_among_the_sites_of_the_group():
         (lambda record: setattr(record.steps[1], "step", 7), "steps don't grow"),
         (lambda record: record.steps[0].status.append(1), "17 entries for 16 sites"),
         (lambda record: record.steps[0].gradient_norm.pop(), "gradient_norm has 15 entries for 16 sites"),
+        (lambda record: record.steps[1].update_norm.append(1.0), "update_norm has 1 entries for 16 sites"),
         (lambda record: setattr(record, "site_count", 2**31), "more than the bound"),
         (lambda record: [record.steps.add(step=10 + i) for i in range(1000)], "holds 1002 steps"),
     ],

@@ -85,7 +85,7 @@ def test_parameters_that_cannot_be_found_end_the_sampling_only(tmp_path, monkeyp
         return real(*arguments) if len(calls) < 4 else fail()  # two calls are made by watch() itself
 
     monkeypatch.setattr(start, "find_sites", find_sites)
-    state, report, messages = train_watched(tmp_path)
+    state, report, messages = train_watched(tmp_path, nan="off")
     assert same(state, undisturbed)
     assert messages == ["torchviz_tb switched off 'sampling' for 'model', all else goes on: MemoryError: no room"]
     assert report.samples == 1

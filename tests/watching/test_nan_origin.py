@@ -3,86 +3,17 @@
 import contextlib
 import warnings
 
-import numpy as np
 import pytest
 import torch
 import training
 import written
+from faulty import AT, Net, hooked, train
 from torch import nn
 
 import torchviz_tb
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import nan_origin
-
-AT = 3  # the step at which something goes wrong
-
-
-class Net(nn.Module):
-    """A chain a, b, c with a place for a fault between a and b."""
-
-    def __init__(self):
-        super().__init__()
-        self.a, self.b, self.c = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)
-        self.between = lambda x: x
-
-    def forward(self, x):
-        return self.c(self.b(self.between(torch.relu(self.a(x)))))
-
-
-def zero_gradient_of_sqrt(x):
-    return x + torch.sqrt(x.abs() * 0)  # forward 0, backward 0 * inf
-
-
-class Fault:
-    """What happens to a step, by name."""
-
-    @staticmethod
-    def batch(_model, x):
-        x[3, 1] = float("inf")
-
-    @staticmethod
-    def operation(model, _x):
-        model.between = lambda x: x * torch.log(x * 0 - 1)
-
-    @staticmethod
-    def module(model, _x):
-        forward = model.b.forward
-        model.b.forward = lambda x: forward(x) + torch.tensor([0, 0, torch.inf, 0])
-
-    @staticmethod
-    def backward(model, _x):
-        model.between = zero_gradient_of_sqrt
-
-    @staticmethod
-    def parameter(model, _x):
-        with torch.no_grad():
-            model.b.weight[1, 2] = torch.nan
-
-    @staticmethod
-    def loss(_model, _x):
-        pass
-
-
-def train(tmp_path, fault, steps=6, **options):
-    """The incidents of a training with a fault at one step."""
-    torch.manual_seed(0)
-    model = Net()
-    optimizer = training.sgd(model)
-    with torchviz_tb.SummaryWriter(tmp_path) as writer:
-        watch = writer.watch(model, optimizer, log="gradients", **options)
-        for step in range(steps):
-            x = torch.rand(8, 4) + 0.1
-            if step == AT:
-                getattr(Fault, fault)(model, x)
-            loss = model(x).square().mean()
-            loss = loss * torch.log(torch.tensor(-1.0)) if step == AT and fault == "loss" else loss
-            watch.loss(loss)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return torchviz_tb.load(tmp_path)["."].incidents()
-
 
 EXPECTED = {
     "batch": ("a", "activation", "propagation", (3, 0), "it comes from the batch"),
@@ -96,14 +27,15 @@ EXPECTED = {
         "of what runs after it are finite (b.weight, b.bias, c.weight ...)",
     ),
     "parameter": ("b.weight", "parameter", "origin", (1, 2), "not finite before the forward"),
-    "loss": ("c.weight", "gradient", "propagation", (0, 0), "All that modules returned was finite"),
+    "loss": ("c.weight", "gradient", "propagation", (0, 0), "What the model returned was finite"),
 }
 
 
+@pytest.mark.parametrize("nan", ["origin", None])
 @pytest.mark.parametrize("log_freq", [100, AT])  # the step is not sampled, or is
 @pytest.mark.parametrize("fault", EXPECTED)
-def test_the_origin_is_told_of_the_step_at_which_it_began(tmp_path, fault, log_freq):
-    first, *later = train(tmp_path, fault, nan="origin", log_freq=log_freq)
+def test_the_origin_is_told_of_the_step_at_which_it_began(tmp_path, fault, log_freq, nan):
+    first, *later = train(tmp_path, fault, nan=nan, log_freq=log_freq)
     site, stage, role, index, words = EXPECTED[fault]
     if fault == "backward":  # both parameters of the module: which is named does not matter
         site, index = first.site, first.first_bad_index
@@ -118,14 +50,10 @@ def test_the_origin_is_told_of_the_step_at_which_it_began(tmp_path, fault, log_f
 
 @pytest.mark.parametrize("fault", ["batch", "operation", "module", "loss"])
 def test_without_looking_the_gradients_tell_what_they_can_and_the_next_step_is_looked_at(tmp_path, fault):
-    first, second = train(tmp_path, fault)
+    first, second = train(tmp_path, fault, nan="after")
     assert (first.step, first.site, first.stage, first.role) == (AT, "c.weight", "gradient", None)
     assert "nan='origin'" in first.reason
     assert (second.step, second.site, second.stage, second.role) == (AT + 1, "a.weight", "parameter", "propagation")
-
-
-def hooked(model):
-    return any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
 
 
 @pytest.mark.parametrize(
@@ -197,7 +125,7 @@ def test_large_values_whose_sum_overflows_are_no_accident(tmp_path):
 
 def test_on_a_device_sums_are_read_later(tmp_path, monkeypatch):
     """As on a device, on the CPU: nothing is read within the forward."""
-    monkeypatch.setattr(nan_origin, "_is_at_hand", lambda _total: False)
+    monkeypatch.setattr(nan_origin, "is_of_the_cpu", lambda _output: False)
     for fault, role in (("module", "origin"), ("batch", "propagation")):
         first = train(tmp_path / fault, fault, nan="origin")[0]
         site = EXPECTED[fault][0]
@@ -228,7 +156,7 @@ def test_a_fault_of_ours_switches_it_off(tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError("no room")
 
-    monkeypatch.setattr(nan_origin, "_sum", fail)
+    monkeypatch.setattr(nan_origin, "total", fail)
     with pytest.warns(UserWarning, match="switched off 'nan' for 'model', all else goes on: MemoryError: no room"):
         train(tmp_path, "loss", nan="origin")
     assert list(written.records(tmp_path, Kind.STATISTICS)) == [0]
@@ -286,25 +214,3 @@ def test_an_interrupted_forward_does_not_blind_it(tmp_path):
             optimizer.step()
     (incident,) = torchviz_tb.load(tmp_path)["."].incidents()
     assert (incident.step, incident.site) == (3, "a")
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64, torch.float8_e5m2, torch.float64])
-@pytest.mark.parametrize("shape", [(), (1,), (7,), (2, 3, 4), (0, 3)])
-def test_the_first_bad_element(monkeypatch, dtype, shape):
-    monkeypatch.setattr(nan_origin, "_PIECE", 5)
-    values = np.zeros(shape)
-    assert nan_origin.first_bad_index(torch.from_numpy(values).to(dtype)) is None
-    for bad in range(values.size):
-        values = np.zeros(values.size)
-        values[bad:] = np.nan if bad % 2 else np.inf
-        tensor = torch.from_numpy(values.reshape(shape)).to(dtype)
-        assert nan_origin.first_bad_index(tensor) == np.unravel_index(bad, shape)
-        if len(shape) == 3:
-            turned = np.argwhere(~np.isfinite(values.reshape(shape).T))[0]
-            assert nan_origin.first_bad_index(tensor.permute(2, 1, 0)) == tuple(turned)
-
-
-def test_what_has_no_values_has_no_bad_element():
-    assert nan_origin.first_bad_index(torch.empty(3, device="meta")) is None
-    assert nan_origin.first_bad_index(torch.full((3,), torch.nan).to_sparse()) is None
-    assert nan_origin.first_bad_index(torch.arange(3)) is None

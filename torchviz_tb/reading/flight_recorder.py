@@ -1,6 +1,6 @@
 """The steps before an accident."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,15 @@ MAX_STEPS = 1000
 MAX_CELLS = 2**22
 """Steps × sites of one record."""
 
+DETAILS = {
+    "gradient_abs_max": "gradient_abs_max",
+    "gradient_means": "gradient_mean",
+    "gradient_zero_shares": "gradient_zero_share",
+    "parameter_norms": "parameter_norm",
+    "update_norms": "update_norm",
+}
+"""Name of a detail → the field of RecordedStep in records.proto, which says what it is."""
+
 Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
 
@@ -26,7 +35,8 @@ class FlightRecorder:
 
     ``gradient_norms`` [S, N] are L2 norms over all values of the gradients that the optimizer consumed:
     NaN or infinite where the gradient holds such a value, NaN where there was none (``state`` [S, N] tells
-    which). ``losses`` and ``gradient_scales`` [S] are NaN where they are not known.
+    which). ``losses`` and ``gradient_scales`` [S] are NaN where they are not known. ``details`` are further
+    columns [S, N], by name: DETAILS; NaN at the steps at which they were not taken, which took less time so.
     """
 
     site_count: int
@@ -38,6 +48,7 @@ class FlightRecorder:
     state: States
     losses: Float64s
     gradient_scales: Float64s
+    details: Mapping[str, Float32s]
 
     @classmethod
     def from_record(cls, record: pb.FlightRecorder) -> "FlightRecorder":
@@ -57,6 +68,7 @@ class FlightRecorder:
             state=state,
             losses=_told(record.steps, "loss"),
             gradient_scales=_told(record.steps, "gradient_scale"),
+            details={name: _detail(record.steps, field, sites) for name, field in DETAILS.items()},
         )
 
     def placed(self, positions: npt.NDArray[np.intp], sites: int) -> "FlightRecorder":
@@ -65,10 +77,27 @@ class FlightRecorder:
         Raises DamagedRecord where that would be too many.
         """
         checks.require(len(self.steps) * sites <= MAX_CELLS, "it has more steps and sites than the bound")
-        norms = np.full((len(self.steps), sites), np.nan, np.float32)
         state = np.full((len(self.steps), sites), State.NOT_MEASURED, np.uint8)
-        norms[:, positions], state[:, positions] = self.gradient_norms, self.state
-        return replace(self, site_count=sites, gradient_norms=norms, state=state)
+        state[:, positions] = self.state
+        details = {name: _spread(column, positions, sites) for name, column in self.details.items()}
+        norms = _spread(self.gradient_norms, positions, sites)
+        return replace(self, site_count=sites, gradient_norms=norms, state=state, details=details)
+
+
+def _spread(column: Float32s, positions: npt.NDArray[np.intp], sites: int) -> Float32s:
+    spread = np.full((len(column), sites), np.nan, np.float32)
+    spread[:, positions] = column
+    return spread
+
+
+def _detail(steps: Sequence[pb.RecordedStep], field: str, sites: int) -> Float32s:
+    column = np.full((len(steps), sites), np.nan, np.float32)
+    for row, step in enumerate(steps):
+        packed = PackedColumns(step)
+        if field in packed:
+            length = len(step.status)
+            column[row, :length] = packed.column(field, length)
+    return column
 
 
 def _cells(steps: Sequence[pb.RecordedStep], sites: int) -> tuple[Float32s, States]:

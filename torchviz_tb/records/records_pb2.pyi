@@ -240,18 +240,28 @@ class Incidents(_message.Message):
     def __init__(self, incidents: _Optional[_Iterable[_Union[Incident, _Mapping]]] = ...) -> None: ...
 
 class RecordedStep(_message.Message):
-    __slots__ = ("step", "status", "gradient_norm", "loss", "gradient_scale")
+    __slots__ = ("step", "status", "gradient_norm", "loss", "gradient_scale", "gradient_abs_max", "gradient_mean", "gradient_zero_share", "parameter_norm", "update_norm")
     STEP_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_NORM_FIELD_NUMBER: _ClassVar[int]
     LOSS_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_ABS_MAX_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_MEAN_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_ZERO_SHARE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_NORM_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_NORM_FIELD_NUMBER: _ClassVar[int]
     step: int
     status: _containers.RepeatedScalarFieldContainer[Status]
     gradient_norm: _containers.RepeatedScalarFieldContainer[float]
     loss: float
     gradient_scale: float
-    def __init__(self, step: _Optional[int] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., gradient_norm: _Optional[_Iterable[float]] = ..., loss: _Optional[float] = ..., gradient_scale: _Optional[float] = ...) -> None: ...
+    gradient_abs_max: _containers.RepeatedScalarFieldContainer[float]
+    gradient_mean: _containers.RepeatedScalarFieldContainer[float]
+    gradient_zero_share: _containers.RepeatedScalarFieldContainer[float]
+    parameter_norm: _containers.RepeatedScalarFieldContainer[float]
+    update_norm: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, step: _Optional[int] = ..., status: _Optional[_Iterable[_Union[Status, str]]] = ..., gradient_norm: _Optional[_Iterable[float]] = ..., loss: _Optional[float] = ..., gradient_scale: _Optional[float] = ..., gradient_abs_max: _Optional[_Iterable[float]] = ..., gradient_mean: _Optional[_Iterable[float]] = ..., gradient_zero_share: _Optional[_Iterable[float]] = ..., parameter_norm: _Optional[_Iterable[float]] = ..., update_norm: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class FlightRecorder(_message.Message):
     __slots__ = ("site_count", "sites_checksum", "trigger", "reason", "steps")

@@ -144,8 +144,8 @@ def check_flight_steps(steps: object) -> None:
 
 
 def check_nan(nan: object) -> None:
-    """Raises unless it says when modules are looked at."""
-    if nan not in NAN_CHOICES:
+    """Raises unless it says when modules are looked at, or leaves that to us."""
+    if nan is not None and nan not in NAN_CHOICES:
         raise ArgumentError(f"nan is {nan!r}: choose from {', '.join(map(repr, NAN_CHOICES))}")
 
 

@@ -1,10 +1,12 @@
-"""The flight recorder: gradient norms of the last steps, kept in memory until something goes wrong.
+"""The flight recorder: statistics of the last steps, kept in memory until something goes wrong.
 
 At every step it takes the L2 norm of each gradient, in one call for all of them (``torch._foreach_norm``): one
 pass over the gradients, without waiting for a device. All its looks together take at most ``share`` of the
 wall time and a quarter of a second, enough for some thousand looks at a small model; steps beyond that are left
-out. Nothing is written until an accident; then the steps that are in memory become one record, and it starts
-anew.
+out. As long as half of that is left, it also takes each gradient's largest magnitude, mean and share of zeros, and the
+norms of the parameters and, where one optimizer has them all and they are at most 64 MB, of their updates: in all about
+eight times as dear, and for the step a copy of the parameters. Nothing is written until an accident; then the steps
+that are in memory become one record, and it starts anew.
 
 What it takes for an accident, besides what others report to ``incidents``: a norm or loss that is not finite;
 a gradient norm of the whole model above 10 times the median of the steps in memory (of the last 32 where fewer are
@@ -13,9 +15,8 @@ itself. Medians are of at least 8 steps.
 """
 
 import weakref
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,10 @@ import torch
 
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.watching import flight_looks
 from torchviz_tb.watching.cost import Cost
+from torchviz_tb.watching.first_bad import first_bad_index
+from torchviz_tb.watching.flight_looks import GRADIENT_NORM, Look, Sites
 from torchviz_tb.watching.later import Later
 
 MOST_STEPS = 1000
@@ -31,10 +35,10 @@ _MOST_CELLS = 2**22  # steps times sites that a reader accepts
 _LEAST_STEPS = 8
 _STEPS_OF_MEDIANS = 32  # where fewer are kept to be written
 _SPIKE = 10.0
+_SHARE_OF_DETAILS = 0.5  # of the time that it may take
 _FREE_SECONDS = 0.25  # beyond the share: next to nothing for a run, and all steps of a short one
-
-_SMALL = (torch.float16, torch.bfloat16)
-_MEASURED = (*_SMALL, torch.float32, torch.float64)
+_MOST_BYTES = 2**26  # of parameters that are copied for the updates
+_COLUMNS = 6  # by site of a step, at most
 
 
 class Alarm(Protocol):
@@ -54,45 +58,6 @@ class Alarm(Protocol):
         """Where it is about gradients, the indices of sites whose gradient is not finite, and of those where it is."""
 
 
-@dataclass
-class _Look:
-    """One step."""
-
-    step: int
-    status: dict[int, pb.Status] = field(default_factory=dict)
-    norms: list[tuple[list[int], Later]] = field(default_factory=list)
-    loss: Later | None = None
-    gradient_scale: float | None = None
-
-    @property
-    def is_there(self) -> bool:
-        return all(norms.is_there for _, norms in self.norms) and (self.loss is None or self.loss.is_there)
-
-    @property
-    def loss_value(self) -> float | None:
-        return None if self.loss is None else float(self.loss.numbers())
-
-    def by_site(self) -> dict[int, float]:
-        return {i: float(norm) for sites, norms in self.norms for i, norm in zip(sites, norms.numbers(), strict=True)}
-
-    def total(self) -> float | None:
-        """L2 norm of all gradients together; None where there was none."""
-        norms = [norms.numbers().astype(np.float64) for _, norms in self.norms]
-        with np.errstate(over="ignore"):
-            return float(np.sqrt(np.square(np.concatenate(norms)).sum())) if norms else None
-
-    def record(self) -> pb.RecordedStep:
-        norms = self.by_site()
-        count = max(self.status, default=-1) + 1
-        return pb.RecordedStep(
-            step=self.step,
-            status=[self.status.get(i, pb.STATUS_EXCLUDED) for i in range(count)],
-            gradient_norm=[norms.get(i, float("nan")) for i in range(count)],
-            loss=self.loss_value,
-            gradient_scale=self.gradient_scale,
-        )
-
-
 class FlightRecorder:
     """The last ``steps`` steps of a watch."""
 
@@ -101,8 +66,8 @@ class FlightRecorder:
         self._watch_cost = cost
         self._share = share
         self._alarm = alarm
-        self._looks: deque[_Look] = deque(maxlen=steps)
-        self._unjudged: deque[_Look] = deque()
+        self._looks: deque[Look] = deque(maxlen=steps)
+        self._unjudged: deque[Look] = deque()
         self._totals: deque[float] = deque(maxlen=max(steps, _STEPS_OF_MEDIANS))
         self._losses: deque[float] = deque(maxlen=max(steps, _STEPS_OF_MEDIANS))
         self._sites: list[tuple[int, weakref.ref[torch.nn.Parameter]]] = []
@@ -110,10 +75,15 @@ class FlightRecorder:
         self._last_step: int | None = None
         self._is_broken = False  # the newest look that was judged was not finite
         self._pending_loss: Later | None = None
+        self._optimizers = 0
+        self._takes_details = False  # at the step that is looked at
+        self._before: tuple[Look, dict[int, torch.Tensor]] | None = None  # copies of the parameters before its update
 
     def know(self, sites: Mapping[int, ParameterSite], optimizers: Iterable[torch.optim.Optimizer]) -> None:
         """From now on looks at these sites; those of an optimizer when it steps, the others at the first."""
         self._sites = [(index, weakref.ref(site.parameter)) for index, site in sites.items()]
+        optimizers = [*optimizers]
+        self._optimizers = len(optimizers)
         self._owners = {id(p): id(o) for o in optimizers for each in o.param_groups for p in each["params"]}
 
     def note_loss(self, loss: torch.Tensor | float) -> None:
@@ -132,8 +102,10 @@ class FlightRecorder:
         """Looks at the gradients that an optimizer is about to use, None for all; ``pending_scale`` divides them."""
         current = self._looks[-1] if self._looks and self._looks[-1].step == step else None
         if current is None:
+            self._before = None
             if (self._last_step is not None and step <= self._last_step) or not self._affords():
                 return
+            self._takes_details = self._affords(_SHARE_OF_DETAILS)
             current = self._open(step, gradient_scale)
         with self.cost.timed():
             self._measure(current, optimizer, pending_scale)
@@ -143,14 +115,25 @@ class FlightRecorder:
         parameter = next((reference() for index, reference in self._sites if index == site), None)
         return None if parameter is None else parameter.grad
 
+    @torch.no_grad()
+    def is_finite(self) -> bool:
+        """Whether the loss that was told last and all gradients are, as they are now; waits for a device."""
+        gradients = [parameter.grad for _, reference in self._sites if (parameter := reference()) is not None]
+        loss = None if self._pending_loss is None else self._pending_loss.numbers()
+        known = [gradient for gradient in gradients if gradient is not None and flight_looks.is_measured(gradient)]
+        return all(first_bad_index(gradient) is None for gradient in known) and (
+            loss is None or bool(np.isfinite(loss))
+        )
+
     def judge(self) -> None:
         """Raises the alarm for accidents in the looks whose numbers are there; called when the step has ended."""
+        self._take_updates()
         while self._unjudged and self._unjudged[0].is_there:
             self._judge(self._unjudged.popleft())
 
     def record(self, site_count: int, sites_checksum: int, trigger: pb.IncidentKind, reason: str) -> pb.FlightRecorder:
         """What is in memory, which is given up; without steps where there is nothing. May wait for a device."""
-        most = max(1, _MOST_CELLS // max(1, site_count))
+        most = max(1, _MOST_CELLS // (_COLUMNS * max(1, site_count)))
         looks, self._looks = [*self._looks][-most:], deque(maxlen=self._looks.maxlen)
         return pb.FlightRecorder(
             site_count=site_count,
@@ -160,23 +143,20 @@ class FlightRecorder:
             steps=[look.record() for look in looks],
         )
 
-    def _affords(self) -> bool:
-        return self.cost.seconds <= self._share * self._watch_cost.elapsed + _FREE_SECONDS
+    def _affords(self, share: float = 1.0) -> bool:
+        """Whether it has taken less than this share of what it may take."""
+        return self.cost.seconds <= share * (self._share * self._watch_cost.elapsed + _FREE_SECONDS)
 
-    def _open(self, step: int, gradient_scale: float | None) -> _Look:
-        look = _Look(step, loss=self._pending_loss, gradient_scale=gradient_scale)
+    def _open(self, step: int, gradient_scale: float | None) -> Look:
+        look = Look(step, loss=self._pending_loss, gradient_scale=gradient_scale)
         self._pending_loss = None
         self._last_step = step
         self._looks.append(look)
         self._unjudged.append(look)
         return look
 
-    def _measure(
-        self, look: _Look, optimizer: torch.optim.Optimizer | None, pending_scale: torch.Tensor | None
-    ) -> None:
-        alike: dict[tuple[torch.device, torch.dtype], tuple[list[int], list[torch.Tensor]]] = defaultdict(
-            lambda: ([], [])
-        )
+    def _measure(self, look: Look, optimizer: torch.optim.Optimizer | None, pending_scale: torch.Tensor | None) -> None:
+        gradients, parameters = {}, {}
         for index, reference in self._sites:
             parameter = reference()
             if parameter is None or index in look.status:
@@ -185,18 +165,37 @@ class FlightRecorder:
                 continue
             look.status[index] = status = _status(parameter)
             if status == pb.STATUS_MEASURED and parameter.grad is not None:
-                indices, gradients = alike[parameter.grad.device, parameter.grad.dtype]
-                indices.append(index)
-                gradients.append(parameter.grad)
-        for indices, gradients in alike.values():
-            norms = _norms(gradients)
-            if pending_scale is not None:
-                norms = norms / pending_scale.to(norms.device)
-            look.norms.append((indices, Later(norms)))
+                gradients[index] = parameter.grad
+            if flight_looks.is_measured(parameter):
+                parameters[index] = parameter.detach()
+        look.add(GRADIENT_NORM, flight_looks.norms(gradients), pending_scale)
+        if self._takes_details:
+            self._add_details(look, gradients, parameters, pending_scale)
 
-    def _judge(self, look: _Look) -> None:
+    def _add_details(self, look: Look, gradients: Sites, parameters: Sites, pending_scale: torch.Tensor | None) -> None:
+        look.add("gradient_abs_max", flight_looks.largest(gradients), pending_scale)
+        look.add("gradient_mean", flight_looks.means(gradients), pending_scale)
+        look.add("gradient_zero_share", flight_looks.zero_shares(gradients), None)
+        look.add("parameter_norm", flight_looks.norms(parameters), None)
+        size = sum(parameter.numel() * parameter.itemsize for parameter in parameters.values())
+        if self._optimizers == 1 and size <= _MOST_BYTES:
+            self._before = look, {index: parameter.clone() for index, parameter in parameters.items()}
+
+    def _take_updates(self) -> None:
+        """What became of the parameters that were copied before the step."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        look, copies = before
+        parameters = {
+            index: parameter.detach() for index, reference in self._sites if (parameter := reference()) is not None
+        }
+        with torch.no_grad(), self.cost.timed():
+            look.add("update_norm", flight_looks.differences(parameters, copies), None)
+
+    def _judge(self, look: Look) -> None:
         total, loss = look.total(), look.loss_value
-        norms = look.by_site()
+        norms = look.by_site(GRADIENT_NORM)
         bad = [index for index, norm in norms.items() if not np.isfinite(norm)]
         finite = [index for index, norm in norms.items() if np.isfinite(norm)]
         is_broken = bool(bad) or (loss is not None and not np.isfinite(loss))
@@ -236,15 +235,7 @@ def _status(parameter: torch.nn.Parameter) -> pb.Status:
         return pb.STATUS_FROZEN
     if gradient is None:
         return pb.STATUS_NO_GRADIENT
-    # Sharded and other subclasses would compute together with other processes.
-    is_plain = type(gradient) is torch.Tensor and gradient.layout is torch.strided and gradient.dtype in _MEASURED
-    return pb.STATUS_MEASURED if is_plain and not gradient.is_meta else pb.STATUS_UNSUPPORTED
-
-
-def _norms(gradients: Sequence[torch.Tensor]) -> torch.Tensor:
-    """L2 norms of tensors of one type and device, in float32 at least."""
-    dtype = torch.float32 if gradients[0].dtype in _SMALL else None
-    return torch.stack(torch._foreach_norm(list(gradients), 2, dtype=dtype))
+    return pb.STATUS_MEASURED if flight_looks.is_measured(gradient) else pb.STATUS_UNSUPPORTED
 
 
 def _is_spike(losses: Iterable[float], loss: float) -> bool:

@@ -49,7 +49,7 @@ def gradient_origin(
         )
     spread = _SPREAD if len(bad) > 1 and not finite else ""
     if forward_was_finite:
-        reason = f"All that modules returned was finite, and no gradient after it is: it arises in the loss{spread}."
+        reason = f"What the model returned was finite, and no gradient after it is: it arises in the loss{spread}."
         return GradientOrigin(latest, pb.ROLE_PROPAGATION, reason)
     reason = f"No gradient after it is finite: it arises in the loss or in the forward pass{spread}."
     if forward_was_finite is None:

@@ -39,6 +39,7 @@ SAMPLING = "sampling"
 
 _STATISTICS = frozenset([PARAMETERS, GRADIENTS, RAW_GRADIENTS, UPDATES, ACTIVATIONS])
 _LOOKING_SHARE = 0.005  # of the wall time, for the flight recorder
+_ORIGIN_SHARE = 0.01  # for the origin of NaN, where nobody asked for it
 
 Select = Callable[[torch.nn.Module], Sequence[ParameterSite]]
 Observe = Callable[[torch.nn.Module, Sequence[ParameterSite]], Observable]
@@ -69,7 +70,7 @@ class Watch:
         scaler: Scaler | None = None,
         budget: float | None = None,
         flight_steps: int = 0,
-        nan: str = "after",
+        nan: str | None = None,
     ) -> None:
         self._model = weakref.ref(model)
         self._optimizers = [weakref.ref(optimizer) for optimizer in optimizers]
@@ -110,7 +111,7 @@ class Watch:
         if self._group is not None:
             if writer is not None and parts != (GRAPH,):
                 share = min(_LOOKING_SHARE, budget or 1.0)
-                origin = NanOrigin(self._guard, self._cost, always=nan == "origin") if nan != "off" else None
+                origin = self._nan_origin(model, sites, nan)
                 self._lookout = Lookout(
                     self._group, self._cost, origin, flight_steps=flight_steps, share=share, scaler=scaler
                 )
@@ -208,6 +209,15 @@ class Watch:
     def _is_running(self) -> bool:
         is_idle = self._sharing is not None and self._sharing.is_idle
         return not self._ended and not is_idle and self._guard.is_on(SAMPLING, WRITING)
+
+    def _nan_origin(self, model: torch.nn.Module, sites: Sequence[ParameterSite], nan: str | None) -> NanOrigin | None:
+        if nan == "off":
+            return None
+        if nan is None:  # cheap on the CPU; and what is compiled could not be seen anyway
+            always = all(site.parameter.device.type == "cpu" for site in sites) and self._sharing is None
+            always = always and bool(self._observe(model, sites).modules)
+            return NanOrigin(self._guard, self._cost, always=always, share=_ORIGIN_SHARE)
+        return NanOrigin(self._guard, self._cost, always=nan == "origin")
 
     def _attach(self, model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer], group: Group) -> None:
         if self._parts != (GRAPH,):

@@ -11,12 +11,13 @@ from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.cost import Cost
+from torchviz_tb.watching.first_bad import first_bad_index
 from torchviz_tb.watching.flight import FlightRecorder
 from torchviz_tb.watching.gradient_origin import gradient_origin
 from torchviz_tb.watching.group import Group
 from torchviz_tb.watching.later import Later
 from torchviz_tb.watching.loss_scale import Scaler, SkippedSteps, pending_scale, pending_skip
-from torchviz_tb.watching.nan_origin import NanOrigin, first_bad_index
+from torchviz_tb.watching.nan_origin import NanOrigin
 
 _ACCIDENTS = frozenset([pb.INCIDENT_NON_FINITE, pb.INCIDENT_NORM_SPIKE, pb.INCIDENT_LOSS_SPIKE, pb.INCIDENT_EXCEPTION])
 
@@ -44,7 +45,7 @@ class Lookout:
         # The newest steps at which a gradient that is not finite is no news: somebody told, or a scaler skips them.
         self._known_non_finite: deque[int] = deque(maxlen=64)
         self._skips: list[tuple[int, Later, Later | None]] = []
-        self._exception_before = getattr(sys, "last_value", None)
+        self._known_exceptions = {id(error) for error in _exceptions()}
         self._step = -1  # the newest
         self._stop = group.incidents.listen(self._heard)
 
@@ -74,7 +75,10 @@ class Lookout:
         """Looks at the gradients that an optimizer is about to use; None stands for all."""
         self._step = step
         self._report_skipped(step)
-        self._report_origins(step)
+        if self._flight is None:
+            self._report_origins(step)
+        else:
+            self._report_origins(step, self._flight.is_finite)
         if optimizer is not None:
             self._note_pending_skip(step, optimizer)
         if self._flight is not None:
@@ -91,7 +95,8 @@ class Lookout:
 
     def left_by(self, error: BaseException) -> None:
         """The training loop was left by an exception."""
-        reason = f"{type(error).__name__}: {error}"
+        self._known_exceptions.add(id(error))
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
         self._group.incidents.add(max(self._step, 0), pb.INCIDENT_EXCEPTION, reason)
         self._write()
 
@@ -100,9 +105,9 @@ class Lookout:
         self._report_skipped(self._step + 1)
         self._report_pending_skips(wait=True)
         self._report_origins(self._step + 1)
-        error = getattr(sys, "last_value", None)  # what an interpreter that ends was left by
-        if isinstance(error, BaseException) and error is not self._exception_before:
-            self.left_by(error)
+        for error in _exceptions():
+            if id(error) not in self._known_exceptions and not _is_an_ending(error):
+                self.left_by(error)
         if self._flight is not None:
             self._flight.judge()
         self._write()
@@ -136,7 +141,7 @@ class Lookout:
         forward_was_finite = True if self._origin is not None and self._origin.finite_step == step else None
         if not bad:
             is_of_loss = kind == pb.INCIDENT_NON_FINITE and forward_was_finite is True
-            reason += " All that modules returned was finite: it arises in the loss." if is_of_loss else ""
+            reason += " What the model returned was finite: it arises in the loss." if is_of_loss else ""
             role = pb.ROLE_ORIGIN if is_of_loss else pb.ROLE_UNSPECIFIED
             self._group.incidents.add(step, kind, reason, role=role, before=before, after=after)
             return
@@ -157,10 +162,10 @@ class Lookout:
             after=after,
         )
 
-    def _report_origins(self, step: int) -> None:
+    def _report_origins(self, step: int, is_finite: Callable[[], bool] = lambda: False) -> None:
         if self._origin is None:
             return
-        for when, found in self._origin.before_step(step, known=self._was_broken):
+        for when, found in self._origin.before_step(step, known=self._was_broken, is_finite=is_finite):
             self._group.incidents.add(
                 when,
                 pb.INCIDENT_NON_FINITE,
@@ -211,3 +216,14 @@ class Lookout:
                 before = None if scale is None else float(scale.numbers())
                 reason = "A gradient holds NaN or infinity, so the optimizer left out its update."
                 self._group.incidents.add(step, pb.INCIDENT_SKIPPED_STEP, reason, before=before, gradient_scale=before)
+
+
+def _exceptions() -> list[BaseException]:
+    """What is on its way or being handled while the watch is closed, and what an interpreter that ends was left by."""
+    found = [sys.exc_info()[1], getattr(sys, "last_value", None)]
+    return [error for error in found if isinstance(error, BaseException)]
+
+
+def _is_an_ending(error: BaseException) -> bool:
+    """Whether it is how loops and programs end that went well."""
+    return isinstance(error, (StopIteration, GeneratorExit)) or (isinstance(error, SystemExit) and not error.code)

@@ -8,24 +8,27 @@ are told whatever their own modes are.
 Hooks never get into compiled code: where torch.compile traces one, it is a no-op, and it then stays where it is
 until the watch ends, since the compiled code depends on it being there. Modules whose forward is fused where no
 gradient is taken have hooks only within an outermost call that is told, so that a validation runs as without us.
+
+A listener at every step has lean hooks: two on each module that was seen to be called from outside, one on every
+other. Which are called from outside is learned in the first step.
 """
 
+import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import nn
+from torch.compiler import is_compiling
 
 from torchviz_tb.capture.observed_modules import ObservedModule
 from torchviz_tb.watching.first_graph import Removable
 
 
-@dataclass(frozen=True)
-class ModuleCall:
+class ModuleCall(NamedTuple):
     """What a module was given and returned."""
 
     path: str
@@ -59,8 +62,11 @@ class _Live(threading.local):
 class ModuleHooks:
     """Puts hooks on modules and takes them off."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, *, lean: bool = False) -> None:
+        self.has_learned = False  # since it was armed: it would hang other hooks now
         self._listener = listener
+        self._is_lean = lean
+        self._outermost: set[str] = set()  # paths of the modules that were seen to be called from outside
         self._live = _Live()
         self._direct: list[_Pair] = []
         self._deferred: list[_Pair] = []
@@ -76,14 +82,18 @@ class ModuleHooks:
         """Paths of modules that torch.compile was seen to compile."""
         return [pair.path for pair in self._compiled]
 
-    def arm(self, modules: Iterable[ObservedModule]) -> None:
-        """From now on tells the calls of these modules."""
+    def arm(
+        self, modules: Iterable[ObservedModule], *, is_needed: Callable[[ObservedModule], bool] = lambda _: True
+    ) -> None:
+        """From now on tells the calls of these modules; of those that are not needed, if they come from outside."""
         self.disarm()
         compiled = {id(pair.module()) for pair in self._compiled}
         for each in modules:
-            if id(each.module) not in compiled:
+            is_inner = self._is_lean and bool(self._outermost) and each.path not in self._outermost
+            if id(each.module) not in compiled and (is_needed(each) or not is_inner):
                 pairs = self._deferred if each.has_fused_path else self._direct
-                pairs.append(_Pair(weakref.ref(self), each.path, each.module))
+                pairs.append(_Pair(weakref.ref(self), each.path, each.module, is_inner=is_inner))
+        self.has_learned = False
         if not self._direct:  # then there is no call around them
             self._direct, self._deferred = self._deferred, []
         for pair in self._direct:
@@ -109,10 +119,11 @@ class ModuleHooks:
             pair.take_off(even_if_compiled=True)
         self._compiled = []
 
-    def enter(self, module: nn.Module) -> None:
+    def enter(self, path: str, module: nn.Module) -> None:
         """A module's forward begins."""
         live = self._live
         if live.depth == 0:
+            self._learn(path)
             live.is_told, live.error = _is_to_be_told(), sys.exc_info()[1]
             if live.is_told:
                 self._listener.begins(training=module.training)
@@ -137,23 +148,45 @@ class ModuleHooks:
                 pair.take_off()
             self._listener.ends(failed=failed)
 
+    def pass_by(self, call: ModuleCall) -> None:
+        """A module's forward has returned that was not seen to begin."""
+        if self._live.is_told:
+            self._listener.returned(call)
+            return
+        self._learn(call.path)
+        if _is_to_be_told():
+            self._listener.begins(training=call.module.training)
+            self._listener.returned(call)
+            self._listener.ends(failed=False)
+
+    def _learn(self, path: str) -> None:
+        if self._is_lean and path not in self._outermost:
+            self._outermost.add(path)
+            self.has_learned = True
+
 
 def _is_to_be_told() -> bool:
     return (
         torch.is_grad_enabled()
         and torch._C._current_autograd_node() is None
         and not torch._C._get_tracing_state()
+        and not torch.fx._symbolic_trace._is_fx_tracing_flag
         and not (torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing())
     )
 
 
 class _Pair:
-    """The two hooks of one module, off at first. Neither keeps the watch alive, as a model outlives it."""
+    """The two hooks of one module, of an inner one the latter, off at first.
 
-    def __init__(self, owner: "weakref.ref[ModuleHooks]", path: str, module: nn.Module) -> None:
+    They don't keep the watch alive, as a model outlives it.
+    """
+
+    def __init__(self, owner: "weakref.ref[ModuleHooks]", path: str, module: nn.Module, *, is_inner: bool) -> None:
         self.path = path
         self.module = weakref.ref(module)
-        self._before, self._after = _Before(owner), _After(owner, path)
+        self._is_inner = is_inner
+        self._before = _Before(owner, path)
+        self._after = _InnerAfter(owner, path) if is_inner else _After(owner, path)
         self._handles: list[Removable] = []
 
     @property
@@ -162,16 +195,18 @@ class _Pair:
         return self._before.was_compiled or self._after.was_compiled
 
     def put_on(self) -> None:
-        """Puts both hooks on: before all others, and after them, even if the forward raises."""
+        """Puts them on: one before all others, one after them, even if the forward raises; the inner one if not."""
         module = self.module()
-        if module is not None and not self._handles:
-            self._handles = [
-                module.register_forward_pre_hook(self._before, prepend=True),
-                module.register_forward_hook(self._after, with_kwargs=True, always_call=True),
-            ]
+        if module is None or self._handles:
+            return
+        if not self._is_inner:
+            self._handles = [module.register_forward_pre_hook(self._before, prepend=True)]
+        self._handles.append(
+            module.register_forward_hook(self._after, with_kwargs=True, always_call=not self._is_inner)
+        )
 
     def take_off(self, *, even_if_compiled: bool = False) -> None:
-        """Takes both off, unless compiled code depends on them."""
+        """Takes them off, unless compiled code depends on them."""
         if self.is_compiled and not even_if_compiled:
             return
         for handle in self._handles:
@@ -180,33 +215,29 @@ class _Pair:
 
 
 class _Hook:
-    """A copy or pickle of the model gets an inert one: it is not watched."""
-
-    def __init__(self, owner: "weakref.ref[ModuleHooks]") -> None:
+    def __init__(self, owner: "weakref.ref[ModuleHooks]", path: str) -> None:
         self.was_compiled = False
         self._owner = owner
+        self._path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _InertHook, ()
+        """A copy or pickle of the model gets one that does nothing, and that loads where we are not installed."""
+        return getattr, (contextlib.nullcontext(), "__exit__")
 
 
 class _Before(_Hook):
     def __call__(self, module: nn.Module, _args: object) -> None:
-        if torch.compiler.is_compiling():
+        if is_compiling():
             self.was_compiled = True  # the compiled code will do this, and no more of us
             return
         owner = self._owner()
         if owner is not None:
-            owner.enter(module)
+            owner.enter(self._path, module)
 
 
 class _After(_Hook):
-    def __init__(self, owner: "weakref.ref[ModuleHooks]", path: str) -> None:
-        super().__init__(owner)
-        self._path = path
-
     def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: object) -> None:
-        if torch.compiler.is_compiling():
+        if is_compiling():
             self.was_compiled = True
             return
         owner = self._owner()
@@ -214,8 +245,14 @@ class _After(_Hook):
             owner.leave(ModuleCall(self._path, module, args, kwargs, output))
 
 
-class _InertHook:
-    """What is left of a hook in a copy of the model."""
-
-    def __call__(self, *_: object) -> None:
-        """Nothing."""
+class _InnerAfter(_Hook):
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: object) -> None:
+        if is_compiling():
+            self.was_compiled = True
+            return
+        owner = self._owner()
+        if owner is None:
+            return
+        live = owner._live
+        if live.is_told or not live.depth:
+            owner.pass_by(ModuleCall(self._path, module, args, kwargs, output))

@@ -30,7 +30,7 @@ def watch(
     scaler: Scaler | None = None,
     budget: float | None = None,
     flight_recorder: int = 32,
-    nan: str = "after",
+    nan: str | None = None,
 ) -> Watch:
     """Records a model into the event file of any SummaryWriter while it trains; nothing else to call.
 
@@ -63,13 +63,18 @@ def watch(
         budget: The share of the wall time that samples may take, such as 0.01. Where they take more, the steps
             between samples double, and the log says so. Not for sharded models.
         flight_recorder: How many steps are kept in memory, to be written when a gradient norm or loss spikes or
-            is not finite, or an exception ends the loop: ``run.flight_recorder()`` reads them. Costs one pass
-            over the gradients at each step, but at most 0.5 % of the wall time and a quarter of a second: steps
+            is not finite, or an exception ends the loop: one that leaves ``with writer.watch(...)`` or ``with
+            SummaryWriter(...)``, is on its way when either is closed, or ends the program. ``run.flight_recorder()``
+            reads them. Costs one pass over the gradients at each step, and where time allows some more for magnitudes,
+            means, zeros, parameters and updates; at most 0.5 % of the wall time and a quarter of a second: steps
             beyond that are left out. 0 switches it off.
-        nan: When to look for the first module that returns NaN or infinity. "origin": at every step, so that the
-            module, and whether it got what it returned, is known of the very step at which it began; costs two
-            hooks a module and one sum of each output. "after": at the 3 steps after one whose gradient or loss
-            was not finite; costs nothing before. "off": never. ``run.incidents()`` and the findings tell.
+        nan: When to look for the first module that returns NaN or infinity. "origin": at every step and at what each
+            module returns, so that the module, and whether it got what it returned, is known of the very step at which
+            it began; costs a hook and a sum for each. "after": at the 3 steps after one whose gradient or loss was
+            not finite; costs nothing before. "off": never. If not given: on the CPU, at every step, but only one sum
+            of what the model returns; where it is not finite, the module is found by what autograd keeps. As long as
+            that takes under 1 % of the wall time; else, and on other devices, "after". ``run.incidents()`` and the
+            findings tell. What torch.jit.script is to compile must have no hooks: ``unwatch()`` before, or "after".
 
     Raises:
         ArgumentError: An argument can't be used; afterwards nothing is raised any more.

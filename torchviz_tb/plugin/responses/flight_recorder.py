@@ -37,6 +37,7 @@ def flight_recorder(query: Query) -> Arrays:
         "state": record.state,
         "losses": record.losses,
         "gradient_scales": record.gradient_scales,
+        **record.details,
     }
     return Arrays(header, arrays)
 
