@@ -229,7 +229,7 @@ def tensor_views(root: Path) -> None:
 
 
 def many_sites(root: Path) -> None:
-    """1000 sites, 50 steps of statistics, two of distributions and heatmaps: wide rather than long, written in seconds."""
+    """1000 sites, 50 steps of statistics, two of distributions and heatmaps: wide, not long, written in seconds."""
     huge_runs.write(root / "many", 1000, range(0, 5000, 100), detailed=range(0, 5000, 2500))
 
 
