@@ -34,7 +34,7 @@ RUN_OF_VIEW = {
 REPEATS = 5
 RESULT = Path(__file__).parent / "results" / "first_paint.md"
 # Two frames on, the first picture has been drawn and composed.
-_WATCH = """new MutationObserver((_, observer) => {
+WATCH = """new MutationObserver((_, observer) => {
   if (!document.querySelector("main canvas")) return;
   observer.disconnect();
   requestAnimationFrame(() => requestAnimationFrame(() => { window.firstPaint = performance.now(); }));
@@ -44,7 +44,7 @@ _WATCH = """new MutationObserver((_, observer) => {
 def first_paint(browser: Browser, board: TensorBoard, view: str) -> float:
     """Milliseconds until a view's first picture, in a page of its own."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.add_init_script(_WATCH)
+    page.add_init_script(WATCH)
     selection = f"p.torchviz_tb.view={view}&p.torchviz_tb.runs={RUN_OF_VIEW[view]}"
     page.goto(f"{board.url}data/plugin_entry.html?name=torchviz_tb#torchviz_tb&{selection}")
     page.wait_for_function("window.firstPaint !== undefined", polling=100)

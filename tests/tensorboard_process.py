@@ -20,10 +20,11 @@ _PATIENCE = 60.0
 
 @dataclass
 class TensorBoard:
-    """A running TensorBoard: its address, ending with a slash, and what it has said so far."""
+    """A running TensorBoard: its address, ending with a slash, what it has said so far, and its process."""
 
     url: str
     said: list[str]
+    pid: int
 
     def get(self, path: str) -> bytes:
         """The body of the answer.
@@ -65,7 +66,7 @@ def serving(log_dir: Path, *flags: str, python: str | Path = sys.executable) -> 
     reader = Thread(target=lambda stream: said.extend(stream), args=(process.stderr,), daemon=True)
     reader.start()
     try:
-        yield TensorBoard(_address(process, said), said)
+        yield TensorBoard(_address(process, said), said, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=_PATIENCE)

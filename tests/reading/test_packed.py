@@ -38,6 +38,19 @@ def test_another_length_is_damage(name: str, values: list[float]):
         packed.column(name, 3)
 
 
+@given(st.lists(st.one_of(st.integers(0, 3), st.integers(0, 2**64 - 1)), min_size=1, max_size=40), NUMBERS)
+def test_single_numbers_and_whole_columns_agree(counts: list[int], norms: list[float]):
+    packed = PackedColumns(pb.StageStatistics(count=counts, l2=norms))
+    for name, values in (("count", counts), ("l2", norms)):
+        packed.check(name, len(values))
+        singles = [packed.at(name, index, len(values)) for index in range(len(values))]
+        np.testing.assert_array_equal(singles, packed.column(name, len(values)))
+        with pytest.raises(DamagedRecord, match=f"its column {name} has {len(values)} entries for {len(values) + 1}"):
+            packed.check(name, len(values) + 1)
+    for number in (0, 3, 127):
+        assert packed.is_all("count", number) == all(count == number for count in counts)
+
+
 def test_a_column_can_be_written_to():
     column = PackedColumns(pb.StageStatistics(l2=[1.0])).column("l2", 1)
     column[0] = 2.0

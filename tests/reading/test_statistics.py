@@ -49,6 +49,15 @@ def test_columns_are_what_they_are_defined_to_be(column: str):
     assert found[0] == pytest.approx(DEFINITIONS[column], rel=1e-12)
 
 
+def test_all_columns_of_a_site_are_those_of_the_record():
+    found = record(parameter=[PARAMETER, UPDATE, PARAMETER], update=[UPDATE, pb.STATUS_FROZEN, PARAMETER])
+    for stage in ("parameter", "update"):
+        for site in range(3):
+            columns = [found.column(stage, name) for name in COLUMNS]
+            expected = [np.nan if column is None else column[site] for column in columns]
+            np.testing.assert_array_equal(found.of_site(stage, site), expected)
+
+
 def test_every_column_has_a_definition_here():
     assert {*DEFINITIONS, *OF_ACTIVATIONS} == set(COLUMNS) == {*KEPT_COLUMNS, *DERIVED_COLUMNS}
 

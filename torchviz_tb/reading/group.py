@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -30,6 +31,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 _SOME = 16
 
+_DECODERS = 4
 _BATCH = 64
 """Records that are fetched together: their bytes are in memory at the same time."""
 
@@ -180,8 +182,9 @@ class Group:
         """Decodes what the cache does not have; gives the bytes of those, for what it does not keep."""
         absent = [reference for reference in batch if self._cache.get(reference) is None]
         blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
-        for reference, blob in blobs.items():
-            self._decoded(schema, reference, blob)
+        # Half of the work is decompression, which other threads do not wait for.
+        with ThreadPoolExecutor(_DECODERS) as pool:
+            deque(pool.map(lambda item: self._decoded(schema, *item), blobs.items()), maxlen=0)
         return blobs
 
     def _record(

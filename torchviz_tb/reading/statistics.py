@@ -1,9 +1,10 @@
 """Statistics of all sites at one step, and the columns that are computed from them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,40 +61,63 @@ STATE_OF_STATUS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class StageColumns:
-    """The columns of one stage: arrays over the sites of the record, NaN where not measured."""
+class StageColumns(Mapping[str, Float64s]):
+    """The columns of one stage by name: arrays over the sites of the record, NaN where not measured.
 
-    columns: Mapping[str, Float64s]
-    state: States
-    reasons: Mapping[int, str]
+    They are kept as they are stored, a third of the size, and an array is made whenever one is asked for: a page wants
+    a column of a thousand records, not all columns of one.
+    """
 
-    @classmethod
-    def from_record(cls, record: pb.StageStatistics, sites: int) -> "StageColumns":
+    def __init__(self, record: pb.StageStatistics, sites: int) -> None:
         """Columns of ``sites`` entries; raises DamagedRecord where lengths or indices don't fit."""
-        packed = PackedColumns(record)
-        status = packed.column("status", sites)
-        measured = status == pb.STATUS_MEASURED
-        columns = {}
-        for name in KEPT_COLUMNS:
-            if name in _OF_SOME_STAGES and name not in packed:
-                continue
-            columns[name] = np.where(measured, packed.column(name, sites), np.nan)
+        self._packed = PackedColumns(record)
+        self._sites = sites
+        self._names = [name for name in KEPT_COLUMNS if name not in _OF_SOME_STAGES or name in self._packed]
+        for name in ("status", *self._names):
+            self._packed.check(name, sites)
         checks.indices((reason.site for reason in record.reasons), sites, "site")
-        return cls(columns, _states(status, columns), {reason.site: reason.text for reason in record.reasons})
+        self.reasons = {reason.site: reason.text for reason in record.reasons}
 
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes, states included."""
+        return self._packed.memory + 8 * self._sites
 
-def _states(status: Float64s, columns: Mapping[str, Float64s]) -> States:
-    state = np.full(status.shape, State.NOT_MEASURED, np.uint8)
-    for code, meaning in STATE_OF_STATUS.items():
-        state[status == code] = meaning
-    state[status == pb.STATUS_MEASURED] = State.FINITE
-    state[(columns["zeros"] == columns["count"]) & (columns["count"] > 0)] = State.ZERO
-    # From the least to the most telling: a later line wins.
-    state[columns["neg_inf"] > 0] = State.NEG_INF
-    state[columns["pos_inf"] > 0] = State.POS_INF
-    state[columns["nan"] > 0] = State.NAN
-    return state
+    @cached_property
+    def state(self) -> States:
+        """What each site's numbers are, or why there are none."""
+        status = self._packed.column("status", self._sites)
+        state = np.full(status.shape, State.NOT_MEASURED, np.uint8)
+        for code, meaning in {**STATE_OF_STATUS, pb.STATUS_MEASURED: State.FINITE}.items():
+            state[status == code] = meaning
+        if not self._packed.is_all("zeros", 0):
+            state[(self["zeros"] == self["count"]) & (self["count"] > 0)] = State.ZERO
+        # From the least to the most telling: a later line wins. Nearly always there are none.
+        for name, meaning in (("neg_inf", State.NEG_INF), ("pos_inf", State.POS_INF), ("nan", State.NAN)):
+            if not self._packed.is_all(name, 0):
+                state[self[name] > 0] = meaning
+        return state
+
+    def of_site(self, index: int) -> dict[str, Float64s]:
+        """Every column as an array of the one site; a fraction of the cost of reading them whole."""
+        measured = self._packed.at("status", index, self._sites) == pb.STATUS_MEASURED
+        return {
+            name: np.array([self._packed.at(name, index, self._sites) if measured else np.nan]) for name in self._names
+        }
+
+    def __getitem__(self, name: str) -> Float64s:
+        if name not in self._names:
+            raise KeyError(name)
+        values = self._packed.column(name, self._sites)
+        if self._packed.is_all("status", pb.STATUS_MEASURED):
+            return values
+        return np.where(self._packed.column("status", self._sites) == pb.STATUS_MEASURED, values, np.nan)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +136,11 @@ class Statistics:
     watch_share: float | None = None
     """Share of the wall time since the sample before that the watch took, 0 to 1."""
 
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes."""
+        return sum(stage.memory for stage in self.stages.values())
+
     @classmethod
     def from_record(cls, record: pb.Statistics) -> "Statistics":
         """All stages that this version knows."""
@@ -121,7 +150,7 @@ class Statistics:
             name = checks.stage_name(stage.stage)
             if name is not None:
                 checks.require(name not in stages, "a stage is in it twice")
-                stages[name] = StageColumns.from_record(stage, count)
+                stages[name] = StageColumns(stage, count)
         return cls(
             count,
             record.sites_checksum,
@@ -142,27 +171,41 @@ class Statistics:
         0 / 0 is NaN.
         """
         kept = self.stages.get(stage)
-        if kept is None:
-            return None
-        if name in KEPT_COLUMNS:
-            return kept.columns.get(name)
-        return self._derived(stage, name, kept.columns)
+        return None if kept is None else _column(name, kept, self._before(stage))
 
-    def _derived(self, stage: str, name: str, kept: Mapping[str, Float64s]) -> Float64s | None:
-        nonfinite = kept["nan"] + kept["pos_inf"] + kept["neg_inf"]
-        if name == "nonfinite":
-            return nonfinite
-        if name == "zero_share":
-            return _divide(kept["zeros"], kept["count"])
-        if name == "rms":
-            return _divide(kept["l2"], np.sqrt(np.maximum(kept["count"] - nonfinite, 0)))
-        if name == "update_ratio" and stage == "update" and "parameter" in self.stages:
-            return _divide(kept["l2"], self.stages["parameter"].columns["l2"])
-        if name == "lost_share" and "lost" in kept:
-            return _divide(kept["lost"], kept["count"])
-        if name == "dead_share" and "units" in kept and "dead_units" in kept:
-            return _divide(kept["dead_units"], kept["units"])
-        return None
+    def of_site(self, stage: str, index: int) -> list[float]:
+        """Every column, kept and derived, of one site; NaN where the stage does not have it."""
+        kept, before = self.stages[stage].of_site(index), self._before(stage)
+        parameter = before.of_site(index) if before else None
+        columns = (_column(name, kept, parameter) for name in COLUMNS)
+        return [math.nan if column is None else float(column[0]) for column in columns]
+
+    def _before(self, stage: str) -> StageColumns | None:
+        """The parameters that an update changed."""
+        return self.stages.get("parameter") if stage == "update" else None
+
+
+def _column(name: str, kept: Mapping[str, Float64s], parameter: Mapping[str, Float64s] | None) -> Float64s | None:
+    """A kept or derived column; ``parameter`` are those of the parameters that an update changed."""
+    if name in KEPT_COLUMNS:
+        return kept.get(name)
+    if name == "nonfinite":
+        return _nonfinite(kept)
+    if name == "zero_share":
+        return _divide(kept["zeros"], kept["count"])
+    if name == "rms":
+        return _divide(kept["l2"], np.sqrt(np.maximum(kept["count"] - _nonfinite(kept), 0)))
+    if name == "update_ratio" and parameter is not None:
+        return _divide(kept["l2"], parameter["l2"])
+    if name == "lost_share" and "lost" in kept:
+        return _divide(kept["lost"], kept["count"])
+    if name == "dead_share" and "units" in kept and "dead_units" in kept:
+        return _divide(kept["dead_units"], kept["units"])
+    return None
+
+
+def _nonfinite(kept: Mapping[str, Float64s]) -> Float64s:
+    return kept["nan"] + kept["pos_inf"] + kept["neg_inf"]
 
 
 def _positive(value: float) -> float | None:

@@ -11,7 +11,7 @@ from torchviz_tb.reading.execution import execution_ranks
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import QUANTILE_SPREAD, statistics_series
 from torchviz_tb.reading.sites import Site
-from torchviz_tb.reading.statistics import COLUMNS, State, Statistics
+from torchviz_tb.reading.statistics import COLUMNS, State
 from torchviz_tb.records.metadata import Kind
 
 
@@ -59,7 +59,7 @@ def site(query: Query) -> Arrays:
         for t, stage in enumerate(stages):
             if stage in joined.record.stages:
                 state[t, s] = joined.record.stages[stage].state[own]
-                values[t, :, s] = _numbers(joined.record, stage, own)
+                values[t, :, s] = joined.record.of_site(stage, own)
     header = {
         "site": group.sites.sites[position].name,
         "stages": stages,
@@ -68,12 +68,6 @@ def site(query: Query) -> Arrays:
         "problems": problems(group.problems),
     }
     return Arrays(header, {**news.arrays(), "values": values, "state": state}, along={"values": 2, "state": 1})
-
-
-def _numbers(record: Statistics, stage: str, own: int) -> list[float]:
-    """Every column of one site of a record, NaN for those that the stage does not have."""
-    columns = (record.column(stage, column) for column in COLUMNS)
-    return [np.nan if column is None else float(column[own]) for column in columns]
 
 
 def _site(site: Site, reason: str | None) -> Json:

@@ -1,0 +1,210 @@
+"""What a run of 1,000 sites and 1,000 steps asks of the page and of the plugin.
+
+    python benchmarks/huge_log.py                   writes the log first (a quarter of a minute)
+    python benchmarks/huge_log.py --log-dir DIR     keeps the log there, or takes the one that is
+    python benchmarks/huge_log.py --write           writes benchmarks/results/huge_log.md, too
+
+First paint: milliseconds from the start of the navigation until two frames after the view's first canvas is in the
+document, TensorBoard having loaded the log; "new server" is the first page that asks it. Hover, zoom, step:
+milliseconds of CPU of the page's main thread (script, style, layout, painting) for a pointer event, a notch of
+the wheel or a key, and the two frames after it; 60 frames a second leave 16.7 for one. Page memory: private to the page's
+process, after all views. Server memory: what the Python process of TensorBoard has grown by since it had loaded the
+log; 512 MiB of it is the bound of the cache of decoded records. Reload: what the page fetches when one step is new,
+while TensorBoard keeps 1,000 and so drops another. Without a GPU.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, Response, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+import huge_runs
+from browser_page import CHROMIUM_FLAGS
+from event_file import EventFile
+from first_paint import WATCH
+from tensorboard_process import BACKENDS, PLUGIN, TensorBoard, serving
+
+SITES, STEPS = 1000, range(0, 100_000, 100)
+DETAILED = STEPS[::100]
+VIEWS = ("overview", "gradients", "distributions")
+EVENTS = 60
+RESULT = Path(__file__).parent / "results" / "huge_log.md"
+_MIB = 2**20
+
+Row = tuple[str, str]
+
+
+def open_view(page: Page, board: TensorBoard, view: str) -> float:
+    """Milliseconds until its first picture."""
+    page.goto("about:blank")
+    page.goto(f"{board.url}data/plugin_entry.html?name=torchviz_tb#torchviz_tb&p.torchviz_tb.view={view}")
+    page.wait_for_function("window.firstPaint !== undefined", polling=50, timeout=120_000)
+    milliseconds = float(page.evaluate("window.firstPaint"))
+    page.wait_for_load_state("networkidle")
+    return milliseconds
+
+
+class Work:
+    """What the page's main thread does, as the browser counts it."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.session: CDPSession = page.context.new_cdp_session(page)
+        self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds(self) -> float:
+        """Of all its tasks so far."""
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        return float({metric["name"]: metric["value"] for metric in metrics}["TaskDuration"])
+
+    def of_each(self, act: Callable[[int], None], count: int = EVENTS) -> list[float]:
+        """Milliseconds of each of some acts, with the frame that it leads to."""
+        found = []
+        for index in range(count):
+            before = self.seconds()
+            act(index)
+            self._page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            found.append(1000 * (self.seconds() - before))
+        return found
+
+
+def interaction(page: Page, work: Work) -> list[Row]:
+    """The map under the pointer, the wheel, and the step keys."""
+    box = page.locator(".overview-map canvas").bounding_box()
+    assert box is not None
+
+    def hover(index: int) -> None:
+        x, y = 200 + 12 * index, 30 + (7 * index) % (box["height"] - 60)
+        page.mouse.move(box["x"] + x, box["y"] + y)
+
+    def zoom(index: int) -> None:
+        page.mouse.wheel(0, -100 if index % 20 < 10 else 100)
+
+    def step(index: int) -> None:
+        page.keyboard.press("," if index % 2 else ".")
+
+    idle = statistics.median(work.of_each(lambda _: None))
+    hovered = work.of_each(hover)
+    page.keyboard.down("Control")
+    zoomed = work.of_each(zoom)
+    page.keyboard.up("Control")
+    stepped = work.of_each(step)
+    return [
+        ("a frame of nothing, ms", f"{idle:.1f}"),
+        *(
+            (f"{name}, ms: median, slowest", _spread(times))
+            for name, times in (("hover", hovered), ("zoom", zoomed), ("step", stepped))
+        ),
+    ]
+
+
+def _spread(times: list[float]) -> str:
+    return f"{statistics.median(times):.1f}, {max(times):.1f}"
+
+
+def resident(pid: int) -> float:
+    """MiB of a process in memory that no other process shares."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    lines = dict(line.split(":") for line in text.splitlines()[1:])
+    return sum(int(lines[name].split()[0]) for name in ("Private_Clean", "Private_Dirty")) / 1024
+
+
+def renderer_of(browser: Browser) -> int:
+    """The process of the only page."""
+    info = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return int(max((each for each in info if each["type"] == "renderer"), key=lambda each: each["cpuTime"])["id"])
+
+
+def reload_bytes(page: Page, board: TensorBoard, append: Callable[[], int]) -> int:
+    """Bytes of all answers after TensorBoard has one step more."""
+    seen: list[Response] = []
+    page.on("response", lambda response: seen.append(response) if PLUGIN in response.url else None)
+    step = append()
+    board.wait_for(f"{PLUGIN}runs", lambda answer: step in _statistics(answer))
+    # What TensorBoard's own page would say: a page that is seen again asks for what is new.
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(500)
+    page.wait_for_load_state("networkidle")
+    return sum(int(response.request.sizes()["responseBodySize"]) for response in seen)
+
+
+def _statistics(answer: Any) -> list[int]:
+    runs = answer["runs"]
+    return list(runs[0]["groups"][0]["kinds"]["statistics"]) if runs and runs[0]["groups"] else []
+
+
+def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
+    """All of one backend, on a copy of the log that it may append to."""
+    with serving(log_dir, BACKENDS[backend]) as board:
+        board.wait_for(f"{PLUGIN}runs", lambda answer: len(_statistics(answer)) >= len(STEPS), patience=600)
+        loaded = resident(board.pid)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.add_init_script(WATCH)
+        rows: list[Row] = []
+        for view in VIEWS:
+            first, *others = [open_view(page, board, view) for _ in range(4)]
+            times = f"{first:.0f}, {statistics.median(others):.0f}"
+            rows.append((f"first paint of {view}, ms: new server, then", times))
+        open_view(page, board, "overview")
+        rows += interaction(page, Work(page))
+        for number in (3, 4, 1):
+            page.keyboard.press(str(number))
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(500)
+        rows.append(("page memory, MiB", f"{resident(renderer_of(browser)):.0f}"))
+
+        def append() -> int:
+            later = EventFile(log_dir / "huge", "events.out.tfevents.1800000000.later.2.0", later=1)
+            huge_runs.write_step(later, SITES, STEPS.stop)
+            return STEPS.stop
+
+        rows.append(("reload with one new step, kB", f"{reload_bytes(page, board, append) / 1000:.1f}"))
+        rows.append(("server memory, MiB more", f"{resident(board.pid) - loaded:.0f}"))
+        page.close()
+        return rows
+
+
+def table_lines(found: dict[str, list[Row]]) -> list[str]:
+    """The table in Markdown, a column a backend."""
+    lines = [f"| | {' | '.join(found)} |", f"|---{'|---' * len(found)}|"]
+    for cells in zip(*found.values(), strict=True):
+        lines.append(f"| {cells[0][0]} | {' | '.join(value for _, value in cells)} |")
+    return lines
+
+
+def main() -> None:
+    """Measures both backends and prints, or writes, the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--log-dir", type=Path, help="where the log is, or is to be")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results")
+    arguments = parser.parse_args()
+    found = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        log_dir = arguments.log_dir or Path(folder) / "log"
+        if not (log_dir / "huge").exists():
+            huge_runs.write(log_dir / "huge", SITES, STEPS, detailed=DETAILED)
+        for backend in BACKENDS:
+            copied = Path(shutil.copytree(log_dir, Path(folder) / backend))
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+            found[backend] = measure(backend, copied, browser)
+            browser.close()
+            shutil.rmtree(copied)
+    table = "\n".join(table_lines(found))
+    print(table)
+    if arguments.write:
+        about = (__doc__ or "").partition("\n\n    ")[0], (__doc__ or "").rpartition("\n\n")[2].strip()
+        RESULT.write_text(f"# A huge log\n\n{about[0]}\n\n{about[1]}\n\n{table}\n")
+
+
+if __name__ == "__main__":
+    main()
