@@ -7,8 +7,8 @@
 First paint: milliseconds from the start of the navigation until two frames after the view's first canvas is in the
 document, TensorBoard having loaded the log; "new server" is the first page that asks it. Hover, zoom, step:
 milliseconds of CPU of the page's main thread (script, style, layout, painting) for a pointer event, a notch of
-the wheel or a key, and the two frames after it; 60 frames a second leave 16.7 for one. Page memory: private to the page's
-process, after all views. Server memory: what the Python process of TensorBoard has grown by since it had loaded the
+the wheel or a key, and the two frames after it; 60 frames a second leave 16.7 for one. Page memory: of the page's
+own process, after all views. Server memory: what the Python process of TensorBoard has grown by since it had loaded the
 log; 512 MiB of it is the bound of the cache of decoded records. Reload: what the page fetches when one step is new,
 while TensorBoard keeps 1,000 and so drops another. Without a GPU.
 """
