@@ -8,6 +8,8 @@ import warnings
 from types import ModuleType
 from typing import Literal
 
+import torch
+
 from torchviz_tb.errors import ArgumentError
 
 VARIABLE = "TORCHVIZ_TB_ENGINE"
@@ -83,6 +85,13 @@ def wanted() -> str:
     if name in _INSTALL and not _is_installed(name):
         raise ArgumentError(f"{VARIABLE} is {name!r}, which is not installed: {_INSTALL[name]}")
     return name
+
+
+def is_tritons(device: torch.device) -> bool:
+    """Whether triton can compute there: on CUDA, once the program uses it, or in its own interpreter, by name."""
+    if os.environ.get("TRITON_INTERPRET") == "1":
+        return wanted() == "triton"
+    return device.type == "cuda" and torch.cuda.is_initialized()
 
 
 def _is_installed(compiler: str) -> bool:

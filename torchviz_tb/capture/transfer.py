@@ -41,6 +41,12 @@ class HostCopy:
         return self._host.cpu()
 
 
+def to_device(numbers: npt.NDArray[np.generic], device: torch.device) -> torch.Tensor:
+    """Numbers of the host, on the device: through pinned memory if it is CUDA, so that nothing waits."""
+    tensor = torch.from_numpy(np.ascontiguousarray(numbers))
+    return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
+
+
 def is_on_host(tensor: torch.Tensor) -> bool:
     """Whether its numbers can be read without waiting for a device."""
     return tensor.device.type == "cpu"

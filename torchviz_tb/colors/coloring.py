@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
+from torchviz_tb.capture.compilation import Compilation, is_tritons
 from torchviz_tb.capture.tensors import Unsupported, dtype_name, plain
 from torchviz_tb.colors.colormaps import NAN_COLOR, Color, checked_color, color_table
 from torchviz_tb.colors.lookup import look_up
@@ -14,6 +15,8 @@ from torchviz_tb.errors import ArgumentError
 DataFormats: TypeAlias = Literal["CHW", "HWC"]
 
 _MANY = 1 << 16  # elements from which threads are worth it
+
+_cuda = Compilation("torchviz_tb.colors.lookup_cuda", "triton")
 
 
 @torch.no_grad()
@@ -30,7 +33,8 @@ def colorize(
 
     Each of the colormap's 256 colours stands for an equal part of the range from vmin to vmax, as in
     matplotlib; values below and above, infinite ones too, get the first and the last. Where all values are
-    equal they get the first. One pass over the tensor, and one before it for limits that are not given.
+    equal they get the first. One pass over the tensor, and one before it for limits that are not given. On CUDA, with
+    triton, nothing waits for the device, unless one limit alone is given.
 
     Args:
         tensor: Shape (..., height, width), of floats of any type, integers or bools. One of fewer dimensions
@@ -56,11 +60,17 @@ def colorize(
     table, nan = color_table(colormap), checked_color(nan_color)
     if dataformats not in ("CHW", "HWC"):
         raise ArgumentError(f"dataformats is {dataformats!r}: pass 'CHW' (which add_image expects) or 'HWC'")
-    low, high = _limits(values, checked_limit("vmin", vmin), checked_limit("vmax", vmax))
-    scale = Scale.between(low, high, values.dtype)
+    low, high = checked_limit("vmin", vmin), checked_limit("vmax", vmax)
+    channels_first = dataformats == "CHW"
+    on_cuda = _cuda.module() if is_tritons(values.device) else None
+    if on_cuda is not None:
+        scale = None if low is None and high is None else _scale(values, low, high)
+        pixels: torch.Tensor = on_cuda.look_up_on_cuda(values, scale, table, nan, channels_first=channels_first)
+        return pixels
+    scale = _scale(values, low, high)
     if values.device.type == "cpu" and values.numel() >= _MANY:
-        return look_up_in_threads(values, scale, table, nan, channels_first=dataformats == "CHW")
-    return look_up(values, scale, table, nan, channels_first=dataformats == "CHW")
+        return look_up_in_threads(values, scale, table, nan, channels_first=channels_first)
+    return look_up(values, scale, table, nan, channels_first=channels_first)
 
 
 def _checked_values(tensor: object) -> torch.Tensor:
@@ -75,9 +85,9 @@ def _checked_values(tensor: object) -> torch.Tensor:
     return values.reshape(1, -1) if values.dim() < 2 else values
 
 
-def _limits(values: torch.Tensor, low: float | None, high: float | None) -> tuple[float, float]:
+def _scale(values: torch.Tensor, low: float | None, high: float | None) -> Scale:
     if low is None or high is None:
         least, greatest = finite_range(values)
         low, high = least if low is None else low, greatest if high is None else high
     check_order(low, high)
-    return low, high
+    return Scale.between(low, high, values.dtype)

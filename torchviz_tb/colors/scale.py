@@ -29,9 +29,23 @@ class Scale:
         # Of each half, as the range of two large numbers may be infinite.
         step = high / (LAST + 1) - low / (LAST + 1)
         fits = max(-low, high) < _LARGEST and (step > _SMALLEST or low == high)
-        narrow = (dtype not in _WIDE and not str(dtype).startswith("torch.uint")) or dtype == torch.uint8
-        computed = torch.float32 if fits and narrow else torch.float64
+        computed = computed_in(dtype) if fits else torch.float64
         return cls(low, step or torch.finfo(computed).tiny, computed)
+
+
+def computed_in(dtype: torch.dtype) -> torch.dtype:
+    """The type in which values of a type are scaled, as long as the range allows it."""
+    is_wide = dtype in _WIDE or (str(dtype).startswith("torch.uint") and dtype != torch.uint8)
+    return torch.float64 if is_wide else torch.float32
+
+
+def scale_on_device(low: torch.Tensor, high: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """As ``Scale.between``, of two float64 on a device that are not read: low, step, and 1 where float64 is needed."""
+    step = high / (LAST + 1) - low / (LAST + 1)
+    fits = (torch.maximum(-low, high) < _LARGEST) & ((step > _SMALLEST) | (low == high))
+    is_wide = ~fits | (computed_in(dtype) == torch.float64)
+    tiny = torch.where(is_wide, torch.finfo(torch.float64).tiny, torch.finfo(torch.float32).tiny)
+    return torch.stack([low, step.where(step != 0, tiny.to(torch.float64)), is_wide.to(torch.float64)])
 
 
 def finite_range(values: torch.Tensor) -> tuple[float, float]:
@@ -39,7 +53,7 @@ def finite_range(values: torch.Tensor) -> tuple[float, float]:
     if values.numel() == 0:
         return 0.0, 0.0
     comparable = _comparable(values)
-    low, high = (float(each) for each in torch.aminmax(comparable))
+    low, high = torch.stack(torch.aminmax(comparable)).to(torch.float64).tolist()  # one wait for a device
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     finite = comparable[torch.isfinite(comparable)]

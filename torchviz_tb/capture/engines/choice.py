@@ -1,10 +1,8 @@
 """Which engine measures: the one that was named, otherwise the fastest for the device that is there and ready."""
 
-import os
-
 import torch
 
-from torchviz_tb.capture.compilation import Compilation, wanted
+from torchviz_tb.capture.compilation import Compilation, is_tritons, wanted
 from torchviz_tb.capture.engines import DeviceEngine, Engine
 from torchviz_tb.capture.engines.numpy import NumpyEngine
 from torchviz_tb.capture.engines.torch import TorchEngine
@@ -20,7 +18,7 @@ def prepare() -> None:
         ArgumentError: The environment names an engine that there is not.
     """
     _numba.prepare()
-    if _is_tritons(torch.device("cuda")):
+    if is_tritons(torch.device("cuda")):
         _triton.prepare()
 
 
@@ -35,7 +33,7 @@ def choose(device: torch.device) -> Engine | DeviceEngine:
         ArgumentError: The environment names an engine that there is not.
     """
     name = wanted()
-    if name != "torch" and _is_tritons(device):
+    if name != "torch" and is_tritons(device):
         kernels = _triton.module()
         if kernels is not None:
             on_device: DeviceEngine = kernels.TritonEngine()
@@ -45,10 +43,3 @@ def choose(device: torch.device) -> Engine | DeviceEngine:
     compiled = _numba.module()
     engine: Engine = NumpyEngine() if compiled is None else compiled.NumbaEngine()
     return engine
-
-
-def _is_tritons(device: torch.device) -> bool:
-    """Whether triton can measure there: on CUDA, once the program uses it, or in its own interpreter, by name."""
-    if os.environ.get("TRITON_INTERPRET") == "1":
-        return wanted() == "triton"
-    return device.type == "cuda" and torch.cuda.is_initialized()

@@ -244,9 +244,3 @@ class Cells:
 def as_bytes(values: torch.Tensor) -> torch.Tensor:
     """A view of elements of any type, of which there are some, as uint8."""
     return (torch.view_as_real(values).view(-1) if values.is_complex() else values).view(torch.uint8)
-
-
-def on_device(numbers: Int64s, device: torch.device) -> torch.Tensor:
-    """Numbers of the host, on the device: through pinned memory if it is CUDA, so that nothing waits."""
-    tensor = torch.from_numpy(np.ascontiguousarray(numbers))
-    return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import torch
 
-from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, REST_BITS, Buffer, Counts, Layout, on_device
+from torchviz_tb.capture.engines.device_layout import CELLS, KEYS, REST_BITS, Buffer, Counts, Layout
 from torchviz_tb.capture.histograms import FEWEST_BINS, USUAL_BITS
+from torchviz_tb.capture.transfer import to_device
 from torchviz_tb.records.grid import BINADES, TOP_EXPONENT
 
 _CELL_BITS = CELLS.bit_length() - 1
@@ -36,7 +37,7 @@ def plan(layout: Layout, buffer: Buffer) -> Plan:
     """The plan for what a first pass has counted; takes the zeros out of the tables, and notes the choices."""
     tables = buffer["tables"]
     piece_counts, parts = buffer["counts"], len(layout.parts)
-    owner = on_device(layout.part_of_piece, tables.device)
+    owner = to_device(layout.part_of_piece, tables.device)
     zeros = torch.zeros(parts, 2, dtype=torch.int64, device=tables.device)
     zeros.index_add_(0, owner, piece_counts[:, Counts.ZEROS : Counts.MINUS_ZEROS + 1])
     tables[:, 0] -= (zeros[:, 0] - zeros[:, 1]).to(torch.int32)

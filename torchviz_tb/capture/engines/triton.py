@@ -12,10 +12,11 @@ import torch
 
 from torchviz_tb.capture.engines import Begun, DeviceEngine, triton_kernels
 from torchviz_tb.capture.engines import torch as by_torch
-from torchviz_tb.capture.engines.device_layout import MOST_SLOTS, Block, Buffer, Cells, Layout, on_device
+from torchviz_tb.capture.engines.device_layout import MOST_SLOTS, Block, Buffer, Cells, Layout
 from torchviz_tb.capture.engines.device_plan import Plan, plan
 from torchviz_tb.capture.engines.device_results import Results
 from torchviz_tb.capture.tensors import NARROW_DTYPES, FlatTensor
+from torchviz_tb.capture.transfer import to_device
 
 Int64s = npt.NDArray[np.int64]
 
@@ -117,7 +118,7 @@ def _launches(layout: Layout, tensors: Sequence[FlatTensor], device: torch.devic
         ]
         if tables:
             values_of_codes = _values_of_codes(device) if values_of_codes is None else values_of_codes
-            yield _Launch(on_device(np.concatenate(tables), device), values_of_codes, is_wide, is_aligned)
+            yield _Launch(to_device(np.concatenate(tables), device), values_of_codes, is_wide, is_aligned)
 
 
 def _table(layout: Layout, number: int, values: torch.Tensor) -> Int64s:
