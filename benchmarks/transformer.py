@@ -23,8 +23,8 @@ class Block(nn.Module):
         query, key, value = (part.view(batch, length, self.heads, -1).transpose(1, 2) for part in parts)
         attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.dropout_1(self.projection(attended.transpose(1, 2).reshape(batch, length, width)))
-        x += self.dropout_2(self.down(self.gelu(self.up(self.norm_2(x)))))
-        return x
+        added: torch.Tensor = self.dropout_2(self.down(self.gelu(self.up(self.norm_2(x)))))
+        return x + added
 
 
 class Transformer(nn.Module):

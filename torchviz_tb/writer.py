@@ -7,10 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from torchviz_tb.capture.device_heatmaps import begin_heatmap
 from torchviz_tb.capture.graph import ForwardError, capture_graph
 from torchviz_tb.capture.sites import Selection, find_sites
-from torchviz_tb.capture.statistics import begin_stage
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.events.graph_def import graph_def, graph_event
@@ -26,10 +24,12 @@ from torchviz_tb.watching.arguments import Optimizers, check_model, check_module
 from torchviz_tb.watching.first_graph import record_first_graph, write_graph, write_modules
 from torchviz_tb.watching.group import WRITING
 from torchviz_tb.watching.groups import Groups
+from torchviz_tb.watching.heatmap_choice import HEATMAP_SIZE
 from torchviz_tb.watching.loss_scale import Scaler
 from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS
 from torchviz_tb.watching.sample import Sample
 from torchviz_tb.watching.step_sample import Sites, add_gradient_heatmaps, add_gradients, add_parameters, by_index
+from torchviz_tb.watching.tensor_sample import add_tensor_distribution, add_tensor_heatmap
 
 T = TypeVar("T")
 
@@ -89,6 +89,8 @@ class SummaryWriter(StockWriter):
         log: str | Iterable[str] = "all",
         log_freq: int = 100,
         heatmap_freq: int | None = None,
+        heatmap_size: int = HEATMAP_SIZE,
+        heatmap_include: Selection = None,
         include: Selection = None,
         exclude: Selection = None,
         name: str | None = None,
@@ -106,6 +108,8 @@ class SummaryWriter(StockWriter):
             log=log,
             log_freq=log_freq,
             heatmap_freq=heatmap_freq,
+            heatmap_size=heatmap_size,
+            heatmap_include=heatmap_include,
             include=include,
             exclude=exclude,
             name=name,
@@ -197,7 +201,7 @@ class SummaryWriter(StockWriter):
         Costs one pass over it. Raises ArgumentError for what is not a tensor, for a tag that a watch
         has as its name, and for what is not a step.
         """
-        self._add_tensor(tag, tensor, global_step, "distribution", _add_distribution)
+        self._add_tensor(tag, tensor, global_step, "distribution", add_tensor_distribution)
 
     def add_heatmap(self, tag: str, matrix: torch.Tensor, global_step: int | None = None) -> None:
         """Records a heatmap of a matrix: rows × columns, reduced to at most 64 × 64 cells.
@@ -205,7 +209,7 @@ class SummaryWriter(StockWriter):
         Tensors of more dimensions are seen as first × all others, those of one as one row. Costs about three
         passes over the matrix. Raises as ``add_distribution``.
         """
-        self._add_tensor(tag, matrix, global_step, "heatmap", _add_heatmap)
+        self._add_tensor(tag, matrix, global_step, "heatmap", add_tensor_heatmap)
 
     def add_tensor_view(
         self, name: str, tensor: torch.Tensor, global_step: int | None = None, axes: Sequence[str] = ()
@@ -366,14 +370,6 @@ class SummaryWriter(StockWriter):
             with sample.timed():
                 add(sample, tensor)
             group.write_sample(sample)
-
-
-def _add_distribution(sample: Sample, tensor: torch.Tensor) -> None:
-    sample.add_begun(begin_stage(pb.STAGE_TENSOR, [tensor], sample.transfer))
-
-
-def _add_heatmap(sample: Sample, tensor: torch.Tensor) -> None:
-    begin_heatmap(tensor, sample.transfer, sample.add_heatmap, site=0, stage=pb.STAGE_TENSOR)
 
 
 def _positional(input_to_model: Any) -> tuple[Any, ...]:

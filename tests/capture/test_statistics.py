@@ -143,6 +143,22 @@ def test_every_shape_and_stride(name: str) -> None:
     assert sum(histogram.counts) + histogram.zeros == tensor.numel()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8, torch.bool], ids=str)
+def test_more_than_two_to_the_31_elements(dtype: torch.dtype) -> None:
+    """A third of them is 0; the counts need more than 32 bits, and float32 could not add them up."""
+    few = torch.ones(3).to(dtype)
+    few[1] = 0
+    tensor, times = few.reshape(3, 1, 1).expand(3, 2**16, 2**15), 2**31
+    found = one(tensor)
+    assert (found["count"], found["zeros"]) == (3 * times, times)
+    assert (found["min"], found["max"], found["l1"]) == (0, 1, 2 * times)
+    assert found["mean"] == pytest.approx(2 / 3, rel=1e-12)
+    assert found["l2"] == pytest.approx(math.sqrt(2 * times), rel=1e-12)
+    assert found["std"] == pytest.approx(math.sqrt(2) / 3, rel=1e-9)
+    [entry] = measure(pb.STAGE_PARAMETER, [tensor]).distributions
+    assert (entry.histogram.zeros, sum(entry.histogram.counts)) == (times, 2 * times)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.int8, torch.complex64], ids=str)
 def test_no_elements_is_a_count_of_zero_without_moments(dtype: torch.dtype) -> None:
     found = one(torch.zeros(0, 3, dtype=dtype))

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import re
 import threading
 import weakref
 
@@ -84,9 +85,8 @@ def test_hooks_are_on_at_sampled_steps_only(writer, tmp_path, told):
     model = small()
     optimizer = training.sgd(model)
     now, hooks = [0], []
-    watch = writer.watch(
-        model, optimizer, log="activations", log_freq=3, global_step=(lambda: now[0]) if told else None
-    )
+    count = (lambda: now[0]) if told else None
+    watch = writer.watch(model, optimizer, log="activations", log_freq=3, global_step=count, nan="off")
     for _ in range(8):
         hooks.append(on(model))
         train_step(model, optimizer, torch.randn(8, 4))
@@ -103,7 +103,7 @@ def test_hooks_are_on_at_sampled_steps_only(writer, tmp_path, told):
 
 def test_a_watch_without_an_optimizer_is_told_its_steps(writer, tmp_path):
     model = small()
-    watch = writer.watch(model, log="activations", log_freq=100)
+    watch = writer.watch(model, log="activations", log_freq=100, nan="off")
     hooks = []
     for step in range(0, 300, 50):
         hooks.append(on(model) > 0)
@@ -188,6 +188,11 @@ def test_forwards_in_a_closure_are_seen(writer, tmp_path):
         ({"include": nn.Linear, "exclude": "0*"}, ["2", "4"]),
         ({"exclude": ["*.bias", nn.ReLU]}, ["0", "2", "4", ":output"]),
         ({"include": lambda name, parameter: parameter.dim() == 2 and name != "4.weight"}, ["0", "2"]),
+        ({"include": re.compile(r"^[02]\b")}, ["0", "2"]),
+        ({"include": ["0.*", re.compile("^3$")]}, ["0", "3"]),
+        ({"include": [nn.ReLU, "4.weight"]}, ["1", "3", "4"]),
+        ({"exclude": re.compile("^[1-4]$")}, ["0", ":output"]),
+        ({"exclude": lambda name, parameter: name.startswith("2.")}, ["0", "1", "3", "4", ":output"]),
     ],
 )
 def test_selection(writer, tmp_path, options, names):
@@ -201,7 +206,7 @@ def test_selection(writer, tmp_path, options, names):
 def test_all_means_everything_but_activations(writer, tmp_path):
     model = small()
     optimizer = training.sgd(model)
-    writer.watch(model, optimizer)
+    writer.watch(model, optimizer, nan="off")
     assert on(model) <= 2  # those that wait for the graph
     train_step(model, optimizer, torch.randn(8, 4))
     writer.flush()
@@ -231,7 +236,7 @@ def test_a_fault_in_measuring_switches_activations_off_and_training_goes_on(writ
     monkeypatch.setattr(activations_module, "measure_stage", fail)
     model = training.net()
     optimizer = training.sgd(model)
-    watch = writer.watch(model, optimizer, log=["gradients", "activations"], log_freq=1)
+    watch = writer.watch(model, optimizer, log=["gradients", "activations"], log_freq=1, nan="off")
     with pytest.warns(UserWarning, match="switched off 'activations' for 'model', all else goes on: MemoryError"):
         training.train(model, optimizer, steps=3)
     assert watch.report().not_recorded == {"activations": "MemoryError: no room"}

@@ -65,6 +65,15 @@ MISTAKES = [
     ({"log_freq": True}, "log_freq is True, not a whole number"),
     ({"heatmap_freq": -1}, "heatmap_freq is -1, not a whole number of steps from 1 on: pass for example heatmap_freq"),
     (
+        {"heatmap_size": 1000},
+        "heatmap_size is 1000, not a number of rows and columns from 1 to 512: pass for example heatmap_size=64",
+    ),
+    ({"heatmap_size": True}, "heatmap_size is True, not a number of rows"),
+    (
+        {"heatmap_include": "nothing.*"},
+        "heatmap_include='nothing.*' and exclude=None leave none of the model's parameters: compare the patterns",
+    ),
+    (
         {"name": "a/b"},
         "name is 'a/b', not a word without '/': pass for example name='generator', or none for 'model'",
     ),

@@ -233,3 +233,20 @@ def test_transforms_of_a_watched_model_work_as_without_us(tmp_path, transform, n
         for _ in range(2):
             torch.testing.assert_close(transformed(model), expected, rtol=0, atol=0)
         assert "nan" not in watch.report().not_recorded
+
+
+def test_a_module_that_is_added_later_is_looked_at_from_the_next_sample_on(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    optimizer = training.sgd(model)
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log="gradients", log_freq=2, nan="origin")
+        seen = []
+        for step in range(6):
+            if step == 2:
+                model.append(nn.Linear(4, 4))
+                optimizer.add_param_group({"params": model[2].parameters()})
+            seen.append(len(model) > 2 and hooked(model[2]))
+            model(torch.rand(8, 4)).sum().backward()
+            optimizer.step()
+    assert seen == [False, False, False, True, True, True]

@@ -7,6 +7,7 @@ import torch
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.errors import ArgumentError
 from torchviz_tb.watching.flight import MOST_STEPS
+from torchviz_tb.watching.heatmap_choice import LARGEST_HEATMAP
 from torchviz_tb.watching.parts import ALL_PARTS, EXTRA_PARTS, UPDATES
 
 NAN_CHOICES = ("after", "origin", "off")
@@ -42,11 +43,13 @@ def check_tag(tag: object) -> None:
         raise ArgumentError(f"the name of the tensor is {tag!r}, not a text: pass for example 'attention/probs'")
 
 
-def check_selection(sites: Sequence[ParameterSite], include: object, exclude: object) -> None:
+def check_selection(
+    sites: Sequence[ParameterSite], include: object, exclude: object, *, argument: str = "include"
+) -> None:
     """Raises if no parameter is left."""
     if not sites:
         raise ArgumentError(
-            f"include={include!r} and exclude={exclude!r} leave none of the model's parameters: "
+            f"{argument}={include!r} and exclude={exclude!r} leave none of the model's parameters: "
             "compare the patterns with the names in model.named_parameters()"
         )
 
@@ -131,6 +134,15 @@ def check_scaler(scaler: object) -> None:
     if scaler is not None and not all(callable(getattr(scaler, name, None)) for name in asked):
         raise ArgumentError(
             f"scaler is a {type(scaler).__name__}, not a torch.amp.GradScaler: pass the one whose step() is called"
+        )
+
+
+def check_heatmap_size(size: object) -> None:
+    """Raises unless it is a number of cells that a heatmap can have in a row."""
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_HEATMAP:
+        raise ArgumentError(
+            f"heatmap_size is {size!r}, not a number of rows and columns from 1 to {LARGEST_HEATMAP}: "
+            "pass for example heatmap_size=64"
         )
 
 

@@ -23,6 +23,7 @@ from torchviz_tb.watching.first_graph import Removable, record_first_graph
 from torchviz_tb.watching.group import WRITING, Group
 from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.guard import Guard
+from torchviz_tb.watching.heatmap_choice import HeatmapRule
 from torchviz_tb.watching.lookout import Lookout
 from torchviz_tb.watching.loss_scale import Scaler
 from torchviz_tb.watching.nan_origin import NanOrigin
@@ -71,6 +72,7 @@ class Watch:
         budget: float | None = None,
         flight_steps: int = 0,
         nan: str | None = None,
+        heatmaps: HeatmapRule = HeatmapRule(),  # noqa: B008 (frozen)
     ) -> None:
         self._model = weakref.ref(model)
         self._optimizers = [weakref.ref(optimizer) for optimizer in optimizers]
@@ -87,6 +89,7 @@ class Watch:
         self._cadence = Cadence(self._cost, log_freq, heatmap_freq, budget)
         self._select = select
         self._observe = observe
+        self._heatmaps = heatmaps
         self._global_step = global_step
         self._open: StepSample | None = None
         self._handles: list[Removable] = []
@@ -281,7 +284,8 @@ class Watch:
                 return None
         optimizers = [optimizer for reference in self._optimizers if (optimizer := reference()) is not None]
         period = self._cost.begin_sample(self._counter.count)
-        sample = StepSample(self._group, step, parts, sites, optimizers, self._sharing, self._raw, self._activations)
+        with_all = self._sharing, self._raw, self._activations, self._heatmaps.choice(model)
+        sample = StepSample(self._group, step, parts, sites, optimizers, *with_all)
         sample.note(period, None if self._lookout is None else self._lookout.scale)
         if self._lookout is not None:
             self._lookout.know(by_index(self._group, sites), optimizers)

@@ -47,6 +47,7 @@ class Lookout:
         self._skips: list[tuple[int, Later, Later | None]] = []
         self._known_exceptions = {id(error) for error in _exceptions()}
         self._step = -1  # the newest
+        self._parameters: list[int] = []  # ids of those that were known last
         self._stop = group.incidents.listen(self._heard)
 
     @property
@@ -56,8 +57,10 @@ class Lookout:
 
     def know(self, sites: Mapping[int, ParameterSite], optimizers: Iterable[torch.optim.Optimizer]) -> None:
         """From now on looks at these parameters, by their index in the group's table."""
-        if self._origin is not None:
+        parameters = [id(site.parameter) for site in sites.values()]
+        if self._origin is not None and parameters != self._parameters:
             self._origin.refresh()
+        self._parameters = parameters
         if self._flight is not None:
             self._flight.know(sites, optimizers)
 

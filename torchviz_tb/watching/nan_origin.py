@@ -147,7 +147,7 @@ class NanOrigin:
             self._guard.switch_off(NAN, Unseen("the whole model is compiled: what its modules return can't be seen"))
 
     def refresh(self) -> None:
-        """The model may have other modules than before: the next ``look_ahead`` sees."""
+        """The model has other modules than before: the next ``look_ahead`` sees."""
         self._is_stale = True
 
     def before_step(

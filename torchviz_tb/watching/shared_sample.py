@@ -41,11 +41,12 @@ class SharedSample:
         if known is not measured:
             self._further.append(measured)
 
-    def add_heatmap(self, index: int, gradient: torch.Tensor | None, local: Value) -> None:
+    def add_heatmap(self, index: int, gradient: torch.Tensor | None, local: Value, *, max_cells: int) -> None:
         """Adds this rank's part of a gradient's heatmap, on every rank and for every trainable site."""
         parameter = self.sites[index].parameter
         tensor = parameter if gradient is None else gradient
-        part = local_part(tensor, local, site=index, stage=pb.STAGE_GRADIENT, shape=parameter.shape)
+        stage, shape = pb.STAGE_GRADIENT, parameter.shape
+        part = local_part(tensor, local, site=index, stage=stage, shape=shape, max_cells=max_cells)
         if part is not None:
             self.heatmaps.append(part)
 

@@ -10,6 +10,7 @@ from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.events.file_writer import find_file_writer
 from torchviz_tb.watching import arguments
 from torchviz_tb.watching.handle import Watch
+from torchviz_tb.watching.heatmap_choice import HEATMAP_SIZE, HeatmapRule
 from torchviz_tb.watching.loss_scale import Scaler
 
 _HEATMAP_EVERY = 5  # samples
@@ -23,6 +24,8 @@ def watch(
     log: str | Iterable[str] = "all",
     log_freq: int = 100,
     heatmap_freq: int | None = None,
+    heatmap_size: int = HEATMAP_SIZE,
+    heatmap_include: Selection = None,
     include: Selection = None,
     exclude: Selection = None,
     name: str | None = None,
@@ -53,6 +56,8 @@ def watch(
             Costs, at sampled steps only, a copy of the gradients, and one or two passes over all outputs.
         log_freq: Steps from one sample to the next.
         heatmap_freq: Steps from one set of gradient heatmaps to the next; 5 times ``log_freq`` if not given.
+        heatmap_size: Rows and columns that a heatmap has at most; a larger gradient is reduced to as many cells.
+        heatmap_include: Of which of the included parameters there are heatmaps, as ``include``. All if not given.
         include: Which parameters: glob patterns, compiled regexes, module types, or a function of name and
             parameter. All if not given. Modules are selected by the same patterns, or with their parameters.
         exclude: Which of them not, in the same way. What is not selected costs nothing.
@@ -97,6 +102,10 @@ def watch(
     if writer is not None and find_file_writer(writer) is None:
         writer = None
     arguments.check_selection(find_sites(model, include, exclude), include, exclude)
+    arguments.check_heatmap_size(heatmap_size)
+    if heatmap_include is not None:
+        chosen = find_sites(model, heatmap_include, exclude)
+        arguments.check_selection(chosen, heatmap_include, exclude, argument="heatmap_include")
     return Watch(
         model,
         optimizers,
@@ -112,4 +121,8 @@ def watch(
         budget=budget,
         flight_steps=flight_recorder,
         nan=nan,
+        heatmaps=HeatmapRule(
+            heatmap_size,
+            None if heatmap_include is None else lambda watched: find_sites(watched, heatmap_include, exclude),
+        ),
     )

@@ -14,6 +14,7 @@ from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.activations import Activations
 from torchviz_tb.watching.cost import Period
 from torchviz_tb.watching.group import Group
+from torchviz_tb.watching.heatmap_choice import ALL_HEATMAPS, HEATMAP_SIZE, HeatmapChoice
 from torchviz_tb.watching.loss_scale import pending_scale, unscaled
 from torchviz_tb.watching.parts import (
     ACTIVATIONS,
@@ -49,14 +50,18 @@ def add_gradients(sample: Sample, sites: Sites) -> None:
     sample.add_begun(begin_stage(pb.STAGE_GRADIENT, values, sample.transfer))
 
 
-def add_gradient_heatmaps(sample: Sample, sites: Sites, scale: torch.Tensor | None = None) -> None:
-    """Reduces the gradients that there are, divided by a scale, to heatmaps."""
+def add_gradient_heatmaps(
+    sample: Sample, sites: Sites, scale: torch.Tensor | None = None, *, max_cells: int = HEATMAP_SIZE
+) -> None:
+    """Reduces the gradients that there are, divided by a scale, to heatmaps of so many rows and columns at most."""
     for index, site in sites.items():
         gradient = site.parameter.grad
         if gradient is not None and site.parameter.requires_grad:
             value = unscaled(dense(gradient), scale)
             if isinstance(value, torch.Tensor):
-                begin_heatmap(value, sample.transfer, sample.add_heatmap, site=index, stage=pb.STAGE_GRADIENT)
+                stage = pb.STAGE_GRADIENT
+                give = sample.add_heatmap
+                begin_heatmap(value, sample.transfer, give, site=index, stage=stage, max_cells=max_cells)
 
 
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:
@@ -87,8 +92,10 @@ class StepSample:
         sharing: Sharing | None = None,
         raw: RawGradients | None = None,
         activations: Activations | None = None,
+        heatmaps: HeatmapChoice = ALL_HEATMAPS,
     ) -> None:
         self.parts = parts
+        self._heatmaps = heatmaps
         self._activations = activations
         self._raw = raw
         self._scale: torch.Tensor | None = None  # of what the optimizer that steps will divide by
@@ -186,12 +193,14 @@ class StepSample:
             self._begin(pb.STAGE_RAW_GRADIENT, _readable(self._raw.values(sites, self._sample.site_count), None))
 
     def _reduce_gradients(self, sites: Sites) -> None:
+        chosen, size = self._heatmaps.of(sites), self._heatmaps.size
         if self._shared is None:
-            add_gradient_heatmaps(self._sample, sites, self._scale)
+            add_gradient_heatmaps(self._sample, chosen, self._scale, max_cells=size)
             return
-        for index, site in sites.items():
+        for index, site in chosen.items():
             if site.parameter.requires_grad:
-                self._shared.add_heatmap(index, site.parameter.grad, gradient_value(site.parameter, self._own))
+                local = gradient_value(site.parameter, self._own)
+                self._shared.add_heatmap(index, site.parameter.grad, local, max_cells=size)
 
     def _note_scale(self, scale: Bytes) -> None:
         self._sample.gradient_scale = float(scale.view(np.float32)[0])

@@ -31,7 +31,7 @@ class SharedHeatmap:
 
 @torch.no_grad()
 def local_part(
-    tensor: torch.Tensor, local: object, *, site: int, stage: pb.Stage, shape: Sequence[int]
+    tensor: torch.Tensor, local: object, *, site: int, stage: pb.Stage, shape: Sequence[int], max_cells: int
 ) -> SharedHeatmap | None:
     """This rank's part, where ``local`` is what it measures of the tensor: nothing, if it is not a tensor.
 
@@ -42,9 +42,10 @@ def local_part(
     held = local if isinstance(local, torch.Tensor) and indices is not None else torch.zeros(0)
     nowhere = [np.zeros(0, np.int64)] * len(shape)
     lines = Lines.of(shape, nowhere if indices is None else indices)
-    part = heatmap_part(held, lines, site=site, stage=stage)
+    part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
     if part is None and lines.row_count * lines.column_count:  # a kind that can't be read
-        part, held = heatmap_part(torch.zeros(0), lines, site=site, stage=stage), torch.zeros(0)
+        held = torch.zeros(0)
+        part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
     return None if part is None else SharedHeatmap(part, held.numel())
 
 
