@@ -1,15 +1,19 @@
-"""What capturing a graph costs beside a plain forward, on toy widths and on real ones.
+"""What capturing a graph costs beside a plain forward and a plain training step, on toy widths and on real ones.
 
 Run it on an otherwise idle machine: ``python -m benchmarks.graph_capture``. It prints a table, and
-writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Times are the best of several repetitions,
-and only their ratios mean something elsewhere.
+writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Only ratios mean something elsewhere. What is
+compared is run in turns, so that a machine that slows down slows down all of it, and each capture is compared with
+the plain run just before it; what the background does is waited for between the turns, and told by itself.
 """
 
 import argparse
+import os
+import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import zoo_networks
 
-from torchviz_tb.capture.graph import capture_graph, watch_first_forward
-from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb import SummaryWriter
+from torchviz_tb.capture.graph import capture_graph
 
 RESULTS = Path(__file__).parent / "results" / "graph_capture.md"
 
@@ -32,7 +36,7 @@ class Case:
     name: str
     width: str
     build: Callable[[], tuple[nn.Module, Tensor]]
-    repetitions: int
+    rounds: int
 
 
 def _image(batch: int, size: int) -> Tensor:
@@ -44,42 +48,80 @@ def _ids(batch: int, length: int) -> Tensor:
 
 
 CASES = (
-    Case("ResNet-18", "toy", lambda: (zoo_networks.ResNet(), _image(2, 32)), 20),
-    Case("U-Net", "toy", lambda: (zoo_networks.DeepUNet(), _image(2, 32)), 20),
-    Case("BERT, 12 layers", "toy", lambda: (zoo_networks.Bert(), _ids(2, 8)), 20),
-    Case("Llama, 16 layers", "toy", lambda: (zoo_networks.Llama(), _ids(2, 8)), 20),
-    Case("ResNet-18", "64 channels", lambda: (zoo_networks.ResNet(width=64), _image(8, 128)), 5),
-    Case("U-Net", "32 channels", lambda: (zoo_networks.DeepUNet(width=32), _image(4, 128)), 5),
-    Case("BERT, 12 layers", "768", lambda: (zoo_networks.Bert(width=768, heads=12), _ids(8, 64)), 5),
+    Case("ResNet-18", "toy", lambda: (zoo_networks.ResNet(), _image(2, 32)), 30),
+    Case("U-Net", "toy", lambda: (zoo_networks.DeepUNet(), _image(2, 32)), 30),
+    Case("BERT, 12 layers", "toy", lambda: (zoo_networks.Bert(), _ids(2, 8)), 30),
+    Case("Llama, 16 layers", "toy", lambda: (zoo_networks.Llama(), _ids(2, 8)), 30),
+    Case("ResNet-18", "64 channels", lambda: (zoo_networks.ResNet(width=64), _image(8, 128)), 15),
+    Case("U-Net", "32 channels", lambda: (zoo_networks.DeepUNet(width=32), _image(4, 128)), 9),
+    Case("BERT, 12 layers", "768", lambda: (zoo_networks.Bert(width=768, heads=12), _ids(8, 64)), 9),
     Case("Llama, 16 layers", "1024", lambda: (zoo_networks.Llama(16, 1024, 16, 8, 2816), _ids(4, 128)), 5),
 )
 
 
+@dataclass
+class Pairs:
+    """Seconds of a plain run, of the one with a capture just after it, and of the one after that."""
+
+    plain: list[float] = field(default_factory=list)
+    captured: list[float] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
+    background: list[float] = field(default_factory=list)
+
+    def ratio(self) -> float:
+        """How many times as long a capture takes: the median of all pairs."""
+        return statistics.median(c / p for c, p in zip(self.captured, self.plain, strict=True))
+
+    def best(self) -> float:
+        """The same of the shortest of each kind, which a busy machine disturbs least."""
+        return min(self.captured) / min(self.plain)
+
+    def after(self) -> float:
+        """How many times as long a run takes after the capture, median of all pairs."""
+        return statistics.median(c / p for c, p in zip(self.later, self.plain, strict=True))
+
+
 @dataclass(frozen=True)
 class Row:
-    """Seconds of one case."""
+    """What was measured of one case."""
 
     case: Case
     operations: int
-    forward: float
-    captured: float
-    step: float
-    watched: float
+    forward: Pairs
+    step: Pairs
 
 
-def measure(case: Case) -> Row:
-    """A plain forward and one by add_graph; a plain step and one that is watched."""
+def measure(case: Case, folder: Path) -> Row:
+    """Plain forwards and calls of add_graph, plain steps and those that a watch records, in turns."""
     torch.manual_seed(0)
     model, given = case.build()
-    graph = capture_graph(model, (given,), {})
-    return Row(
-        case,
-        len(graph.operations),
-        _best(case.repetitions, lambda: _discard(model(given))),
-        _best(case.repetitions, lambda: _discard(capture_graph(model, (given,), {}))),
-        _best(case.repetitions, lambda: _step(model, given)),
-        _best(case.repetitions, lambda: _watched_step(model, given)),
-    )
+    operations = len(capture_graph(model, (given,), {}).operations)
+    forward, step = Pairs(), Pairs()
+    _step(model, given)
+    for number in range(case.rounds):
+        with SummaryWriter(folder / f"{case.name} {case.width} {number}") as writer:
+            _measure_forward(forward, model, given, writer)
+        with SummaryWriter(folder / f"{case.name} {case.width} {number} step") as writer:
+            _measure_step(step, model, given, writer)
+    return Row(case, operations, forward, step)
+
+
+def _measure_forward(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter) -> None:
+    pairs.plain.append(_seconds(lambda: _discard(model(given))))
+    pairs.captured.append(_seconds(lambda: writer.add_graph(model, given)))
+    pairs.background.append(_seconds(writer.flush))
+    pairs.later.append(_seconds(lambda: _discard(model(given))))
+
+
+def _measure_step(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter) -> None:
+    pairs.plain.append(_seconds(lambda: _step(model, given)))
+    watch = writer.watch(model, log="graph")
+    pairs.captured.append(_seconds(lambda: _step(model, given)))
+    pairs.background.append(_seconds(writer.flush))
+    pairs.later.append(_seconds(lambda: _step(model, given)))
+    if watch.report().not_recorded:
+        raise AssertionError("the step was not captured")
+    watch.unwatch()
 
 
 def _discard(_: object) -> None:
@@ -91,49 +133,55 @@ def _step(model: nn.Module, given: Tensor) -> None:
     (result if isinstance(result, Tensor) else next(iter(result.values()))).sum().backward()
 
 
-def _watched_step(model: nn.Module, given: Tensor) -> None:
-    graphs: list[pb.Graph] = []
-    watch_first_forward(model, graphs.append, _fail)
-    _step(model, given)
-    if len(graphs) != 1:
-        raise AssertionError("the step was not captured")
-
-
-def _fail(error: Exception) -> None:
-    raise error
-
-
-def _best(repetitions: int, run: Callable[[], None]) -> float:
-    def seconds() -> float:
-        began = time.perf_counter()
-        run()
-        return time.perf_counter() - began
-
-    return min(seconds() for _ in range(repetitions))
+def _seconds(run: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
 
 
 def table(rows: list[Row]) -> str:
     """The rows in Markdown."""
-    head = "# What capturing a graph costs\n\nBest of several, "
-    head += f"{torch.get_num_threads()} threads. Written by `python -m benchmarks.graph_capture --write`.\n"
-    head += "A graph is captured once in a run; only the ratios mean something elsewhere.\n\n"
-    head += "| model | width | operations | forward | `add_graph` | times | step | captured step | times |\n"
-    head += "|---|---|---|---|---|---|---|---|---|\n"
-    return head + "".join(
-        f"| {row.case.name} | {row.case.width} | {row.operations} | {1000 * row.forward:.0f} ms | "
-        f"{1000 * row.captured:.0f} ms | {row.captured / row.forward:.1f} × | {1000 * row.step:.0f} ms | "
-        f"{1000 * row.watched:.0f} ms | {row.watched / row.step:.1f} × |\n"
+    return _HEAD.format(threads=torch.get_num_threads(), load=os.getloadavg()[0]) + "".join(
+        f"| {row.case.name} | {row.case.width} | {row.operations} | {_cells(row.forward)} | {_cells(row.step)} |\n"
         for row in rows
     )
+
+
+def _cells(pairs: Pairs) -> str:
+    shortest, background = 1000 * min(pairs.plain), 1000 * statistics.median(pairs.background)
+    return (
+        f"{shortest:.0f} ms | **{pairs.ratio():.1f} ×** | {pairs.best():.1f} × | {background:.0f} ms | "
+        f"{pairs.after():.2f} ×"
+    )
+
+
+_HEAD = """# What capturing a graph costs
+
+Written by `python -m benchmarks.graph_capture --write`, {threads} threads, load of the machine {load:.1f} at the end.
+A graph is captured once in a run; only the ratios mean something elsewhere.
+
+The first five columns after the operations are about `add_graph` beside a plain forward, the other five about the
+training step that a watch records beside a plain step. Of both: the shortest plain run; **how many times as long the
+program waits for one with a capture** (median of pairs run in turns); the same of the shortest of each; how long
+after that the background needs until the record is in the file, which shares the interpreter with the steps that
+follow; and how long a run takes after the capture, in plain runs.
+
+| model | width | operations | forward | times | of shortest | background | after | step | times | of shortest \
+| background | after |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
+"""
 
 
 def main() -> None:
     """Measures all cases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.name}")
-    text = table([measure(case) for case in CASES])
+    parser.add_argument("--only", default="", help="cases whose width holds this text, such as toy")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        text = table([measure(case, Path(folder)) for case in CASES if given.only in case.width])
     sys.stdout.write(text)
-    if parser.parse_args().write:
+    if given.write:
         RESULTS.write_text(text, encoding="utf-8")
 
 

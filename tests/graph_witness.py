@@ -1,11 +1,13 @@
 """An independent look at a forward: keeps every tensor, so that identity alone tells who made what."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from torchviz_tb.capture.graph import Build
 from torchviz_tb.records import records_pb2 as pb
 
 TypeTuple = tuple[tuple[int, ...], str, str]
@@ -63,6 +65,11 @@ def source_types(graph: pb.Graph, source: pb.Source) -> list[TypeTuple]:
     if source.operation:
         return [type_at(graph, index) for index in graph.operations[source.operation - 1].outputs]
     return [type_at(graph, graph.inputs[source.input - 1].type)] if source.input else []
+
+
+def into(graphs: list[pb.Graph]) -> Callable[[Build], None]:
+    """Builds each graph that is handed over and keeps it."""
+    return lambda build: graphs.append(build())
 
 
 def names(graph: pb.Graph) -> list[str]:

@@ -10,6 +10,7 @@ import models
 import numpy as np
 import pytest
 import torch
+from graph_witness import into
 from torch.nn.modules import module as torch_module
 from torch.utils import _python_dispatch as dispatch
 from torch.utils._pytree import tree_flatten
@@ -105,7 +106,7 @@ def test_a_watched_step_is_the_step_without_us(name):
     plain, watched = models.build(name), models.build(name)
     graphs, errors = [], []
     before = process_state()
-    watch_first_forward(watched.model, graphs.append, errors.append)
+    watch_first_forward(watched.model, into(graphs), errors.append)
     assert run_step(watched) == run_step(plain)
     assert (len(graphs), errors) == (1, [])
     assert same_state(watched.model, plain.model)
@@ -191,7 +192,7 @@ def test_capture_graph_holds_no_tensor():
 def test_a_watch_holds_no_tensor_and_no_model():
     model = Remembering()
     graphs = []
-    handle = watch_first_forward(model, graphs.append, pytest.fail)
+    handle = watch_first_forward(model, into(graphs), pytest.fail)
     result = model(torch.randn(2, 4))
     assert REFERENCES[-1]() is result
     result.sum().backward()
@@ -229,7 +230,7 @@ def test_a_lazy_module_stays_initialised():
     assert call.run().shape == (2, 3)
     watched = models.lazy()
     graphs = []
-    watch_first_forward(watched.model, graphs.append, pytest.fail)
+    watch_first_forward(watched.model, into(graphs), pytest.fail)
     watched.run().sum().backward()
     assert list(graphs[0].types) == list(graph.types)
 
@@ -247,7 +248,7 @@ def test_a_graph_that_the_user_built_before_stays_valid():
 def test_a_copy_of_a_waiting_model_works_and_is_not_watched():
     call = models.build("Perceptron")
     graphs = []
-    watch_first_forward(call.model, graphs.append, pytest.fail)
+    watch_first_forward(call.model, into(graphs), pytest.fail)
     buffer = io.BytesIO()
     torch.save(call.model, buffer)
     buffer.seek(0)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from torchviz_tb.capture.graph import ForwardError, capture_graph
+from torchviz_tb.capture.graph import ForwardError
 from torchviz_tb.capture.sites import Selection, find_sites
 from torchviz_tb.capture.tensor_views import tensor_view
 from torchviz_tb.errors import ArgumentError
@@ -21,12 +21,12 @@ from torchviz_tb.summaries.opening import LogDir
 from torchviz_tb.summaries.stock_writer import StockWriter
 from torchviz_tb.watching import Watch, watch
 from torchviz_tb.watching.arguments import Optimizers, check_model, check_module, check_tag, check_tensor, step_number
-from torchviz_tb.watching.first_graph import record_first_graph, write_graph, write_modules
+from torchviz_tb.watching.first_graph import record_first_graph, record_graph_now
 from torchviz_tb.watching.group import WRITING
 from torchviz_tb.watching.groups import Groups
 from torchviz_tb.watching.heatmap_choice import HEATMAP_SIZE
 from torchviz_tb.watching.loss_scale import Scaler
-from torchviz_tb.watching.parts import GRADIENTS, GRAPH, HEATMAPS, PARAMETERS
+from torchviz_tb.watching.parts import GRADIENTS, HEATMAPS, PARAMETERS
 from torchviz_tb.watching.sample import Sample
 from torchviz_tb.watching.step_sample import Sites, add_gradient_heatmaps, add_gradients, add_parameters, by_index
 from torchviz_tb.watching.tensor_sample import add_tensor_distribution, add_tensor_heatmap
@@ -156,14 +156,13 @@ class SummaryWriter(StockWriter):
         if input_to_model is None and input_kwargs is None:
             record_first_graph(model, group, _no_step, show)
             return
-        graph = None
         try:
-            with group.guard.part(GRAPH, lets_through=(ForwardError,)):
-                graph = capture_graph(model, _positional(input_to_model), dict(input_kwargs or {}))
-                write_graph(graph, group, _no_step)
+            positional = _positional(input_to_model)
+            record_graph_now(model, positional, dict(input_kwargs or {}), group, _no_step, show)
         except ForwardError as failed:
             raise failed.error from None
-        show(write_modules(model, group, _no_step) if graph is None else graph)
+        if verbose:
+            self._background.wait()
 
     def _add_stock_graph(self, graph: pb.Graph, *, verbose: bool) -> None:
         """Writes a flat graph for TensorBoard's own Graphs tab."""

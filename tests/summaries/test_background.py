@@ -1,6 +1,5 @@
 """Large histograms: the call takes a copy, the rest is done in order and is never lost."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -11,8 +10,8 @@ import torch
 import written
 
 from torchviz_tb import SummaryWriter
-from torchviz_tb.summaries import background, stock_writer
-from torchviz_tb.summaries.background import Background
+from torchviz_tb.events.background import Background
+from torchviz_tb.summaries import stock_writer
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def held(monkeypatch):
     """Keeps the background from working until it is set."""
     gate = threading.Event()
     do = Background._do
-    monkeypatch.setattr(Background, "_do", staticmethod(lambda work: (gate.wait(30), do(work))))
+    monkeypatch.setattr(Background, "_do", staticmethod(lambda job: (gate.wait(30), do(job))))
     yield gate
     gate.set()
 
@@ -75,64 +74,6 @@ def test_wrong_arguments_raise_at_the_call_all_the_same(tmp_path, few_are_large)
         for wrong in ({"bins": "many"}, {"bins": [3.0, 1.0]}, {"max_bins": 0}, {"walltime": "now"}):
             with pytest.raises(ValueError, match=next(iter(wrong))):
                 writer.add_histogram("h", torch.ones(8), 0, **wrong)
-
-
-def test_no_more_waits_than_the_bound(monkeypatch):
-    monkeypatch.setattr(background, "MOST_BYTES", 10)
-    work, first, second = Background(), threading.Event(), threading.Event()
-    done = []
-    work.submit(lambda: (first.wait(30), done.append(1)), 6)
-    # More than the bound by itself is still taken, once all else is done.
-    caller = threading.Thread(target=work.submit, args=(lambda: (second.wait(30), done.append(2)), 60))
-    caller.start()
-    caller.join(0.05)
-    assert caller.is_alive()
-    first.set()
-    caller.join(30)
-    assert not caller.is_alive()
-    assert done == [1]
-    second.set()
-    work.wait()
-    assert done == [1, 2]
-    assert not work
-
-
-def test_a_fault_warns_and_the_next_is_done(recwarn):
-    work, done = Background(), []
-    work.submit(lambda: 1 / 0, 1)
-    work.submit(lambda: done.append(1), 1)
-    work.wait()
-    assert done == [1]
-    assert [str(warning.message) for warning in recwarn] == [
-        "torchviz_tb could not write a histogram: ZeroDivisionError: division by zero"
-    ]
-
-
-def test_where_no_thread_starts_it_is_done_at_once(monkeypatch):
-    def fail(self):
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", fail)
-    work, done = Background(), []
-    for number in range(2):
-        work.submit(lambda number=number: done.append(number), 1)
-    assert done == [0, 1]
-    assert not work
-
-
-def test_a_forked_child_leaves_the_parents_work_to_it_and_does_its_own():
-    work, gate, done = Background(), threading.Event(), []
-    work.submit(lambda: (gate.wait(30), done.append("parent")), 1)
-    pid = os.fork()
-    if not pid:
-        work.wait()
-        work.submit(lambda: done.append("child"), 1)
-        work.wait()
-        os._exit(0 if done == ["child"] else 1)
-    assert os.waitpid(pid, 0)[1] == 0
-    gate.set()
-    work.wait()
-    assert done == ["parent"]
 
 
 PROGRAM = """

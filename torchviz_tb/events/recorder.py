@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 from tensorboard.compat.proto.event_pb2 import Event
 
+from torchviz_tb.events.background import background_of
 from torchviz_tb.events.event import record_event
 from torchviz_tb.events.event_writer import is_one_of_many
 from torchviz_tb.events.file_writer import FileWriter, LateFileWriter, find_file_writer, in_its_own_type
@@ -57,6 +58,23 @@ class Recorder:
         _add(file_writer, later, tags, step, wall_time)
         self._last_steps[tag] = step
         return True
+
+    def later(self, work: Callable[[], None], noun: str) -> None:
+        """Does work in the SummaryWriter's background, and before a flush of it ends; where it has none, at once.
+
+        The noun says in a warning what could not be written.
+        """
+        background = background_of(self._summary_writer)
+        if background is None:
+            work()
+        else:
+            background.submit(work, 0, noun)
+
+    def wait(self) -> None:
+        """Returns when all is done that was left to the background."""
+        background = background_of(self._summary_writer)
+        if background is not None:
+            background.wait()
 
     def last_step(self, group: str, kind: Kind) -> int | None:
         """The step of the newest record, or None before the first."""

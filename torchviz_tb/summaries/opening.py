@@ -10,9 +10,9 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb.errors import ArgumentError
+from torchviz_tb.events.background import Background
 from torchviz_tb.events.resuming import first_event, is_new_run
 from torchviz_tb.summaries.arguments import check_step, check_walltime
-from torchviz_tb.summaries.background import Background
 from torchviz_tb.summaries.file_writer import OurFileWriter
 from torchviz_tb.summaries.null_file_writer import NullFileWriter
 from torchviz_tb.summaries.scalar_export import ScalarExport

@@ -116,7 +116,7 @@ class StockWriter(MediaWriter):
         own = ready if ready.is_own else replace(ready, values=self._snapshots.copy(ready.values))
         # Bound to the writer, so that nobody's forgetting of it closes the file before.
         work = functools.partial(self._write_copy, file_writer, own, tag, step, walltime)
-        self._background.submit(work, own.values.numel() * own.values.itemsize)
+        self._background.submit(work, own.values.numel() * own.values.itemsize, "a histogram")
 
     def _write_copy(self, file_writer: Any, ready: PreparedHistogram, tag: str, step: Any, walltime: Any) -> None:
         self._write_now(file_writer, ready, tag, step, walltime)

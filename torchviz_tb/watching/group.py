@@ -121,8 +121,13 @@ class Group:
         self._write_table(step, time.time())
         return self.write(kind, record, step)
 
+    def later(self, work: Callable[[], None], noun: str) -> None:
+        """As ``Recorder.later``."""
+        self._recorder.later(work, noun)
+
     def has(self, kind: Kind) -> bool:
-        """Whether a record of this kind has been written."""
+        """Whether a record of this kind has been written; waits for what was left to the background."""
+        self._recorder.wait()
         return self._recorder.last_step(self.name, kind) is not None
 
     def flush(self) -> None:

@@ -5,6 +5,7 @@ import threading
 import models
 import pytest
 import torch
+from graph_witness import into
 from torch import nn
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 from torch.utils.checkpoint import checkpoint
@@ -20,7 +21,7 @@ class Watched:
     def __init__(self, model: nn.Module) -> None:
         self.graphs: list[pb.Graph] = []
         self.errors: list[Exception] = []
-        self.handle = watch_first_forward(model, self.graphs.append, self.errors.append)
+        self.handle = watch_first_forward(model, into(self.graphs), self.errors.append)
 
 
 class Square(nn.Module):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from graph_witness import names
+from graph_witness import into, names
 from torch import nn
 
 from torchviz_tb.capture.graph import capture_graph, watch_first_forward
@@ -27,7 +27,7 @@ class Calling(nn.Module):
 
 def watched_step(model: nn.Module, *args: Any) -> pb.Graph:
     graphs: list[pb.Graph] = []
-    handle = watch_first_forward(model, graphs.append, pytest.fail)
+    handle = watch_first_forward(model, into(graphs), pytest.fail)
     result = model(*args)
     if result.requires_grad:
         result.sum().backward()

@@ -5,13 +5,13 @@ import threading
 import models
 import pytest
 import torch
-from graph_witness import names
+from graph_witness import into, names
 from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.utils import _python_dispatch as dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from torchviz_tb.capture.graph import capture_graph, first_forward, watch_first_forward
+from torchviz_tb.capture.graph import build_graph, capture_graph, first_forward, record_graph, watch_first_forward
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.records import records_pb2 as pb
 
@@ -23,7 +23,7 @@ class Watched:
         self.model = model
         self.graphs: list[pb.Graph] = []
         self.errors: list[Exception] = []
-        self.handle = watch_first_forward(model, self.graphs.append, self.errors.append)
+        self.handle = watch_first_forward(model, into(self.graphs), self.errors.append)
 
     @property
     def outcome(self) -> tuple[int, int]:
@@ -74,7 +74,7 @@ def test_the_first_call_is_captured_and_no_other():
 
 def test_it_is_the_graph_of_add_graph():
     call = models.build("ResidualNet")
-    expected = capture_graph(*call, mode=pb.CAPTURE_MODE_TRAINING_STEP)
+    expected = build_graph(record_graph(*call, mode=pb.CAPTURE_MODE_TRAINING_STEP))
     watched = Watched(call.model)
     call.run()
     assert watched.outcome == (1, 0)

@@ -6,7 +6,7 @@ import inspect
 import models
 import pytest
 import torch
-from graph_witness import tensors
+from graph_witness import into, tensors
 from replay import Replay, Tape
 from torch.utils._pytree import tree_leaves
 
@@ -47,7 +47,7 @@ def taped(name: str) -> tuple[Replay, Tape, list[torch.Tensor], pb.Graph]:
     call = models.build(name)
     model = call.model
     graphs: list[pb.Graph] = []
-    handle = watch_first_forward(model, graphs.append, pytest.fail)
+    handle = watch_first_forward(model, into(graphs), pytest.fail)
     tape = Tape()
     before = copy.deepcopy((call.args, call.kwargs, dict(all_tensors(model))))
     with tape:

@@ -5,6 +5,7 @@ import math
 import models
 import pytest
 import torch
+from graph_witness import into
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from zoo_networks import Bert, Llama
@@ -35,7 +36,7 @@ def test_a_transformer_with_its_backward_is_below_64_kilobytes(kind, layers):
     torch.manual_seed(0)
     model, args = KINDS[kind](layers)
     graphs: list[pb.Graph] = []
-    watch_first_forward(model, graphs.append, pytest.fail)
+    watch_first_forward(model, into(graphs), pytest.fail)
     result = model(*args)
     (result if isinstance(result, torch.Tensor) else next(iter(result.values()))).sum().backward()
     folded = fold(graphs[0])

@@ -6,7 +6,7 @@ from pathlib import Path
 import models
 import pytest
 import torch
-from graph_witness import Seen, Witness, source_types, type_at, type_of
+from graph_witness import Seen, Witness, into, source_types, type_at, type_of
 from torch.utils.flop_counter import FlopCounterMode
 
 from torchviz_tb.capture.graph import capture_graph, module_tree, watch_first_forward
@@ -31,7 +31,7 @@ def witnessed(call):
     """A graph and the same forward as an independent witness saw it, which add_graph's copies would disturb."""
     fresh = models.build(type(call.model).__name__)
     graphs: list[pb.Graph] = []
-    handle = watch_first_forward(fresh.model, graphs.append, _raise)
+    handle = watch_first_forward(fresh.model, into(graphs), _raise)
     with Witness() as witness:
         fresh.run()
     handle.finish()  # no backward comes

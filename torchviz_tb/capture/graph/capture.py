@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from torchviz_tb.capture.graph.compiled import is_compiled
-from torchviz_tb.capture.graph.message import build_module_tree
+from torchviz_tb.capture.graph.message import Recorded, build_graph, build_module_tree
 from torchviz_tb.capture.graph.preserve import preserved
 from torchviz_tb.capture.graph.recording import Recording
 from torchviz_tb.capture.graph.scopes import RecordedScope, describe
@@ -28,19 +28,19 @@ class ForwardError(Exception):
         self.error = error
 
 
-def capture_graph(
+def record_graph(
     model: nn.Module,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     *,
     mode: pb.CaptureMode = pb.CAPTURE_MODE_ADD_GRAPH,
-) -> pb.Graph:
+) -> Recorded:
     """Runs ``model(*args, **kwargs)`` once, in the caller's grad and train mode, and returns what ran.
 
     The model is left as found: parameters, buffers, gradients, train flags, hooks, attributes; so are the inputs
     and the random generators (CPU, CUDA once it is initialised, Python's and numpy's global ones). What can't be
     undone: a lazy module that the forward initialises, and effects outside the model's tensors and attributes.
-    Compiled modules run uncompiled. Costs one forward, about 0.1 ms for each operation, and a copy of the buffers.
+    Compiled modules run uncompiled. Costs one forward, about 30 µs for each operation, and a copy of the buffers.
 
     Raises:
         ForwardError: the model's forward raised; everything was restored.
@@ -58,7 +58,12 @@ def capture_graph(
                 recording.stop()
         if recording.fault is not None:
             raise recording.fault
-        return recording.graph(result, mode)
+        return recording.end(result, mode)
+
+
+def capture_graph(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> pb.Graph:
+    """As ``record_graph``, and builds the message at once."""
+    return build_graph(record_graph(model, args, kwargs))
 
 
 def module_tree(model: nn.Module, *, notes: tuple[str, ...] = ()) -> pb.Graph:

@@ -1,10 +1,11 @@
 """A graph from the user's own first forward and backward: no extra run, nothing to restore."""
 
 import contextlib
+import functools
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -13,15 +14,18 @@ from torch import nn
 from torch.utils import _python_dispatch as dispatch
 from torch.utils.hooks import RemovableHandle
 
-from torchviz_tb.capture.graph.backward import BackwardPass, add_backward, may_hook_backward
+from torchviz_tb.capture.graph.backward import BackwardPass, RecordedBackward, add_backward, may_hook_backward
 from torchviz_tb.capture.graph.capture import module_tree
 from torchviz_tb.capture.graph.compiled import WHY_COMPILED, why_unseen
+from torchviz_tb.capture.graph.message import Recorded, build_graph
 from torchviz_tb.capture.graph.recorder import Recorder
 from torchviz_tb.capture.graph.recording import Recording
 from torchviz_tb.capture.graph.terminals import output_tensors
 from torchviz_tb.records import records_pb2 as pb
 
-OnGraph = Callable[[pb.Graph], None]
+Build = Callable[[], pb.Graph]
+"""Gives the graph; may be called later, in any thread."""
+OnGraph = Callable[[Build], None]
 OnError = Callable[[Exception], None]
 
 
@@ -53,12 +57,12 @@ def watch_first_forward(model: nn.Module, on_graph: OnGraph, on_error: OnError) 
 
     What it returns may lead to a backward pass: the first one is captured as well, and `on_graph` called once at
     its end, in its thread; where none comes, when the model is called again or the handle finished; where nothing
-    takes gradients, at the end of the forward. Until then two hooks wait on the model, and between the forward and
-    the end of the backward two on each node of the autograd graph; then all is gone. A call that raises is
-    forgotten, and the next one captured. `on_error` is called instead if anything of ours fails, which the user's
-    code never notices. A model that is compiled or
-    scripted can't be seen so: its module tree is handed over at once, before this function returns; at the first
-    call, if only a part of it is compiled later. If all of it is, when the handle is finished.
+    takes gradients, at the end of the forward. It is given a function that builds the graph. Until then two hooks
+    wait on the model, and between the forward and the end of the backward two on each node of the autograd graph;
+    then all is gone. A call that raises is forgotten, and the next one captured. `on_error` is called instead if
+    anything of ours fails, which the user's code never notices. A model that is compiled or scripted can't be seen
+    so: its module tree is handed over at once, before this function returns; at the first call, if only a part of
+    it is compiled later. If all of it is, when the handle is finished.
     """
     hooks = FirstForward(model, on_graph, on_error)
     return Handle(hooks if hooks.arm(model) else None)
@@ -110,7 +114,7 @@ class FirstForward:
         """Puts the hooks on; False if there is nothing to wait for."""
         reason = why_unseen(model)
         if reason is not None:
-            self._report(lambda: module_tree(model, notes=(reason,)))
+            self._report(_tree(model, reason))
             return False
         # Ours before the others at the end, as it is behind them at the start: so dispatch modes nest.
         self._handles = [
@@ -125,11 +129,16 @@ class FirstForward:
         model = self._model()
         if pending is None and self._runs_compiled and self.armed and model is not None:
             self._disarm()
-            self._report(lambda: module_tree(model, notes=(WHY_COMPILED,)))
+            self._report(_tree(model, WHY_COMPILED))
         if pending is not None:
             pending.backward.stop()
             self._disarm()
-            self._report(pending.graph)
+            try:
+                build = pending.build()
+            except Exception as fault:  # noqa: BLE001
+                self._fail(fault)
+                return
+            self._report(build)
 
     def cancel(self) -> None:
         """Takes the hooks off; while the forward runs, they go at its end."""
@@ -179,7 +188,7 @@ class FirstForward:
             reason = why_unseen(module)
             if reason is not None:  # a part has been compiled since
                 self._disarm()
-                self._report(lambda: module_tree(module, notes=(reason,)))
+                self._report(_tree(module, reason))
                 return
             self._running = _Running(module, args, kwargs, _caller_of_hooks())
 
@@ -198,9 +207,9 @@ class FirstForward:
         if not self._pending.backward.waiting:
             self.finish()
 
-    def _report(self, build: Callable[[], pb.Graph]) -> None:
+    def _report(self, build: Build) -> None:
         try:
-            self._on_graph(build())
+            self._on_graph(build)
         except Exception as fault:  # noqa: BLE001
             self._fail(fault)
 
@@ -231,17 +240,14 @@ class _Pending:
     """A captured call that has returned, while its backward pass is to come."""
 
     def __init__(self, recording: Recording, result: object, on_end: Callable[[], None]) -> None:
-        self._graph = recording.graph(result, pb.CAPTURE_MODE_TRAINING_STEP)
-        self._positions = recording.positions
+        self._recorded = recording.end(result, pb.CAPTURE_MODE_TRAINING_STEP)
         results = [tensor for _, tensor in output_tensors(result)] if may_hook_backward() else []
         self.backward = BackwardPass(results, recording.first_sequence, on_end)
 
-    def graph(self) -> pb.Graph:
-        """The message, with the backward pass if one has come to its end."""
+    def build(self) -> Build:
+        """What builds the message, with the backward pass if one has come to its end by now."""
         operations = self.backward.operations
-        if self.backward.ended:
-            add_backward(self._graph, self._positions, operations)
-        return self._graph
+        return functools.partial(_build, self._recorded, operations if self.backward.ended else ())
 
 
 class _Running:
@@ -271,6 +277,18 @@ class _Running:
     def has_raised(self) -> bool:
         """Whether it ended by raising, asked in the same place."""
         return sys.exc_info()[1] is not self._exception
+
+
+def _build(recorded: Recorded, backward: Sequence[RecordedBackward]) -> pb.Graph:
+    graph = build_graph(recorded)
+    if backward:
+        add_backward(graph, recorded.makers(), backward)
+    return graph
+
+
+def _tree(model: nn.Module, reason: str) -> Build:
+    tree = module_tree(model, notes=(reason,))
+    return lambda: tree
 
 
 def _caller_of_hooks() -> FrameType:

@@ -3,6 +3,7 @@
 import itertools
 import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -23,38 +24,52 @@ Kept = dict[int, int]
 """For each operation that is shown its position in the record, and that in the message."""
 
 
-def build_graph(
-    structure: Structure,
-    types: TypeTable,
-    scopes: Scopes,
-    calls: FunctionCalls,
-    recorder: Recorder,
-    kept: Kept,
-    *,
-    inputs: Sequence[pb.Terminal],
-    outputs: Sequence[Output],
-    mode: pb.CaptureMode,
-) -> pb.Graph:
-    """The message of one recorded forward."""
-    for terminal, origin in outputs:
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded forward. It holds no tensor and no module, so that its message can be built later, in any thread."""
+
+    model_type: str
+    mode: pb.CaptureMode
+    parameters: Sequence[pb.GraphParameter]
+    scopes: Sequence[RecordedScope]
+    operations: Sequence[RecordedOperation]
+    kept: Kept
+    calls: FunctionCalls
+    inputs: Sequence[pb.Terminal]
+    outputs: Sequence[Output]
+    files: Sequence[str]
+    types: TypeTable
+    notes: Sequence[str]
+    dropped: int
+
+    def makers(self) -> dict[int, int]:
+        """Which operation of the message made the node with a number of autograd's."""
+        # Of several with one number the first made the node.
+        return {self.operations[old].sequence: new for old, new in reversed(self.kept.items())}
+
+
+def build_graph(recorded: Recorded) -> pb.Graph:
+    """The message of one recorded forward. Costs about 15 µs for each operation."""
+    kept, operations = recorded.kept, recorded.operations
+    for terminal, origin in recorded.outputs:
         terminal.source.CopyFrom(_source(origin, kept))
     attributes = AttributeTable()
     graph = pb.Graph(
-        model_type=type_name(structure.root),
-        mode=mode,
-        parameters=[_parameter(entry, types) for entry in structure.parameters],
-        scopes=[scope.message() for scope in scopes.recorded],
-        operations=[_operation(recorder.operations[index], kept, attributes) for index in kept],
-        inputs=inputs,
-        outputs=[terminal for terminal, _ in outputs],
+        model_type=recorded.model_type,
+        mode=recorded.mode,
+        parameters=recorded.parameters,
+        scopes=[scope.message() for scope in recorded.scopes],
+        operations=[_operation(operations[index], kept, attributes) for index in kept],
+        inputs=recorded.inputs,
+        outputs=[terminal for terminal, _ in recorded.outputs],
         attributes=[pb.Attribute(name=name, value=value) for name, value in attributes.items()],
-        files=scopes.files.names,
-        types=types.messages(),  # after all that may add one
-        notes=_notes(types, scopes, recorder, shown=len(kept)),
+        files=recorded.files,
+        types=recorded.types.messages(),
+        notes=recorded.notes,
         torch_version=torch.__version__,
-        dropped_operations=recorder.dropped,
+        dropped_operations=recorded.dropped,
     )
-    _add_calls(graph, calls, [recorder.operations[index].call for index in kept])
+    _add_calls(graph, recorded.calls, [operations[index].call for index in kept])
     return graph
 
 
@@ -84,7 +99,7 @@ def build_module_tree(
     return pb.Graph(
         model_type=type_name(structure.root),
         mode=pb.CAPTURE_MODE_MODULES,
-        parameters=[_parameter(entry, types) for entry in structure.parameters],
+        parameters=[parameter(entry, types) for entry in structure.parameters],
         scopes=[scope.message() for scope in scopes],
         files=files.names,
         types=types.messages(),
@@ -126,7 +141,8 @@ def _operation(operation: RecordedOperation, kept: Kept, attributes: AttributeTa
     )
 
 
-def _parameter(entry: ParameterEntry, types: TypeTable) -> pb.GraphParameter:
+def parameter(entry: ParameterEntry, types: TypeTable) -> pb.GraphParameter:
+    """A parameter or buffer as it is now."""
     return pb.GraphParameter(
         name=entry.name,
         aliases=entry.aliases,
@@ -140,25 +156,26 @@ def _type_notes(types: TypeTable) -> list[str]:
     return ["Some tensors have no fixed size yet and are shown without a shape."] if types.unknown_sizes else []
 
 
-def _notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -> list[str]:
-    notes = _type_notes(types)
+def notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -> list[str]:
+    """What a reader should know of how complete it is."""
+    told = _type_notes(types)
     if recorder.merged_below is not None:
-        notes.append(
+        told.append(
             f"More operations ran than are kept: each module call at depth {recorder.merged_below} of the model "
             "is shown as one operation."
         )
     if recorder.dropped:
-        notes.append(f"{recorder.dropped} operations after the first {shown} were not kept.")
+        told.append(f"{recorder.dropped} operations after the first {shown} were not kept.")
     if recorder.unseen:
-        notes.append(
+        told.append(
             f"{recorder.unseen} values were read that came from outside the recorded calls: "
             "from a compiled function, another thread, or before the forward."
         )
     if scopes.foreign:
         names = ", ".join(sorted(scopes.foreign)[:10])
-        notes.append(f"Calls of modules that are not registered in the model are not shown as scopes: {names}.")
+        told.append(f"Calls of modules that are not registered in the model are not shown as scopes: {names}.")
     if scopes.other_threads:
-        notes.append("Calls of modules in other threads were not recorded.")
+        told.append("Calls of modules in other threads were not recorded.")
     if scopes.full:
-        notes.append(f"Module calls after the first {len(scopes.recorded)} are shown as part of their caller.")
-    return notes
+        told.append(f"Module calls after the first {len(scopes.recorded)} are shown as part of their caller.")
+    return told

@@ -1,4 +1,4 @@
-"""One forward on record: from its inputs to the message."""
+"""One forward on record: from its inputs to all that the message is made of."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
@@ -10,11 +10,11 @@ from torch.utils import _python_dispatch as dispatch
 
 from torchviz_tb.capture.graph import terminals
 from torchviz_tb.capture.graph.function_calls import FunctionCalls
-from torchviz_tb.capture.graph.message import build_graph, kept_operations
+from torchviz_tb.capture.graph.message import Recorded, kept_operations, notes, parameter
 from torchviz_tb.capture.graph.operations import next_sequence
 from torchviz_tb.capture.graph.provenance import Provenance, input_origin
 from torchviz_tb.capture.graph.recorder import Recorder
-from torchviz_tb.capture.graph.scopes import Scopes
+from torchviz_tb.capture.graph.scopes import Scopes, type_name
 from torchviz_tb.capture.graph.source_files import SourceFiles
 from torchviz_tb.capture.graph.structure import Structure
 from torchviz_tb.capture.graph.tensor_types import TypeTable
@@ -22,7 +22,7 @@ from torchviz_tb.records import records_pb2 as pb
 
 
 class Recording:
-    """Records the calling thread between `start` and `stop`; `graph` then tells what was seen."""
+    """Records the calling thread between `start` and `stop`; `end` then tells what was seen."""
 
     def __init__(
         self,
@@ -42,8 +42,6 @@ class Recording:
         self._inputs = self._add_inputs(terminals.input_tensors(self._structure.root.forward, args, kwargs))
         self._hooks = contextlib.ExitStack()
         self.first_sequence = 0  # autograd's number of the first node that the forward can have made
-        self.positions: dict[int, int] = {}
-        """Which operation of the message made the node with a number of autograd's; filled by `graph`."""
 
     @property
     def fault(self) -> Exception | None:
@@ -64,23 +62,26 @@ class Recording:
         self._hooks.close()
         _leave(self.recorder)
 
-    def graph(self, result: object, mode: pb.CaptureMode) -> pb.Graph:
-        """The message; `result` is what the forward returned."""
+    def end(self, result: object, mode: pb.CaptureMode) -> Recorded:
+        """All that the message is made of; `result` is what the forward returned."""
         self.recorder.finish()
         outputs = [self._output(name, tensor) for name, tensor in terminals.output_tensors(result)]
         kept = kept_operations(self.recorder.operations, outputs)
-        for old, new in reversed(kept.items()):  # of several with one number the first made the node
-            self.positions[self.recorder.operations[old].sequence] = new
-        return build_graph(
-            self._structure,
-            self._types,
-            self.scopes,
-            self._calls,
-            self.recorder,
-            kept,
+        parameters = [parameter(entry, self._types) for entry in self._structure.parameters]
+        return Recorded(
+            model_type=type_name(self._structure.root),
+            mode=mode,
+            parameters=parameters,
+            scopes=self.scopes.recorded,
+            operations=self.recorder.operations,
+            kept=kept,
+            calls=self._calls,
             inputs=self._inputs,
             outputs=outputs,
-            mode=mode,
+            files=self.scopes.files.names,
+            types=self._types,
+            notes=notes(self._types, self.scopes, self.recorder, shown=len(kept)),
+            dropped=self.recorder.dropped,
         )
 
     def _add_inputs(self, named: Iterable[terminals.NamedTensor]) -> list[pb.Terminal]:

@@ -1,13 +1,23 @@
-"""Work that the training loop need not wait for: done in order, on a thread that lives while there is some."""
+"""Work that the training loop need not wait for: done in order, on a thread that lives while there is some.
+
+A SummaryWriter of ours has one such background, and waits for it when it is flushed or closed.
+"""
 
 import os
 import threading
 import warnings
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 MOST_BYTES = 1 << 28
 """Bytes of values that wait; a call that would exceed it waits for earlier ones instead."""
+
+
+class _Job(NamedTuple):
+    work: Callable[[], None]
+    size: int
+    noun: str
 
 
 class Background:
@@ -27,20 +37,23 @@ class Background:
         """Whether there is work that is not done."""
         return bool(self._jobs) and self._pid == os.getpid()
 
-    def submit(self, work: Callable[[], None], size: int) -> None:
-        """Adds work that holds so many bytes; a fault in it warns. Where no thread can start it is done at once."""
+    def submit(self, work: Callable[[], None], size: int, noun: str) -> None:
+        """Adds work that holds so many bytes, and writes what the noun says; a fault in it warns.
+
+        Where no thread can start it is done at once.
+        """
         if self._pid != os.getpid():
             self._begin()
         with self._changed:
             while self._jobs and self._bytes + size > MOST_BYTES:
                 self._changed.wait()
-            self._jobs.append((work, size))
+            self._jobs.append(_Job(work, size, noun))
             self._bytes += size
             if self._is_running:
                 return
             self._is_running = True
         try:
-            threading.Thread(target=self._run, name="torchviz_tb summaries").start()
+            threading.Thread(target=self._run, name="torchviz_tb background").start()
         except RuntimeError:  # too many threads, or the interpreter is about to end
             self._run()
 
@@ -53,25 +66,31 @@ class Background:
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self._jobs: deque[tuple[Callable[[], None], int]] = deque()
+        self._jobs: deque[_Job] = deque()
         self._bytes = 0
         self._is_running = False
         self._changed = threading.Condition()
 
     def _run(self) -> None:
         while self._is_running:
-            self._do(self._jobs[0][0])
+            self._do(self._jobs[0])
             with self._changed:
                 # Let go of outside the lock: it may be the last to hold a writer, which closes then.
                 done = self._jobs.popleft()
-                self._bytes -= done[1]
+                self._bytes -= done.size
                 self._is_running = bool(self._jobs)
                 self._changed.notify_all()
             del done
 
     @staticmethod
-    def _do(work: Callable[[], None]) -> None:
+    def _do(job: _Job) -> None:
         try:
-            work()
+            job.work()
         except Exception as error:  # noqa: BLE001  (nobody waits for it who could be told otherwise)
-            warnings.warn(f"torchviz_tb could not write a histogram: {type(error).__name__}: {error}", stacklevel=2)
+            warnings.warn(f"torchviz_tb could not write {job.noun}: {type(error).__name__}: {error}", stacklevel=2)
+
+
+def background_of(summary_writer: object) -> Background | None:
+    """That of a SummaryWriter of ours; None of others, which would close without waiting for it."""
+    found = getattr(summary_writer, "_background", None)
+    return found if isinstance(found, Background) else None
