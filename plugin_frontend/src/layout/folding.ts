@@ -57,8 +57,8 @@ function adopt(nodes: HierarchyNode[], id: number, fold: HierarchyNode, hidden: 
   if (!node) return;
   node.fold = fold.fold;
   node.children = [...fold.children, ...hidden];
-  fold.children = [];
-  fold.parent = -1;
+  // It is in no tree any more, and what it held is another's.
+  Object.assign(fold, { fold: null, children: [], parent: -1, openable: false });
   for (const child of node.children) hang(nodes, child, id);
 }
 
@@ -217,6 +217,7 @@ export function addNode(
     nodes.push({
       kind,
       index: -1,
+      span: 1,
       parent,
       depth: 0,
       level: 0,

@@ -7,6 +7,7 @@ import { type Fold, foldRepeats, isParallel } from "./folding";
 import { operationLabel } from "./operations";
 import { joinSeries } from "./series";
 import { structures } from "./structure";
+import { membersOf, terminalRuns } from "./terminals";
 
 /**
  * fold: equal blocks as one. part: some of a module's children. series: small ones of them, one after the other.
@@ -17,8 +18,10 @@ export type NodeKind = "module" | "operation" | "input" | "output" | "fold" | "p
 /** A box, pill or hexagon. */
 export interface HierarchyNode {
   kind: NodeKind;
-  /** Index into the answer's scopes, operations, inputs or outputs; −1 for folds and parts. */
+  /** Index into the answer's scopes, operations, inputs or outputs; −1 for folds, parts and series. */
   index: number;
+  /** How many inputs or outputs it stands for, from `index` on; 1 for all else. */
+  span: number;
   /** Index into `Hierarchy.nodes`; −1 for the root. */
   parent: number;
   depth: number;
@@ -67,8 +70,8 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
   const nodes: HierarchyNode[] = scopeNodes(graph);
   const scopeCount = nodes.length;
   const ofOperation = addOperations(graph, flow, nodes);
-  const inputs = graph.inputs.map((input, index) => nodes.push(terminal("input", index, input.name)) - 1);
-  const outputs = graph.outputs.map((output, index) => nodes.push(terminal("output", index, output.name)) - 1);
+  const inputs = addTerminals("input", graph.inputs, nodes);
+  const outputs = addTerminals("output", graph.outputs, nodes);
 
   const order = firstOperations(graph, flow, nodes, scopeCount);
   nodes.forEach((node, id) => {
@@ -87,7 +90,8 @@ export function buildHierarchy(graph: GraphAnswer): Hierarchy {
   nodes.forEach((node, id) => {
     if (!node.openable && id !== 0) return;
     const children = node.children.filter(drawn);
-    groups.set(id, { children: id === 0 ? [...inputs, ...children, ...outputs] : children, slots: 0, edges: [] });
+    const all = id === 0 ? [...new Set([...inputs, ...children, ...outputs])] : children;
+    groups.set(id, { children: all, slots: 0, edges: [] });
   });
   const ofValue = (value: ValueId): number => (value >= 0 ? ofOperation[value] : inputs[-value - 1]) ?? 0;
   const readers = readersOf(flow, ofOperation, outputs);
@@ -162,6 +166,7 @@ function scopeNodes(graph: GraphAnswer): HierarchyNode[] {
 
 const BLANK = {
   index: 0,
+  span: 1,
   parent: -1,
   depth: 0,
   level: 0,
@@ -220,6 +225,7 @@ const operationNode = (
 ): HierarchyNode => ({
   kind: "operation",
   index,
+  span: 1,
   parent,
   depth: 0,
   level: 0,
@@ -238,15 +244,13 @@ const operationNode = (
 /** Operations hold nothing; nobody adds to it. */
 const NO_CHILDREN: number[] = [];
 
-const terminal = (kind: "input" | "output", index: number, name: string): HierarchyNode => ({
-  ...BLANK,
-  kind,
-  index,
-  parent: 0,
-  depth: 1,
-  name: name || kind,
-  children: [],
-});
+/** Adds a node for each input or output, or for several; gives the node of each. */
+function addTerminals(kind: "input" | "output", terminals: { name: string }[], nodes: HierarchyNode[]): number[] {
+  return terminalRuns(terminals.map(({ name }) => name || kind)).flatMap((run) => {
+    const id = nodes.push({ ...BLANK, ...run, kind, parent: 0, depth: 1, children: [] }) - 1;
+    return membersOf(run).map(() => id);
+  });
+}
 
 /** For each node the first drawn operation in it; infinite where there is none. */
 function firstOperations(graph: GraphAnswer, flow: Flow, nodes: HierarchyNode[], scopeCount: number): number[] {

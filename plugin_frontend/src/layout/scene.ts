@@ -60,7 +60,7 @@ export class Arranger {
     const items = group.children.map((child): Item => {
       const open = layoutOf.get(child);
       const size = open === undefined ? this.closedSize(child) : this.openSize(child, contentOf, this.layouts[open]);
-      const item = { ...size, weight: weightOf(this.hierarchy.nodes[child]) };
+      const item = { ...size, weight: weightOf(this.hierarchy, child) };
       const content = contentOf.get(child) === child ? "" : `@${item.slots}`;
       keys.push(`${open === undefined ? `${item.width}x${item.height}` : `#${open}${content}`}:${item.weight}`);
       return item;
@@ -84,11 +84,16 @@ export class Arranger {
   }
 }
 
-/** A module weighs more than a few operations: the line from the input through an embedding is the spine. */
+/** A module weighs more than a few operations, and its share of all FLOPs more than both. */
 const BOX_WEIGHT = 16;
+const FLOPS_WEIGHT = 1000;
 
-const weightOf = (node: HierarchyNode | undefined): number =>
-  node ? Math.max(1, node.operations) + (isBox(node) ? BOX_WEIGHT : 0) : 1;
+function weightOf({ nodes }: Hierarchy, id: number): number {
+  const node = nodes[id];
+  if (!node) return 1;
+  const share = node.flops / (nodes[0]?.flops || 1);
+  return Math.max(1, node.operations) + (isBox(node) ? BOX_WEIGHT : 0) + Math.round(FLOPS_WEIGHT * share);
+}
 
 const NO_GROUP: Group = { children: [], slots: 0, edges: [] };
 

@@ -108,8 +108,19 @@ test("a module that holds only a chain is the chain", () => {
   const hierarchy = buildHierarchy(graph.build());
   const body = hierarchy.nodes[1];
   expect(body?.fold?.instances).toEqual([2, 3, 4, 5]);
+  expect(body?.fold?.kind).toBe("chain");
   expect(body?.kind).toBe("module");
   expectSound(hierarchy, new Arranger(hierarchy).arrange(allOpen(hierarchy), new Map([[1, 2]])));
+});
+
+test("a module that holds only equal branches is the stack of them", () => {
+  const graph = new GraphBuilder();
+  const x = graph.input("x");
+  const branches = graph.module("heads", "Heads", () =>
+    [0, 1, 2, 3].map((head) => graph.layer(`heads.${head}`, "Linear", "addmm", x)),
+  );
+  graph.output("y", graph.operation("cat", branches));
+  expect(buildHierarchy(graph.build()).nodes[1]?.fold).toMatchObject({ kind: "parallel", instances: [2, 3, 4, 5] });
 });
 
 test("the first block of a stage that differs stays beside the chain of the others", () => {

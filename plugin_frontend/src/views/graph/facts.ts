@@ -5,6 +5,7 @@ import { formatBytes, formatShape } from "../../base/format";
 import type { GroupEdge } from "../../layout/edges";
 import type { ValueId } from "../../layout/flow";
 import type { Hierarchy } from "../../layout/hierarchy";
+import { membersOf } from "../../layout/terminals";
 
 const ITEM_BYTES: Record<string, number> = {
   bool: 1,
@@ -81,8 +82,10 @@ export interface Crossing {
 export function crossingOf(graph: GraphAnswer, hierarchy: Hierarchy, id: number): Crossing {
   const node = hierarchy.nodes[id];
   if (!node) return { entering: [], leaving: [] };
-  if (node.kind === "input") return { entering: [], leaving: [-node.index - 1] };
-  if (node.kind === "output") return { entering: present([graph.outputs[node.index]?.source]), leaving: [] };
+  if (node.kind === "input") return { entering: [], leaving: membersOf(node).map((index) => -index - 1) };
+  if (node.kind === "output") {
+    return { entering: present(membersOf(node).map((index) => graph.outputs[index]?.source)), leaving: [] };
+  }
   const { sources } = graph.operations;
   if (node.kind === "operation") return { entering: present(sources[node.index] ?? []), leaving: [node.index] };
   const inside = operationsIn(graph, hierarchy, id);

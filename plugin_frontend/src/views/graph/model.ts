@@ -5,6 +5,7 @@ import type { GraphAnswer } from "../../api/types";
 import { createEngine, type Engine } from "../../layout/engine";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { type Chosen, countShown, openingDepth, openingSet, openToDepth } from "../../layout/scene";
+import { membersOf } from "../../layout/terminals";
 import { kept } from "../../store/kept";
 import { selectedModule } from "../../store/selection";
 import { type Rect, type Size, toPicture } from "./camera";
@@ -294,7 +295,7 @@ export class GraphModel {
     const node = hierarchy.nodes[id];
     const inside = operationsIn(graph, hierarchy, id);
     const isInside = (value: number): boolean =>
-      value >= 0 ? inside[value] === 1 : node?.kind === "input" && node.index === -value - 1;
+      value >= 0 ? inside[value] === 1 : node?.kind === "input" && hierarchy.ofValue(value) === id;
     const sources = new Set<number>();
     const readers = new Set<number>();
     flow.sources.forEach((values, operation) => {
@@ -304,10 +305,12 @@ export class GraphModel {
       }
     });
     hierarchy.nodes.forEach((other, output) => {
-      const value = other.kind === "output" ? flow.outputs[other.index] : null;
-      if (value === null || value === undefined) return;
-      if (output === id) sources.add(hierarchy.ofValue(value));
-      else if (isInside(value)) readers.add(output);
+      for (const index of other.kind === "output" ? membersOf(other) : []) {
+        const value = flow.outputs[index];
+        if (value === null || value === undefined) continue;
+        if (output === id) sources.add(hierarchy.ofValue(value));
+        else if (isInside(value)) readers.add(output);
+      }
     });
     return { sources: [...sources], readers: [...readers] };
   }

@@ -16,7 +16,8 @@ export function factsOf(model: GraphModel, id: number, node: HierarchyNode): Fac
   const { graph, hierarchy } = model;
   const { entering, leaving } = model.crossing(id);
   const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
-  if (node.kind === "input" || node.kind === "output") return [["tensor", types([...entering, ...leaving])]];
+  if (node.kind === "input" || node.kind === "output")
+    return [[node.span > 1 ? "tensors" : "tensor", types([...entering, ...leaving])]];
   const facts: FactList = [];
   if (entering.length > 0) facts.push([entering.length > 1 ? "inputs" : "input", types(entering)]);
   if (node.kind === "operation") facts.push(["output", describeTypes(outputTypes(graph, node.index), 4)]);

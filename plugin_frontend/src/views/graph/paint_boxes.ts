@@ -81,6 +81,7 @@ function paintModuleText(
   if (!all) return;
   context.font = font(TYPE_SIZE);
   context.fillStyle = look.ink2;
+  if (node.type === "") return;
   if (twoLines) drawName(context, node.type, left, rect.y + 28, right - left);
   else drawName(context, node.type, left + width + 8, middle + 0.5, right - left - width - 8);
 }

@@ -132,7 +132,8 @@ function paintArrow(context: Context, { points }: Path): void {
 }
 
 /** A pill with the name of what would be one edge too many, and a short line to its reader. */
-function paintChip(context: Context, { edge, path }: Line, children: number[], scenery: Scenery): void {
+function paintChip(context: Context, line: Line, children: number[], scenery: Scenery): void {
+  const { edge, path } = line;
   const { look, hierarchy, hoveredLine, zoom } = scenery;
   const isNear = hoveredLine?.edge === edge || isAt(children[edge.from], scenery);
   const [x = 0, y = 0, width = 0, height = 0] = path.points;
@@ -153,12 +154,13 @@ function paintChip(context: Context, { edge, path }: Line, children: number[], s
   if (zoom < 0.35) return;
   context.font = font(12);
   context.fillStyle = look.ink;
-  drawName(context, `→ ${sourceName(hierarchy, edge)}`, x + 9, y + height / 2, width - 16);
+  drawName(context, `→ ${sourceName(hierarchy, line)}`, x + 9, y + height / 2, width - 16);
 }
 
-/** Name of where an edge's first value comes from. */
-export function sourceName(hierarchy: Hierarchy, edge: GroupEdge): string {
-  return hierarchy.nodes[hierarchy.ofValue(edge.values[0] ?? 0)]?.name ?? "";
+/** Name of the box where a line begins; of one from the border, of what its first value comes from. */
+export function sourceName({ nodes, ofValue }: Hierarchy, { group, edge }: Line): string {
+  const source = nodes[ofValue(edge.values[0] ?? 0)];
+  return nodes[group.drawn.children[edge.from] ?? -1]?.name ?? source?.name ?? "";
 }
 
 /** Tabs on the border of an open group where edges enter and leave. */

@@ -2,6 +2,7 @@
 
 import type { ValueId } from "../../layout/flow";
 import type { Hierarchy } from "../../layout/hierarchy";
+import { membersOf } from "../../layout/terminals";
 
 export interface Way {
   from: number;
@@ -37,7 +38,7 @@ function wayFrom(hierarchy: Hierarchy, from: number, to: number): Way | null {
   };
   for (const id of ends) {
     const node = hierarchy.nodes[id];
-    if (node?.kind === "output") readBy(id, present(flow.outputs[node.index]));
+    if (node?.kind === "output") readBy(id, present(membersOf(node).map((index) => flow.outputs[index])));
   }
   for (let operation = flow.sources.length - 1; operation >= 0; operation -= 1) {
     const reader = hierarchy.ofValue(operation);
@@ -52,8 +53,8 @@ function wayFrom(hierarchy: Hierarchy, from: number, to: number): Way | null {
   return { from, to, values, nodes };
 }
 
-const present = (value: ValueId | null | undefined): ValueId[] =>
-  value === null || value === undefined ? [] : [value];
+const present = (values: (ValueId | null | undefined)[]): ValueId[] =>
+  values.filter((value) => value !== null && value !== undefined);
 
 function nodesIn({ nodes }: Hierarchy, id: number): number[] {
   const found = [id];
@@ -65,7 +66,7 @@ function valuesIn(hierarchy: Hierarchy, id: number): Set<ValueId> {
   const found = nodesIn(hierarchy, id).flatMap((each) => {
     const node = hierarchy.nodes[each];
     if (node?.kind === "operation") return [node.index];
-    return node?.kind === "input" ? [-node.index - 1] : [];
+    return node?.kind === "input" ? membersOf(node).map((index) => -index - 1) : [];
   });
   return new Set(found);
 }

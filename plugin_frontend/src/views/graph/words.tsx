@@ -43,9 +43,9 @@ function healthRow(model: GraphModel, id: number, health: Health): Rows {
 const MOST_VALUES = 4;
 
 /** Title and rows of the read-out of a line: what flows along it, and where it comes from. */
-export const describeLine = (model: GraphModel, { edge }: Line): Readout => ({
-  title: <bdi>{safeName(sourceName(model.hierarchy, edge))}</bdi>,
-  rows: flowRows(model, edge.values, false),
+export const describeLine = (model: GraphModel, line: Line): Readout => ({
+  title: <bdi>{safeName(sourceName(model.hierarchy, line))}</bdi>,
+  rows: flowRows(model, line.edge.values, false),
 });
 
 /** Of a slot: which one it is, and what passes there. */
@@ -67,7 +67,7 @@ export function describeSlot(model: GraphModel, { group, index }: Slot): Readout
 function flowRows({ graph, hierarchy }: GraphModel, values: number[], named: boolean): Rows {
   const rows = values.slice(0, MOST_VALUES).map((value): Rows[number] => {
     const [, shape, what] = readoutOf(graph, hierarchy, value);
-    const from = hierarchy.nodes[hierarchy.ofValue(value)]?.name ?? "";
+    const from = graph.inputs[-value - 1]?.name ?? hierarchy.nodes[hierarchy.ofValue(value)]?.name ?? "";
     return [named || values.length > 1 ? safeName(from) : "", shape, what];
   });
   const rest = values.length - rows.length;
@@ -75,9 +75,9 @@ function flowRows({ graph, hierarchy }: GraphModel, values: number[], named: boo
 }
 
 function rowsOf(model: GraphModel, id: number, node: HierarchyNode): Rows {
-  const { graph, hierarchy } = model;
+  const { graph } = model;
   const { entering, leaving } = model.crossing(id);
-  if (node.kind === "input") return [readoutOf(graph, hierarchy, -node.index - 1)];
+  if (node.kind === "input") return flowRows(model, leaving, false);
   const rows: Rows = [];
   const types = (values: number[]) => describeTypes(values.flatMap((value) => typesOf(graph, value)));
   if (entering.length > 0) rows.push(["in", types(entering), ""]);
