@@ -170,7 +170,10 @@ export function paintHeader(context: Context, id: number, rect: Rect, anchor: nu
   context.fillStyle = look.ink2;
   if (type !== "") drawName(context, type, rect.x + 20 + nameWidth, y + 0.5, room - nameWidth - 8);
   paintChevron(context, rect.x + rect.width - 18, y, look.ink3);
-  if (node.fold && all) paintFoldHeader(context, id, rect, anchor, scenery);
+  if (!node.fold || !all) return;
+  context.fillStyle = groundOf(node, look);
+  context.fillRect(rect.x + anchor - 16 - STEPPER_WIDTH, y - 8, STEPPER_WIDTH, 16);
+  paintFoldHeader(context, id, rect, anchor, scenery);
 }
 
 /** Grounds alternate with the depth. */
