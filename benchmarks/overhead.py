@@ -1,8 +1,8 @@
-"""What one sample of parameters and gradients costs: ours against a loop of torch's add_histogram.
+"""What one sample of parameters and gradients costs: ours, what others do, and the least that one can do.
 
-Run it on an otherwise idle machine: ``python -m benchmarks.overhead``. It prints a table, and writes it to
-``benchmarks/results/overhead.md`` with ``--write``. Times are the best of several repetitions, and only their
-ratios mean something elsewhere.
+Run it on an otherwise idle machine: ``python -m benchmarks.overhead``. It prints tables, and writes them to
+``benchmarks/results/overhead.md`` with ``--write``. All take their samples by turns, and medians are given; only
+ratios mean something elsewhere. ``--torchlens`` takes one in (install it first: a sample takes it half a minute).
 """
 
 import argparse
@@ -10,63 +10,57 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import torch
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
+from benchmarks.models import gpt2_small, thirty_million
+from benchmarks.peers import Floor, HistogramLoop, HistogramLoopX, LikeWandb, Peer, TorchLens
 from torchviz_tb import SummaryWriter
 from torchviz_tb.capture.compilation import VARIABLE
 
 RESULTS = Path(__file__).parent / "results" / "overhead.md"
+THEIRS, FLOOR = "`add_histogram` for each tensor", "`torch.aminmax` of each, the floor"
+OURS = "`add_parameters` and `add_gradients`, {}"
 ENGINES = ("numpy", "numba")
-WIDTH, BLOCKS, VOCABULARY = 512, 8, 4900
 
 
-class Block(nn.Module):
-    """The parameters of one transformer block, 12 tensors. It is never run."""
+class Ours:
+    """The same tensors: statistics and distributions, measured by one engine."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm_1 = nn.LayerNorm(WIDTH)
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.projection = nn.Linear(WIDTH, WIDTH)
-        self.norm_2 = nn.LayerNorm(WIDTH)
-        self.up = nn.Linear(WIDTH, 4 * WIDTH)
-        self.down = nn.Linear(4 * WIDTH, WIDTH)
+    def __init__(self, directory: Path, engine: str = "auto") -> None:
+        self._writer, self._engine = SummaryWriter(directory), engine
 
+    def sample(self, model: nn.Module, step: int) -> None:
+        """Also writes what was gathered at the step before, as in a loop."""
+        os.environ[VARIABLE] = self._engine
+        self._writer.add_parameters(model, step)
+        self._writer.add_gradients(model, step)
 
-def build_model(dtype: torch.dtype) -> nn.Module:
-    """About 30 million parameters in 100 tensors, as after some training, with gradients."""
-    torch.manual_seed(0)
-    embedding, head = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, VOCABULARY, bias=False)
-    model = nn.Sequential(embedding, *(Block() for _ in range(BLOCKS)), nn.LayerNorm(WIDTH), head)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(float(parameter.dim() == 1), 0.02)
-    model.to(dtype)
-    for parameter in model.parameters():
-        # Each row has a scale of its own, as units have that learn at different speeds.
-        scale = torch.exp(torch.randn(parameter.shape[:1])).reshape(-1, *[1] * (parameter.dim() - 1))
-        parameter.grad = (1e-4 * scale * torch.randn(parameter.shape)).to(dtype)
-    return model
+    def flush(self) -> None:
+        """Of the file alone: the writer's own would write this step's sample, too."""
+        self._writer._get_file_writer().flush()
+
+    def close(self) -> None:
+        """See Peer."""
+        self._writer.close()
 
 
-def sample_by_torch(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
-    """The loop that everyone pastes."""
-    for name, parameter in model.named_parameters():
-        writer.add_histogram(name, parameter, step)
-        writer.add_histogram(f"{name}.grad", parameter.grad, step)
+Makers = Mapping[str, Callable[[Path], Peer]]
+"""By what it is called in the table."""
 
-
-def sample_by_us(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
-    """The same tensors: statistics and distributions."""
-    assert isinstance(writer, SummaryWriter)
-    writer.add_parameters(model, step)
-    writer.add_gradients(model, step)
+MAKERS: Makers = {
+    THEIRS: HistogramLoop,
+    "tensorboardX's `add_histogram`": HistogramLoopX,
+    "as `wandb.watch` counts (our rendering)": LikeWandb,
+    **{OURS.format(engine): partial(Ours, engine=engine) for engine in ENGINES},
+    FLOOR: Floor,
+}
 
 
 @dataclass(frozen=True)
@@ -83,118 +77,127 @@ class Cost:
         return f"{times} | {self.size / 1000:.0f} kB"
 
 
-def best(costs: list[Cost]) -> Cost:
-    """The best of each; the first sample is not counted, since it also writes what is written once."""
-    return Cost(*(min(getattr(cost, field.name) for cost in costs[1:]) for field in fields(Cost)))
-
-
 class Contender:
-    """One way to log a model, with an event file of its own."""
+    """A peer, and what its samples took."""
 
-    def __init__(
-        self, writer: TorchSummaryWriter, sample: Callable[[TorchSummaryWriter, nn.Module, int], None]
-    ) -> None:
+    def __init__(self, make: Callable[[Path], Peer], directory: Path) -> None:
         self.costs: list[Cost] = []
-        self._writer, self._sample = writer, sample
-        self._directory = Path(writer.get_logdir())
+        self.fault: str | None = None
+        self._peer, self._directory = make(directory), directory
 
     def run(self, model: nn.Module, step: int) -> None:
-        """Takes a sample."""
+        """Takes a sample; one that fails is not asked again."""
+        if self.fault is not None:
+            return
         size, start, processor = self._size(), time.perf_counter(), time.process_time()
-        self._sample(self._writer, model, step)
+        try:
+            self._peer.sample(model, step)
+        except TypeError as error:  # what tensorboardX says to bfloat16
+            self.fault = f"raises {type(error).__name__}"
+            return
         held_up = time.perf_counter() - start
-        self._writer.flush()
+        self._peer.flush()
         on_disk, processor = time.perf_counter() - start, time.process_time() - processor
         self.costs.append(Cost(held_up, on_disk, processor, self._size() - size))
 
+    def middle(self) -> Cost | None:
+        """The medians; the first two samples are not counted, which also write what is written once."""
+        columns = {each.name: [getattr(cost, each.name) for cost in self.costs[2:]] for each in fields(Cost)}
+        return None if self.fault else Cost(**{name: median(column) for name, column in columns.items()})
+
     def close(self) -> None:
-        """Closes the event file."""
-        self._writer.close()
+        """Closes its file."""
+        self._peer.close()
 
     def _size(self) -> int:
         return sum(path.stat().st_size for path in self._directory.iterdir())
 
 
-def compared(dtype: torch.dtype, repetitions: int) -> list[str]:
-    """Torch's loop, ours by each engine and how many times less that is, and the floor."""
-    model = build_model(dtype)
+def costs(model: nn.Module, makers: Makers, rounds: int) -> dict[str, Cost | str]:
+    """The costs of one sample by each way, or why there are none."""
     with tempfile.TemporaryDirectory() as directory:
-        contenders = [
-            Contender(TorchSummaryWriter(f"{directory}/theirs"), sample_by_torch),
-            *(Contender(SummaryWriter(f"{directory}/{engine}"), by_engine(engine)) for engine in ENGINES),
-        ]
-        # By turns, so that whatever else the machine does meets both.
-        for step, contender in itertools.product(range(repetitions + 1), contenders):
+        contenders = {
+            name: Contender(make, Path(directory, str(place))) for place, (name, make) in enumerate(makers.items())
+        }
+        # By turns, so that whatever else the machine does meets all.
+        for step, contender in itertools.product(range(rounds + 2), contenders.values()):
             contender.run(model, step)
-        for contender in contenders:
+        for contender in contenders.values():
             contender.close()
-    theirs, *ours = (best(contender.costs) for contender in contenders)
-    name = str(dtype).removeprefix("torch.")
-    rows = [f"| {name} | `add_histogram` for each tensor | {theirs} |"]
-    for engine, cost in zip(ENGINES, ours, strict=True):
-        ratios = (getattr(theirs, field.name) / getattr(cost, field.name) for field in fields(Cost))
-        rows.append(f"| {name} | `add_parameters` and `add_gradients`, {engine} | {cost} |")
-        rows.append(f"| {name} | **times less** | {' | '.join(f'**{ratio:.1f} ×**' for ratio in ratios)} |")
-    return [*rows, f"| {name} | `torch.aminmax` of each, the floor | {floor(model, repetitions)} |"]
+    return {name: contender.middle() or str(contender.fault) for name, contender in contenders.items()}
 
 
-def by_engine(engine: str) -> Callable[[TorchSummaryWriter, nn.Module, int], None]:
-    """Our sample, measured by one engine."""
-
-    def sample(writer: TorchSummaryWriter, model: nn.Module, step: int) -> None:
-        os.environ[VARIABLE] = engine
-        sample_by_us(writer, model, step)
-
-    return sample
-
-
-def floor(model: nn.Module, repetitions: int) -> str:
-    """One look at each element: least and greatest, and nothing recorded."""
-    costs = []
-    for _ in range(repetitions + 1):
-        start, processor = time.perf_counter(), time.process_time()
-        for parameter in model.parameters():
-            torch.aminmax(parameter.detach())
-            torch.aminmax(parameter if parameter.grad is None else parameter.grad)
-        costs.append((time.perf_counter() - start, time.process_time() - processor))
-    wall, busy = (1000 * min(column) for column in zip(*costs, strict=True))
-    return f"{wall:.0f} ms | | {busy:.0f} ms | |"
+def compared(dtype: torch.dtype, makers: Makers, rounds: int) -> list[str]:
+    """A row for each way; for ours, how many times less than the loop's it is, and how many times the floor."""
+    found = costs(thirty_million(dtype), makers, rounds)
+    theirs, floor = found[THEIRS], found[FLOOR]
+    assert isinstance(theirs, Cost)
+    assert isinstance(floor, Cost)
+    name, rows = str(dtype).removeprefix("torch."), []
+    for way, cost in found.items():
+        if isinstance(cost, str):
+            rows.append(f"| {name} | {way} | {cost} | | | |")
+            continue
+        rows.append(f"| {name} | {way} | {cost} |")
+        if way in map(OURS.format, ENGINES):
+            ratios = (getattr(theirs, each.name) / getattr(cost, each.name) for each in fields(Cost))
+            rows.append(f"| {name} | **times less** | {' | '.join(f'**{ratio:.1f} ×**' for ratio in ratios)} |")
+            rows.append(f"| {name} | times the floor | {cost.held_up / floor.held_up:.1f} × | | | |")
+    return rows
 
 
-def report(repetitions: int) -> str:
-    """The table, in Markdown."""
-    tensors = list(build_model(torch.float32).parameters())
+def sizes(rounds: int) -> str:
+    """A sentence on GPT-2 small."""
+    found = costs(gpt2_small(), {THEIRS: HistogramLoop, "ours": Ours}, rounds)
+    theirs, ours = found[THEIRS], found["ours"]
+    assert isinstance(theirs, Cost)
+    assert isinstance(ours, Cost)
+    return (
+        f"A sample of GPT-2 small's 148 parameters and their gradients takes {ours.size / 1000:.0f} kB in the file, "
+        f"with `add_histogram` {theirs.size / 1000:.0f} kB."
+    )
+
+
+def report(makers: Makers, rounds: int) -> str:
+    """The tables, in Markdown."""
+    tensors = list(thirty_million(torch.float32).parameters())
     millions = sum(tensor.numel() for tensor in tensors) / 1e6
     return "\n".join(
         [
             "# What one sample costs",
             "",
             f"Parameters and gradients of a model of {millions:.1f} M parameters in {len(tensors)} tensors,",
-            f"{os.cpu_count()} cores, best of {repetitions}. Written by `python -m benchmarks.overhead --write`.",
-            "Only the ratios mean something elsewhere.",
+            f"{torch.get_num_threads()} threads, torch {torch.__version__}; medians of {rounds} rounds of turns.",
+            f"The machine's load when this began: {os.getloadavg()[0]:.1f}. Repeated by",
+            "`python -m benchmarks.overhead --write`; only the ratios mean something elsewhere.",
             "",
             "| elements | how | the loop waits | until it is on disk | processor time | bytes in the file |",
             "|---|---|---|---|---|---|",
-            *compared(torch.float32, repetitions),
-            *compared(torch.bfloat16, repetitions),
+            *compared(torch.float32, makers, rounds),
+            *compared(torch.bfloat16, makers, rounds),
             "",
-            "`add_histogram` converts bfloat16 through float16, where gradients below 6e-8 become 0.",
+            "`add_histogram` converts bfloat16 through float16, where gradients below 6e-8 become 0. The row on wandb",
+            "is its way of counting, without its process. The floor looks at each element once and keeps nothing.",
+            "",
+            sizes(1),
             "",
         ]
     )
 
 
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help=f"also write it to {RESULTS.name}")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--write", action="store_true", help=f"also write them to {RESULTS.name}")
+    parser.add_argument("--torchlens", action="store_true", help="also torchlens, which must be installed")
     arguments = parser.parse_args()
-    table = report(arguments.repetitions)
-    print(table)
+    makers = {**MAKERS, "torchlens' watch": TorchLens} if arguments.torchlens else MAKERS
+    text = report(makers, arguments.rounds)
+    print(text)
     if arguments.write:
         RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(table, encoding="utf-8")
+        RESULTS.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

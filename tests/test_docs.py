@@ -78,9 +78,10 @@ def test_the_readmes_costs_are_the_measured_ones() -> None:
         lines = re.findall(r"^\| (?:b?float\d+) .*$", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
         return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
-    measured = [[*row[:3], row[-1]] for row in rows("benchmarks/results/overhead.md")]
-    assert rows("README.md") == measured
-    assert measured
+    shown, measured = rows("README.md"), [[*row[:3], row[-1]] for row in rows("benchmarks/results/overhead.md")]
+    assert len(shown) >= 6
+    rest = iter(measured)
+    assert all(row in rest for row in shown)  # some of them, in their order
 
 
 @pytest.mark.heavy
