@@ -212,6 +212,18 @@ def test_loss(tmp_path: Path, loss, expected: list[str]):
     assert kinds(tmp_path) == expected
 
 
+@pytest.mark.parametrize(
+    ("loss", "title"),
+    [
+        (lambda step: 2.3, "The loss has not fallen in 199 steps"),
+        (lambda step: 2.3 - 1.5 * (60 < step < 100), "The loss is back where it began after 199 steps"),
+    ],
+)
+def test_a_loss_that_fell_and_came_back_is_not_said_to_have_stayed(tmp_path: Path, loss, title: str):
+    write(tmp_path / "run", loss={step: float(loss(step)) + NOISE[step] for step in range(200)})
+    assert title in [finding.title for finding in found(tmp_path)]
+
+
 def test_too_few_samples_say_nothing_but_non_finite(tmp_path: Path):
     def change(step: int, tensors: Tensors) -> None:
         for stage in ("gradient", "update"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_runs import LAYERS, STEPS, Tensors, found, kinds, write
+from synthetic_runs import LAYERS, STEPS, Tensors, found, kinds, position, write
 
 from torchviz_tb.diagnosis import Severity
 from torchviz_tb.records import records_pb2 as pb
@@ -106,6 +106,22 @@ def test_what_the_watch_saw_between_two_samples_is_more_exact(tmp_path: Path):
     assert finding.title == "First NaN or Inf in layer3, step 127"
     assert finding.evidence == "The output of layer3 holds NaN, its inputs do not. The first bad element is at [0, 7]."
     assert finding.sites == ("layer3.weight", "layer3.bias")
+
+
+@pytest.mark.parametrize(
+    ("size", "title"),
+    [(1e22, "The norm overflows in layer3.weight, step 127"), (1.0, "First NaN or Inf in layer3.weight, step 127")],
+)
+def test_a_norm_too_large_for_the_recorder_is_not_called_nan(tmp_path: Path, size: float, title: str):
+    def change(step: int, tensors: Tensors) -> None:
+        if step >= 130:
+            tensors["gradient"][position("layer3.weight")] *= size
+
+    told = nan_at(127, site="layer3.weight", stage=pb.STAGE_GRADIENT)
+    write(tmp_path / "run", change, incidents=[told])
+    (finding,) = [each for each in found(tmp_path) if each.kind == "non_finite"]
+    assert finding.title == title
+    assert ("At step 130 it is 1.1e21, and nothing is NaN yet." in finding.evidence) is (size > 1)
 
 
 def test_a_run_that_ended_before_its_next_sample_is_lost(tmp_path: Path):

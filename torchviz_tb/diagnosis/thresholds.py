@@ -21,6 +21,10 @@ EXPLOSION_FACTOR = 1000.0
 EXPLOSION_SAMPLES = 3
 """Consecutive samples over it: one bad batch is no explosion."""
 
+# Not finite, as the flight recorder sees it: its norms are float32, whose squares end at 1.8e19.
+NORM_OVERFLOW = 1e18
+"""Norm of the next sample from which on what it saw was a large number rather than NaN or infinity."""
+
 # Stopped learning: gradient exactly 0 until the end.
 STOPPED_SAMPLES = 5
 """Samples at the end in which every element of the gradient is exactly 0."""
@@ -69,6 +73,8 @@ LOSS_POINTS = 40
 """Points of the loss without which nothing is said about it."""
 PLATEAU_GAIN = 0.01
 """Share of the first tenth's median by which the last quarter's median must be lower."""
+PLATEAU_FELL = 0.1
+"""Share of the first tenth's median by which a loss that came back had once been lower."""
 PLATEAU_RISE = 2.0
 """A loss that ends this many times higher has not stayed where it was: other findings say why."""
 SPIKE_FACTOR = 12.0

@@ -35,6 +35,11 @@ def share(value: float) -> str:
     return f"{percent:.0f} %" if percent >= 1 or percent == 0 else "under 1 %"
 
 
+def of_samples(value: float) -> str:
+    """At which share of the samples: "at each sample", "at 41 % of the samples"."""
+    return "at each sample" if value == 1 else f"at {share(value)} of the samples"
+
+
 def count(amount: int, noun: str) -> str:
     """As in "1 site", "3 sites", "1,024 sites"."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"

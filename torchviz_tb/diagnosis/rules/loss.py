@@ -13,7 +13,7 @@ _MAD_TO_DEVIATION = 1.4826
 
 
 def loss_plateau(evidence: Evidence) -> list[Finding]:
-    """The loss at the end is what it was at the start."""
+    """The loss at the end is what it was at the start, whether it fell in between or not."""
     loss = _enough(evidence)
     if loss is None:
         return []
@@ -27,7 +27,7 @@ def loss_plateau(evidence: Evidence) -> list[Finding]:
         Finding(
             kind="loss_plateau",
             severity=Severity.WARNING,
-            title=f"The loss has not fallen in {_span(loss):,} steps",
+            title=_plateau_title(loss, float(start)),
             evidence=(
                 f"Its median is {number(float(start))} over the first tenth and {number(float(end))} over the last "
                 f"quarter of '{loss.tag}'."
@@ -35,6 +35,12 @@ def loss_plateau(evidence: Evidence) -> list[Finding]:
             step=int(loss.steps[0]),
         )
     ]
+
+
+def _plateau_title(loss: Curve, start: float) -> str:
+    lowest = float(_running_median(loss.values).min())
+    fell = lowest < (1 - thresholds.PLATEAU_FELL) * start
+    return f"The loss {'is back where it began after' if fell else 'has not fallen in'} {_span(loss):,} steps"
 
 
 def loss_spike(evidence: Evidence) -> list[Finding]:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import NON_FINITE, Bools, Evidence
 from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
-from torchviz_tb.diagnosis.words import count, listed, short
+from torchviz_tb.diagnosis.words import count, listed, number, short
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.sites import Positions
 from torchviz_tb.reading.statistics import State
@@ -41,15 +42,31 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     where = f" in {told.site}" if told.site else ""
     in_title = f" in {short(told.site)}" if told.site else ""
     index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
+    overflow = _overflow(evidence, told, row)
+    what = "The norm overflows" if overflow else "First NaN or Inf"
     seen = told.reason or f"Seen at step {told.step}{where}."
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
-        title=f"First NaN or Inf{in_title}, step {told.step}",
-        evidence=f"{seen}{index}{_told_later(evidence, told)}",
+        title=f"{what}{in_title}, step {told.step}",
+        evidence=overflow or f"{seen}{index}{_told_later(evidence, told)}",
         step=told.step,
         sites=sites,
         picture=_picture_around(evidence, told.stage or "gradient", sites[:1], row),
+    )
+
+
+def _overflow(evidence: Evidence, told: Incident, row: int) -> str:
+    """What the next sample says if it holds numbers, so large that only their squares were too much; else nothing."""
+    if row >= len(evidence.steps) or told.stage != "gradient" or not evidence.measured("gradient"):
+        return ""
+    sites = [index for index, site in enumerate(evidence.sites) if site.name == told.site]
+    norms = evidence.column("gradient", "l2")[row, sites]
+    if norms.size == 0 or not (np.isfinite(norms) & (norms > thresholds.NORM_OVERFLOW)).all():
+        return ""
+    return (
+        f"The norm of its gradient has no square in float32. At step {evidence.steps[row]} it is "
+        f"{number(float(norms.max()))}, and nothing is NaN yet."
     )
 
 

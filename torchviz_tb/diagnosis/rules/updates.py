@@ -6,7 +6,7 @@ from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence, Float64s
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.samples import longest_run, median_of_finite
-from torchviz_tb.diagnosis.words import count, listed, number, share
+from torchviz_tb.diagnosis.words import count, listed, number, of_samples, share
 
 
 def ratio_out_of_range(evidence: Evidence) -> list[Finding]:
@@ -53,8 +53,8 @@ def _too_small(evidence: Evidence, median: Float64s, held: float) -> Finding:
         severity=Severity.WARNING,
         title="The weights hardly move",
         evidence=(
-            f"An update is {number(float(np.nanmedian(median)))} of the median weight matrix it changes, in "
-            f"{share(held)} of the samples."
+            f"An update is {number(float(np.nanmedian(median)))} of the median weight matrix it changes "
+            f"{of_samples(held)}."
         ),
         step=evidence.steps[0],
         sites=tuple(names),
