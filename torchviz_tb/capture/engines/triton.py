@@ -20,7 +20,7 @@ from torchviz_tb.capture.transfer import to_device
 
 Int64s = npt.NDArray[np.int64]
 
-_PIECE, _BLOCK, _WARPS = 1 << 16, 1 << 11, 8
+_PIECE = 1 << 16  # elements of one program
 _ALIGNMENT = 16  # bytes, with which elements are read fastest
 
 _EIGHT_BITS = sorted((dtype for dtype in NARROW_DTYPES if dtype.itemsize == 1), key=str)
@@ -31,6 +31,7 @@ _TYPES = {
 """Those that the kernels read, by the numbers that these have for them."""
 
 
+@dataclass(frozen=True)
 class TritonEngine(DeviceEngine):
     """Measures all tensors of a device in one launch, and never waits.
 
@@ -40,6 +41,9 @@ class TritonEngine(DeviceEngine):
     the mean of each piece's first block. Integers of 16 bits and more and complex numbers are measured as TorchEngine
     does. Extra memory: up to 9 MiB, and the results.
     """
+
+    block: int = 1 << 11  # elements that a program looks at together
+    warps: int = 8
 
     def begin(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> Begun:
         """See DeviceEngine."""
@@ -52,12 +56,12 @@ class TritonEngine(DeviceEngine):
         with _current(device):
             launches = list(_launches(layout, tensors, device))
             for launch in launches:
-                launch.scan(buffer, histograms=histograms)
+                launch.scan(self, buffer, histograms=histograms)
             if histograms and layout.parts:
                 chosen, cells = plan(layout, buffer), Cells(layout, device)
                 by_torch.refine(layout, cells, tensors, others, chosen)
                 for launch in launches:
-                    launch.refine(cells, chosen)
+                    launch.refine(self, cells, chosen)
                 cells.give(buffer)
         return Begun(buffer.results, lambda packed: Results(layout, packed).measurements())
 
@@ -71,7 +75,7 @@ class _Launch:
     is_wide: bool
     is_aligned: bool
 
-    def scan(self, buffer: Buffer, *, histograms: bool) -> None:
+    def scan(self, engine: TritonEngine, buffer: Buffer, *, histograms: bool) -> None:
         """The first pass."""
         triton_kernels.scan[(len(self.pieces),)](
             self.pieces,
@@ -79,14 +83,14 @@ class _Launch:
             buffer["sums"],
             buffer["counts"],
             buffer["tables"] if histograms else buffer["counts"],  # not touched without histograms
-            block=_BLOCK,
+            block=engine.block,
             histograms=histograms,
             wide=self.is_wide,
             aligned=self.is_aligned,
-            num_warps=_WARPS,
+            num_warps=engine.warps,
         )
 
-    def refine(self, cells: Cells, chosen: Plan) -> None:
+    def refine(self, engine: TritonEngine, cells: Cells, chosen: Plan) -> None:
         """The second pass."""
         triton_kernels.refine[(len(self.pieces),)](
             self.pieces,
@@ -98,10 +102,10 @@ class _Launch:
             cells.least,
             cells.greatest,
             cells.slots,
-            block=_BLOCK,
+            block=engine.block,
             wide=self.is_wide,
             aligned=self.is_aligned,
-            num_warps=_WARPS,
+            num_warps=engine.warps,
         )
 
 
@@ -164,7 +168,8 @@ def _current(device: torch.device) -> AbstractContextManager[object]:
 def _compile() -> None:
     """Compiles what nearly all tensors need; the first launch for others, such as float64, compiles its own."""
     int32, int64, float32, float64 = torch.int32, torch.int64, torch.float32, torch.float64
-    fixed = {"block": _BLOCK, "wide": False, "aligned": True, "num_warps": _WARPS, "grid": (1,)}
+    engine = TritonEngine()
+    fixed = {"block": engine.block, "wide": False, "aligned": True, "num_warps": engine.warps, "grid": (1,)}
     triton_kernels.scan.warmup(int64, float32, float64, int64, int32, histograms=True, **fixed)
     triton_kernels.refine.warmup(int64, float32, *[int32] * 6, MOST_SLOTS, **fixed)
 
