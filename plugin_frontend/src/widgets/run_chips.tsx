@@ -1,6 +1,7 @@
 // Runs: shown in maps, compared, or off. Up to two are chips; more, or on a narrow page, are one menu.
 
 import { signal } from "@preact/signals";
+import { middleEllipsis } from "../base/format";
 import { colourOfRun } from "../store/data";
 import { roleOf, showAlone, showRun, toggleRun } from "../store/runs";
 import { ourRuns, shownRun } from "../store/selection";
@@ -14,6 +15,8 @@ adopt(runChipsCss);
 const MOST_CHIPS = 2;
 const NARROW = "(width < 900px)";
 const FILTER_FROM = 8;
+/** Of a name on the closed menu; the end of a run's name tells it from its neighbours. */
+const MOST_CHARACTERS = 22;
 
 const narrow = signal(matchMedia(NARROW).matches);
 matchMedia(NARROW).addEventListener("change", ({ matches }) => {
@@ -72,7 +75,7 @@ function RunMenu() {
   const button = (
     <>
       <RunDot name={shown.name} />
-      <span class="run-name">{shown.name}</span>
+      <span class="run-name">{middleEllipsis(shown.name, MOST_CHARACTERS)}</span>
       {others > 0 && <span class="run-others">+{others}</span>}
       <DownIcon />
     </>

@@ -60,10 +60,11 @@ export function poolRows(
   rowSlots: Slots,
   strength: (value: number) => number,
 ): Pooled {
-  const count = sites.length;
   const columns = answer.steps.length;
+  // Of the run: a stage may show only some of its sites.
+  const count = answer.values.length / Math.max(1, columns);
   const pooled = emptyPool(rowSlots.from.length, columns);
-  for (let row = 0; row < count; row++) {
+  for (let row = 0; row < sites.length; row++) {
     const site = sites[row] ?? 0;
     const start = (rowSlots.slots[row] ?? 0) * columns;
     for (let column = 0; column < columns; column++) {

@@ -59,6 +59,16 @@ describe("pool", () => {
     expect(found % cells.columns).toBe(Math.floor((step * 500) / steps));
   });
 
+  it("takes each site's own cells where a stage shows only some of them", () => {
+    const answer = statistics([
+      [1, 2, 3, "missing"],
+      [4, 5, 6, "missing"],
+    ]);
+    const cells = pool(answer, [0, 2], even(2, 2), even(2, 2), identity);
+    expect([...cells.values]).toEqual([1, 4, 3, 6]);
+    expect([...cells.state]).toEqual(new Array(4).fill(State.finite));
+  });
+
   it("keeps the larger value, a number over zero, zero over what was not measured", () => {
     const answer = statistics([
       [1, "zero", "missing", "missing"],
