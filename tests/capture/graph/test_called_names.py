@@ -1,6 +1,7 @@
 """Names of calls, read from running frames, against what stands in the source."""
 
 import dis
+import functools
 import sys
 from types import FrameType
 
@@ -89,6 +90,10 @@ def by_another_name():
         (lambda: torch.nn.functional.relu(X), ["relu"]),
         (lambda: F.relu(F.gelu(X)), ["gelu", "relu"]),
         (lambda: F.linear(X, W) if X.ndim else F.relu(X), ["linear"]),
+        (lambda: F.linear(X, W if X.ndim else X, None if X.ndim else X), ["linear"]),
+        (lambda: X.add(1 if X.ndim else 2, alpha=X.ndim or 1), ["add"]),
+        (lambda: functools.partial(F.linear, X)(W), ["partial"]),
+        (lambda: F.linear(input=X, weight=W), ["linear"]),
         (with_arguments_that_call, ["relu", "neg", "scaled_dot_product_attention"]),
         (over_several_lines, ["view", "add"]),
         (by_another_name, ["activation"]),

@@ -61,6 +61,12 @@ _BY_OLD_OPCODE = {
     "LSHIFT": "bitwise_left_shift",
     "RSHIFT": "bitwise_right_shift",
 }
+# What they do to Python 3.10's stack: nothing that follows is reached from them; nothing new lies on top.
+_LEAVING = ("JUMP_FORWARD", "JUMP_ABSOLUTE", "RETURN", "RAISE", "RERAISE")
+_MAKING_NOTHING = (
+    *("POP", "STORE", "DELETE", "JUMP", "SETUP", "NOP", "GEN_START", "EXTENDED_ARG"),
+    *("LIST_APPEND", "LIST_EXTEND", "SET_ADD", "SET_UPDATE", "MAP_ADD", "DICT_MERGE", "DICT_UPDATE"),
+)
 
 
 def called_name(instructions: Sequence[dis.Instruction], offset: int) -> str | None:
@@ -106,14 +112,48 @@ def _begin(instruction: dis.Instruction) -> tuple[int | None, int | None]:
 
 
 def _callee_by_stack(instructions: Sequence[dis.Instruction], call: int) -> str | None:
-    """Without columns (Python 3.10): what was loaded before the arguments, which stand on top of it."""
-    arguments = {"CALL_FUNCTION_KW": 1, "CALL_FUNCTION_EX": 1}.get(instructions[call].opname, 0)
-    arguments += (instructions[call].arg or 0) & (1 if instructions[call].opname == "CALL_FUNCTION_EX" else -1)
-    position = call - 1
-    while arguments > 0 and position > 0:
-        arguments -= dis.stack_effect(instructions[position].opcode, instructions[position].arg, jump=False)
-        position -= 1
-    return _loaded(instructions[position]) if arguments == 0 else None
+    """Without columns (Python 3.10): what stands on the stack below the arguments."""
+    stack = _stack_before(instructions, call)
+    kind, count = instructions[call].opname, instructions[call].arg or 0
+    # Beside the arguments: a method's object, the names of keywords, or all of them in a tuple and perhaps a dict.
+    below = 1 + count % 2 if kind == "CALL_FUNCTION_EX" else count + (kind in ("CALL_METHOD", "CALL_FUNCTION_KW"))
+    if len(stack) <= below:
+        return None
+    made_by = stack[-1 - below]
+    if instructions[made_by].opname.startswith("CALL"):  # such as jacrev(f)(x)
+        return _callee_by_stack(instructions, made_by)
+    return _loaded(instructions[made_by])
+
+
+def _stack_before(instructions: Sequence[dis.Instruction], end: int) -> list[int]:
+    """Which instruction made each value on the stack before another; empty where that is not reached from above.
+
+    Not by counting back from there: an argument may be made of jumps, as in ``f(a if b else c)``.
+    """
+    stack: list[int] | None = []
+    jumped: dict[int, list[int]] = {}
+    for position, instruction in enumerate(instructions[: end + 1]):
+        if stack is None:
+            stack = jumped.get(instruction.offset)
+        if stack is None:
+            continue
+        if position == end:
+            return stack
+        if instruction.opcode in (*dis.hasjabs, *dis.hasjrel):
+            jumped.setdefault(instruction.argval, _stack_after(position, instruction, stack, jump=True))
+        leaves = instruction.opname.startswith(_LEAVING)
+        stack = None if leaves else _stack_after(position, instruction, stack, jump=False)
+    return []
+
+
+def _stack_after(position: int, instruction: dis.Instruction, stack: list[int], *, jump: bool) -> list[int]:
+    depth = max(0, len(stack) + dis.stack_effect(instruction.opcode, instruction.arg, jump=jump))
+    after = stack[:depth] + [position] * (depth - len(stack))
+    if after and not instruction.opname.startswith(_MAKING_NOTHING):
+        after[-1] = position
+    if instruction.opname == "LOAD_METHOD":  # the method and its object
+        after[-2] = position
+    return after
 
 
 def _loaded(instruction: dis.Instruction) -> str | None:
