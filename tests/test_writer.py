@@ -286,7 +286,7 @@ def test_a_fault_in_a_single_call_warns_once(writer, monkeypatch):
     def fail(*_, **__):
         raise MemoryError("no room")
 
-    monkeypatch.setattr("torchviz_tb.writer.begin_stage", fail)
+    monkeypatch.setattr("torchviz_tb.watching.tensor_sample.begin_stage", fail)
     with pytest.warns(UserWarning, match="switched off 'distribution' for 'x', all else goes on: MemoryError: no room"):
         writer.add_distribution("x", torch.ones(2), 0)
     with warnings.catch_warnings():
