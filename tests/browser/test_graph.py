@@ -237,3 +237,11 @@ def test_the_source_line_is_told_to_the_frame_around_tensorboard(open_page: Open
     page.page.wait_for_function("() => document.querySelector('#webview').contentWindow.told.length > 0")
     told = page.page.evaluate("() => document.querySelector('#webview').contentWindow.told")
     assert told == [[filename, int(line) - 1]]  # it counts lines from 0
+
+
+def test_the_panel_shows_what_a_module_returns(open_page: OpenPage) -> None:
+    page = open_page("activations", "graph")
+    open_run(page, "activations", module="conv1")
+    expect(panel(page).get_by_role("heading", name="what it returns")).to_be_visible()
+    parameters = panel(page).get_by_role("table", name="Parameters at the current step")
+    expect(parameters.get_by_role("row")).to_have_count(3)  # weight and bias, no output

@@ -21,7 +21,7 @@ import { shownAs } from "./instances";
 import type { GraphModel } from "./model";
 import { factsOf } from "./node_facts";
 import { safeName } from "./paint_text";
-import { mainSite, PanelPictures } from "./panel_pictures";
+import { mainSite, PanelPictures, Values } from "./panel_pictures";
 import { paintMeasure } from "./swatch";
 import { placeOf } from "./words";
 
@@ -45,6 +45,9 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
   );
   const site = useSignal<string | null>(null);
   site.value = main?.name ?? null;
+  const output = useSignal<string | null>(null);
+  output.value =
+    sites.find((each) => each.output && node?.kind === "module" && each.module === node.path)?.name ?? null;
   if (!node) return null;
   return (
     <SidePanel
@@ -60,6 +63,7 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
       <Neighbours key={id} model={model} id={id} />
       {own.length > 0 && <ParameterTable sites={sites} own={own} node={node} norms={norms} step={step} />}
       {main && <PanelPictures api={api} site={site} shape={main.shape} />}
+      {output.value && <Values api={api} site={output} stage="activation" title="what it returns" />}
       {own.length > 0 && (
         <div class="panel-foot">
           <ViewLink target="distributions" label="Distributions" site={main ?? undefined} />

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
-import type { Heatmap, Site } from "../../api/types";
+import type { Heatmap, Site, Stage } from "../../api/types";
 import { decadeRange } from "../../base/colour_scale";
 import { formatCount, formatShape } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
@@ -16,6 +16,7 @@ import { Picture } from "../../widgets/picture";
 import { PanelSection } from "../../widgets/side_panel";
 import { StagePicture } from "../distributions/stage_picture";
 import { bySite, mapMatrix, mapScale } from "../gradients/maps";
+import { safeName } from "./paint_text";
 
 /** Of the sites of a module the selected one, else the largest. */
 export function mainSite(sites: readonly Site[], selected: string | null): Site | null {
@@ -31,24 +32,37 @@ interface PanelPicturesProps {
 }
 
 export function PanelPictures({ api, site, shape }: PanelPicturesProps) {
+  const kinds = shownGroup.value?.kinds ?? {};
+  const name = site.value ?? "";
+  return (
+    <>
+      <Values api={api} site={site} stage="gradient" title={name.slice(name.lastIndexOf(".") + 1)} />
+      {kinds.heatmaps?.length && <GradientMap api={api} site={name} shape={shape} />}
+    </>
+  );
+}
+
+interface ValuesProps {
+  api: Api;
+  site: ReadonlySignal<string | null>;
+  stage: Stage;
+  title: string;
+}
+
+/** What values a site has had over the steps. */
+export function Values({ api, site, stage, title }: ValuesProps) {
   const key = useComputed(() =>
     place.value && site.value
       ? { place: place.value, site: site.value, compared: comparedRuns.value.map((run) => run.name) }
       : null,
   );
-  const kinds = shownGroup.value?.kinds ?? {};
-  const name = site.value ?? "";
+  if (!shownGroup.value?.kinds.distributions?.length) return null;
   return (
-    <>
-      {kinds.distributions?.length && (
-        <PanelSection title={<bdi>{name.slice(name.lastIndexOf(".") + 1)}</bdi>}>
-          <div class="graph-panel-picture">
-            <StagePicture api={api} stage="gradient" site={key} />
-          </div>
-        </PanelSection>
-      )}
-      {kinds.heatmaps?.length && <GradientMap api={api} site={name} shape={shape} />}
-    </>
+    <PanelSection title={<bdi>{safeName(title)}</bdi>}>
+      <div class="graph-panel-picture">
+        <StagePicture api={api} stage={stage} site={key} />
+      </div>
+    </PanelSection>
   );
 }
 
