@@ -56,6 +56,11 @@ $(LOGS)/%/.trained: demo/%.py $(VENV)/.demo $(PACKAGE)
 	$(BIN)/python $< --log-dir $(@D)
 	@touch $@
 
+$(LOGS)/dead_layer/.trained: demo/broken/dead_layer.py demo/small_runs.py $(VENV)/.demo $(PACKAGE)
+	@rm -rf $(@D)
+	$(BIN)/python -m demo.broken dead_layer --log-dir $(LOGS)
+	@touch $@
+
 # ----------------------------------------------------------------- the tests
 
 test: lint test-frontend test-python ## everything: lint, types, front end, Python, browser
@@ -88,7 +93,7 @@ faults: $(VENV)/.dev ## break disks and programs on purpose; what is lost goes i
 frontend: $(VENV)/.dev ## build the page, if its sources changed
 	$(BIN)/python build_frontend.py
 
-pictures: frontend $(LOGS)/digits/.trained $(LOGS)/attention/.trained ## take the pictures of the README again
+pictures: frontend $(LOGS)/digits/.trained $(LOGS)/attention/.trained $(LOGS)/dead_layer/.trained ## take the pictures of the README again
 	$(BIN)/python docs/pictures.py $(LOGS)
 
 proto: $(VENV)/.dev ## generate the Python code of records.proto

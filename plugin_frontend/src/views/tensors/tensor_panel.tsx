@@ -56,7 +56,11 @@ export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, c
       <StepNote entry={entry} step={tensor.step} />
       {children}
       <PanelSection>
-        <Legend scale={scale} signs={scale.kind === "linear" ? ["infinite", "nan"] : ["zero", "infinite", "nan"]} />
+        <Legend
+          scale={scale}
+          unit="value"
+          signs={scale.kind === "linear" ? ["infinite", "nan"] : ["zero", "infinite", "nan"]}
+        />
       </PanelSection>
     </aside>
   );
