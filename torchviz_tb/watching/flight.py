@@ -1,12 +1,12 @@
 """The flight recorder: statistics of the last steps, kept in memory until something goes wrong.
 
 At every step it takes the L2 norm of each gradient, in one call for all of them (``torch._foreach_norm``): one
-pass over the gradients, without waiting for a device. All its looks together take at most ``share`` of the
-wall time and a quarter of a second, enough for some thousand looks at a small model; steps beyond that are left
-out. As long as half of that is left, it also takes each gradient's largest magnitude, mean and share of zeros, and the
-norms of the parameters and, where one optimizer has them all and they are at most 64 MB, of their updates: in all about
-eight times as dear, and for the step a copy of the parameters. Nothing is written until an accident; then the steps
-that are in memory become one record, and it starts anew.
+pass over the gradients, without waiting for a device. All its looks together take, of the training thread's own
+time, at most ``share`` of the wall time and a quarter of a second, enough for some thousand looks at a small model;
+steps beyond that are left out. As long as half of that is left, it also takes each gradient's largest magnitude, mean
+and share of zeros, and the norms of the parameters and, where one optimizer has them all and they are at most 64 MB,
+of their updates: in all about eight times as dear, and for the step a copy of the parameters. Nothing is written
+until an accident; then the steps that are in memory become one record, and it starts anew.
 
 What it takes for an accident, besides what others report to ``incidents``: a norm or loss that is not finite;
 a gradient norm of the whole model above 10 times the median of the steps in memory (of the last 32 where fewer are
@@ -14,6 +14,7 @@ kept); a loss that lies above their median by more than 10 median absolute devia
 itself. Medians are of at least 8 steps.
 """
 
+import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +63,7 @@ class FlightRecorder:
     """The last ``steps`` steps of a watch."""
 
     def __init__(self, steps: int, share: float, cost: Cost, alarm: Alarm) -> None:
-        self.cost = Cost()  # of looking alone
+        self.cost = Cost(time.thread_time)  # of looking alone, whatever else the machine does meanwhile
         self._watch_cost = cost
         self._share = share
         self._alarm = alarm

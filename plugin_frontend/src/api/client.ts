@@ -7,6 +7,7 @@ import type {
   DistributionsAnswer,
   ExecutionOrderAnswer,
   FindingsAnswer,
+  FlightRecorderAnswer,
   GraphAnswer,
   Heatmap,
   HeatmapsAnswer,
@@ -57,6 +58,7 @@ export interface Api {
   findings(place: Place): Promise<FindingsAnswer>;
   executionOrder(place: Place): Promise<ExecutionOrderAnswer>;
   watchCost(place: Place): Promise<WatchCostAnswer>;
+  flightRecorder(place: Place, step: number): Promise<FlightRecorderAnswer>;
 }
 
 type Parameters = Record<string, string | number>;
@@ -93,6 +95,7 @@ export function httpApi(base = "."): Api {
     findings: (place) => json("findings", place),
     executionOrder: (place) => json("execution_order", place),
     watchCost: (place) => overSteps.get("watch_cost", place, watchCostOf),
+    flightRecorder: async (place, step) => flightRecorderOf(await arrays("flight_recorder", { ...place, step })),
   };
 }
 
@@ -242,6 +245,16 @@ function watchCostOf(answer: ArraysAnswer): WatchCostAnswer {
   return {
     share: answer.header.share as number | null,
     stepSeconds: answer.float64("step_seconds"),
+    problems: problemsOf(answer),
+  };
+}
+
+function flightRecorderOf(answer: ArraysAnswer): FlightRecorderAnswer {
+  return {
+    steps: answer.float64("steps"),
+    gradientNorms: answer.float32("gradient_norms"),
+    state: answer.uint8("state"),
+    losses: answer.float64("losses"),
     problems: problemsOf(answer),
   };
 }

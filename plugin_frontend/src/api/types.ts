@@ -110,6 +110,16 @@ export interface ExecutionOrderAnswer extends Answer {
   ranks: number[];
 }
 
+/** The steps that led to an accident: S, over N sites in the order of `sites`. */
+export interface FlightRecorderAnswer extends Answer {
+  steps: Float64Array;
+  /** [S × N], L2 over all values: NaN or infinite where the gradient holds one. */
+  gradientNorms: Float32Array;
+  state: Uint8Array;
+  /** [S]; NaN: not told, or not a number. */
+  losses: Float64Array;
+}
+
 /** What watching costs. */
 export interface WatchCostAnswer {
   /** Share of the wall time, 0 to 1; null: not measured. */

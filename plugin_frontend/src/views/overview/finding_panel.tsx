@@ -1,25 +1,27 @@
 // The side panel of the findings: why one matters and what people do, or the list of all.
 
+import type { Api } from "../../api/client";
 import type { Finding } from "../../api/types";
 import { formatCount } from "../../base/format";
 import { openFinding, shownFindings } from "../../store/findings";
 import { Pin } from "../../widgets/pin";
 import { PanelSection, SidePanel } from "../../widgets/side_panel";
 import { FindingLinks } from "./cards";
+import { StepsBefore } from "./steps_before";
 
 const close = () => {
   openFinding.value = null;
 };
 
 /** What is open; null: nothing is. */
-export function FindingPanel() {
+export function FindingPanel({ api }: { api: Api }) {
   const open = openFinding.value;
   if (open === "all") return <AllFindings />;
   const finding = open === null ? undefined : shownFindings.value[open];
-  return finding && open !== null ? <Explained finding={finding} index={open} /> : null;
+  return finding && open !== null ? <Explained api={api} finding={finding} index={open} /> : null;
 }
 
-function Explained({ finding, index }: { finding: Finding; index: number }) {
+function Explained({ api, finding, index }: { api: Api; finding: Finding; index: number }) {
   return (
     <SidePanel
       title={
@@ -34,6 +36,7 @@ function Explained({ finding, index }: { finding: Finding; index: number }) {
           <FindingNote finding={finding} />
           <FindingLinks finding={finding} index={index} />
         </PanelSection>
+        <StepsBefore api={api} finding={finding} />
         <PanelSection title="Why it matters">
           <p>{finding.why}</p>
         </PanelSection>

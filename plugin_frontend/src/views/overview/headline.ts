@@ -106,7 +106,11 @@ export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number)
  * The norm of all sites together at each step: the root of the sum of squares. NaN or Inf where a site is;
  * NaN where none was measured.
  */
-export function globalNorm({ steps, values, state }: StatisticsAnswer): Float64Array {
+export function globalNorm({
+  steps,
+  values,
+  state,
+}: Pick<StatisticsAnswer, "steps" | "values" | "state">): Float64Array {
   const count = values.length / Math.max(1, steps.length);
   return Float64Array.from(steps, (_, step) => {
     let squares = 0;

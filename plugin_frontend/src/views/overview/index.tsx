@@ -41,7 +41,11 @@ export function OverviewView({ api }: { api: Api }) {
         {error && <Failure error={error} onRetry={retry} />}
         <OverviewContent api={api} runs={data} />
       </div>
-      {openFinding.value === null ? site && <SitePanel api={api} site={site} onRetry={retry} /> : <FindingPanel />}
+      {openFinding.value === null ? (
+        site && <SitePanel api={api} site={site} onRetry={retry} />
+      ) : (
+        <FindingPanel api={api} />
+      )}
     </div>
   );
 }
