@@ -9,9 +9,9 @@ import torch
 from torchviz_tb.capture.engines import DeviceEngine, Engine, Measurement
 from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.tensors import FlatTensor
-from torchviz_tb.capture.transfer import Bytes, Transfer
+from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
 
-# Elements measured together: enough for all threads, few enough to hold the copies of device tensors.
+# Elements of copies on the CPU that are measured together: enough for all threads, few enough to be held.
 _TOGETHER = 1 << 24
 
 # Elements of tensors that only a batch keeps alive, on a device: with the largest of them all that it costs there.
@@ -33,11 +33,10 @@ class _Batch:
         """Takes a tensor in, and says whether the batch is full."""
         self.keys.append(key)
         self.tensors.append(tensor)
-        if not isinstance(self.engine, DeviceEngine):
-            self.elements += tensor.values.numel()
-            return self.elements >= _TOGETHER
-        self.elements += 0 if is_kept_elsewhere and not tensor.is_copy else tensor.values.numel()
-        return self.elements >= _KEPT
+        is_there = isinstance(self.engine, DeviceEngine)
+        is_copied = tensor.is_copy or not (is_there or is_on_host(tensor.values))
+        self.elements += tensor.values.numel() if is_copied or not is_kept_elsewhere else 0
+        return self.elements >= (_KEPT if is_there else _TOGETHER)
 
 
 class Batches:

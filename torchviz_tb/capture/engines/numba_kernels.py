@@ -256,6 +256,15 @@ def _count_codes(codes: Any, counts: Any) -> None:
         counts[code] += _ONE
 
 
+@compiled("boolean(int32[::1])")
+def _is_any(counts: Any) -> bool:
+    """Whether one is not 0; looks at all, which is several at a time."""
+    occupied = 0
+    for i in range(len(counts)):
+        occupied |= counts[i]
+    return occupied != 0
+
+
 @compiled("int64(int32[::1], int32[:, ::1], uint32[::1], float64[::1], uint32[::1], int32[::1])")
 def _collect_codes(counts: Any, order: Any, meanings: Any, result: Any, distinct: Any, counts_of_distinct: Any) -> int:
     """The patterns of the codes that occur, ascending; counts what is zero or not finite. Empties ``counts``."""
@@ -264,7 +273,7 @@ def _collect_codes(counts: Any, order: Any, meanings: Any, result: Any, distinct
         start, length, step = order[part]
         for block in range(0, length, _BLOCK):
             lowest = start + block if step > 0 else start - block - _BLOCK + 1
-            if not counts[lowest : lowest + _BLOCK].any():
+            if not _is_any(counts[lowest : lowest + _BLOCK]):
                 continue
             for i in range(_BLOCK):
                 code = start + step * (block + i)
