@@ -61,6 +61,19 @@ def test_a_chain_is_walked_through_by_keys_and_kept_in_the_address(open_page: Op
     assert shown(page) == before
 
 
+def test_keys_lead_into_a_folded_chain_and_out_of_it(open_page: OpenPage) -> None:
+    page = open_page("architectures", "graph")
+    open_run(page, "Bert", module="layers.3")
+    before = shown(page)
+    subtitles = ["Attention in layers.3", "Dropout in layers.3", "Layer in layers"]
+    page.frame.get_by_role("application").focus()
+    for key, subtitle in zip(("Enter", "ArrowDown", "Escape"), subtitles, strict=True):
+        page.page.keyboard.press(key)
+        expect(panel(page)).to_contain_text(subtitle)
+    page.page.keyboard.press("Escape")
+    expect(totals(page)).not_to_contain_text(f"{before} shown")
+
+
 def test_search_finds_and_goes_there_and_a_link_opens_an_operation(open_page: OpenPage) -> None:
     page = open_page("architectures", "graph")
     open_run(page, "Bert")

@@ -5,6 +5,7 @@ import { useCanvas } from "../../widgets/canvas";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import { toPicture, zoomAt } from "./camera";
 import type { Health } from "./health";
+import { shownAs } from "./instances";
 import type { GraphModel } from "./model";
 import { paintGraph } from "./paint";
 import { chevronRect, TEXT_ZOOM } from "./paint_boxes";
@@ -223,8 +224,9 @@ function pressKey(model: GraphModel, event: KeyboardEvent): void {
 /** True: the key was used. */
 function actOnKey(model: GraphModel, key: string): boolean {
   const placed = model.placed.value;
-  const at = model.focused.value;
+  const focused = model.focused.value;
   if (!placed) return false;
+  const at = focused === null ? null : shownAs(model.hierarchy, focused);
   const direction = DIRECTIONS[key];
   if (direction) {
     const next =

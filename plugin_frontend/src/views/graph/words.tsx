@@ -67,7 +67,9 @@ export function describeSlot(model: GraphModel, { group, index }: Slot): Readout
 function flowRows({ graph, hierarchy }: GraphModel, values: number[], named: boolean): Rows {
   const rows = values.slice(0, MOST_VALUES).map((value): Rows[number] => {
     const [, shape, what] = readoutOf(graph, hierarchy, value);
-    const from = graph.inputs[-value - 1]?.name ?? hierarchy.nodes[hierarchy.ofValue(value)]?.name ?? "";
+    const source = hierarchy.nodes[hierarchy.ofValue(value)];
+    // Who knows the model knows its modules, not the operations in them.
+    const from = graph.inputs[-value - 1]?.name ?? (source?.path.split(".").slice(-2).join(".") || source?.name) ?? "";
     return [named || values.length > 1 ? safeName(from) : "", shape, what];
   });
   const rest = values.length - rows.length;
