@@ -103,3 +103,15 @@ def test_a_device_that_fails_ends_the_writing_and_not_the_training(tmp_path, dev
     with pytest.warns(UserWarning, match="switched off 'writing' for 'model'.*illegal memory access"):
         training.train(model, optimizer, steps=2)
     writer.close()
+
+
+def test_a_cuda_graph_that_is_being_recorded_is_left_alone(tmp_path, monkeypatch):
+    model, optimizer, writer, _ = watched(tmp_path)
+    training.train(model, optimizer, steps=1)
+    with monkeypatch.context() as recording:
+        recording.setattr(torch.cuda, "is_initialized", lambda: True)
+        recording.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+        training.train(model, optimizer, steps=2)
+    training.train(model, optimizer, steps=1)
+    writer.close()
+    assert steps_of(tmp_path) == [0, 1]

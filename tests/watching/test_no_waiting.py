@@ -4,6 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+import torch
 import training
 import written
 from fake_device import NoWaiting
@@ -11,6 +12,7 @@ from late_results import LateDevice
 
 import torchviz_tb
 from torchviz_tb.capture import batches, device_heatmaps, updates
+from torchviz_tb.capture.compilation import VARIABLE
 from torchviz_tb.capture.engines.torch import TorchEngine
 from torchviz_tb.records.metadata import Kind
 
@@ -66,3 +68,19 @@ def test_that_the_first_test_would_see_it(tmp_path, device, monkeypatch):
     monkeypatch.setattr(updates, "is_on_host", lambda _: True)  # so that lost updates are read at once
     with pytest.warns(UserWarning, match="switched off 'updates' for 'model', all else goes on: Waits"):
         assert list(train(tmp_path, NoWaiting())) == ["updates"]
+
+
+def test_a_default_device_of_the_user_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "numpy")
+    model = torch.nn.Linear(300, 300, device="cpu")  # large enough for all of an engine's ways
+    optimizer = training.sgd(model)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    with torch.device("meta"), torchviz_tb.SummaryWriter(tmp_path) as writer:
+        watch = writer.watch(model, optimizer, log=[*PARTS, "activations"], log_freq=1, heatmap_freq=1)
+        model(torch.ones(2, 300, device="cpu")).sum().backward()
+        optimizer.step()
+        assert watch.report().not_recorded == {}
+    [run] = torchviz_tb.load(tmp_path).values()
+    for name, parameter in zip(("weight", "bias"), before, strict=True):
+        counts = run.distribution(name, 0, stage="parameter").counts
+        assert counts.sum() == parameter.numel()

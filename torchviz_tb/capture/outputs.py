@@ -123,7 +123,7 @@ def dead_units(values: torch.Tensor, axis: int, zeros: int) -> torch.Tensor:
     """
     units = values.shape[axis]
     if not values.numel() or zeros < values.numel() // units:
-        return torch.zeros(units, dtype=torch.bool)
+        return torch.zeros(units, dtype=torch.bool, device="cpu")
     # Types of 8 bits know no comparison.
     comparable = values.float() if values.is_floating_point() and values.dtype.itemsize == 1 else values
     others = [dimension for dimension in range(values.dim()) if dimension != axis]

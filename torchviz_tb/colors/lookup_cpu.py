@@ -103,13 +103,13 @@ class _Buffers:
     """
 
     def __init__(self, size: int, dtype: torch.dtype) -> None:
-        self.numbers = torch.empty(size, dtype=dtype)
+        self.numbers = torch.empty(size, dtype=dtype, device="cpu")
         self.number_array: Array = self.numbers.numpy()
         self.codes = np.empty(size, np.uint8)
         self.code_pairs = self.codes[: size // 2 * 2].view(np.uint16)
-        self.pairs = torch.empty(size // 2, dtype=torch.int32)
+        self.pairs = torch.empty(size // 2, dtype=torch.int32, device="cpu")
         self.pair_array: Array = self.pairs.numpy()
-        self.colors = torch.empty(size // 2, dtype=torch.int64)
+        self.colors = torch.empty(size // 2, dtype=torch.int64, device="cpu")
         self.color_array: Array = self.colors.numpy()
 
 
@@ -117,7 +117,7 @@ class _LibraryChunk:
     """Each step by that one of NumPy and torch which does it faster."""
 
     def __init__(self, scale: Scale, table: Array, nan: Color, *, channels_first: bool) -> None:
-        number = torch.empty(0, dtype=scale.dtype).numpy().dtype.type
+        number = torch.empty(0, dtype=scale.dtype, device="cpu").numpy().dtype.type
         self._low, self._step, self._dtype = number(scale.low), number(scale.step), scale.dtype
         self._table, self._nan, self._channels_first = table, nan, channels_first
         self._of_pairs = torch.from_numpy(_colors_of_pairs(table.tobytes(), channels_first=channels_first))

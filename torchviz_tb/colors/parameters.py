@@ -92,7 +92,7 @@ def _matrices(site: ParameterSite) -> tuple[torch.Tensor | Unsupported, torch.Te
     """Value and gradient as matrices of equal shape; a gradient that there is not, or can't be read, is all NaN."""
     value = plain(site.parameter, "parameter")
     if isinstance(value, Unsupported):
-        return value, torch.empty(0)
+        return value, torch.empty(0, device="cpu")
     matrix = _matrix(value)
     gradient = None if site.parameter.grad is None else plain(site.parameter.grad, "gradient")
     if isinstance(gradient, torch.Tensor):

@@ -89,7 +89,7 @@ class FlightRecorder:
 
     def note_loss(self, loss: torch.Tensor | float) -> None:
         """The loss of the step that comes."""
-        value = loss if isinstance(loss, torch.Tensor) else torch.tensor(float(loss))
+        value = loss if isinstance(loss, torch.Tensor) else torch.tensor(float(loss), device="cpu")
         self._pending_loss = Later(value.reshape(-1)[:1].mean())
 
     @torch.no_grad()

@@ -211,7 +211,9 @@ class Watch:
     @property
     def _is_running(self) -> bool:
         is_idle = self._sharing is not None and self._sharing.is_idle
-        return not self._ended and not is_idle and self._guard.is_on(SAMPLING, WRITING)
+        # A CUDA graph that is being recorded runs nothing: what we would add to it would break it.
+        is_recorded = torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+        return not self._ended and not is_idle and not is_recorded and self._guard.is_on(SAMPLING, WRITING)
 
     def _nan_origin(self, model: torch.nn.Module, sites: Sequence[ParameterSite], nan: str | None) -> NanOrigin | None:
         if nan == "off":

@@ -132,6 +132,13 @@ def test_nothing_waits_while_it_measures(*, histograms: bool) -> None:
         assert begun.results.device.type == "meta"
 
 
+def test_a_default_device_of_the_user_changes_nothing(both: Both) -> None:
+    with torch.device("meta"):
+        measured = both(elements(torch.float32), elements(torch.bfloat16, 7), elements(torch.int16))
+    for mine, theirs in measured:
+        same(mine, theirs)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
 def test_nothing_waits_around_the_kernels() -> None:
     tensors = [FlatTensor(elements(dtype)) for dtype in (torch.float32, torch.float64, torch.int32, torch.bfloat16)]

@@ -21,7 +21,7 @@ Int32s = npt.NDArray[np.int32]
 Float64s = npt.NDArray[np.float64]
 
 _SIGN = KEYS // 2
-_FINITE = np.arange(KEYS) % _SIGN < (TOP_EXPONENT + 1) << USUAL_BITS
+_FINITE = (np.arange(KEYS) % _SIGN < (TOP_EXPONENT + 1) << USUAL_BITS).astype(np.int32)
 
 
 class Results:
@@ -32,7 +32,7 @@ class Results:
         self._packed = packed
         self._sums = self._section("sums", np.float64 if layout.floats == torch.float64 else np.float32)
         self._counts = self._section("counts", np.int64).astype(np.int64)
-        self._tables = self._section("tables", np.int32)
+        self._tables = self._section("tables", np.int32).astype(np.int32) * _FINITE
         self._cells, self._rests = self._section("cells", np.int32), self._section("rests", np.int32)
         choices = self._section("choices", np.int64)
         used = range(int(choices[:, Choice.IS_USED].sum()))
@@ -65,7 +65,7 @@ class Results:
             block = self._layout.blocks[i]
             start, end = end, end + block.bytes
             # Into memory of its own, so that it lies where its type may lie.
-            elements = torch.empty(block.elements, dtype=block.dtype)
+            elements = torch.empty(block.elements, dtype=block.dtype, device="cpu")
             if block.elements:
                 as_bytes(elements).copy_(torch.from_numpy(self._packed[start:end]))
             yield elements
@@ -84,14 +84,15 @@ class Results:
         )
 
     def _tally(self, part: int, counts: Int64s) -> Tally:
-        table = np.where(_FINITE, self._tables[part], 0).astype(np.int64)
+        table = self._tables[part]
         keys = np.flatnonzero(table)
+        entries = table[keys].astype(np.int64)
         lowest, highest = int(counts[:, Counts.LOWEST].min()), int(counts[:, Counts.HIGHEST].max())
         if lowest >= highest:  # one magnitude, or none
-            return tally_of_patterns(keys >= _SIGN, np.full(len(keys), lowest), table[keys], MANTISSA_BITS)
+            return tally_of_patterns(keys >= _SIGN, np.full(len(keys), lowest), entries, MANTISSA_BITS)
         if part in self._slots:
             return self._tally_of_cells(keys, *self._slots[part])
-        return tally_of_patterns(keys >= _SIGN, keys % _SIGN << REST_BITS, table[keys], USUAL_BITS)
+        return tally_of_patterns(keys >= _SIGN, keys % _SIGN << REST_BITS, entries, USUAL_BITS)
 
     def _tally_of_cells(self, keys: Int64s, slot: int, choice: Int64s) -> Tally:
         cells = np.flatnonzero(self._cells[slot])

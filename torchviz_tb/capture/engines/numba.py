@@ -208,7 +208,7 @@ def _scan_of(result: list[float]) -> Scan:
 def _codes(dtype: torch.dtype) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32]]:
     """How to go through a type's codes in ascending order, and the float32 pattern that each stands for."""
     size = 1 << (8 * dtype.itemsize)
-    codes = torch.arange(size, dtype=torch.int32).to(torch.uint8 if dtype.itemsize == 1 else torch.int16)
+    codes = torch.arange(size, dtype=torch.int32, device="cpu").to(torch.uint8 if dtype.itemsize == 1 else torch.int16)
     meanings = codes.view(dtype).to(torch.float32).view(torch.int32).numpy().view(np.uint32)
     half = size // 2
     if not meanings.view(np.float32)[half + 1] < 0:

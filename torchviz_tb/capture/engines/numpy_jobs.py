@@ -35,7 +35,7 @@ class Counter:
     def __init__(self, size: int, most_at_once: int) -> None:
         self.counts: npt.NDArray[np.int32] = np.zeros(size, np.int32)
         self._table = torch.from_numpy(self.counts)
-        self._ones = torch.ones(most_at_once, dtype=torch.int32)
+        self._ones = torch.ones(most_at_once, dtype=torch.int32, device="cpu")
 
     def add(self, numbers: Int64s) -> None:
         """Counts further numbers."""

@@ -39,12 +39,12 @@ def local_part(
     None for a tensor without elements.
     """
     indices = global_indices(tensor) if isinstance(local, torch.Tensor) else None
-    held = local if isinstance(local, torch.Tensor) and indices is not None else torch.zeros(0)
+    held = local if isinstance(local, torch.Tensor) and indices is not None else torch.zeros(0, device="cpu")
     nowhere = [np.zeros(0, np.int64)] * len(shape)
     lines = Lines.of(shape, nowhere if indices is None else indices)
     part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
     if part is None and lines.row_count * lines.column_count:  # a kind that can't be read
-        held = torch.zeros(0)
+        held = torch.zeros(0, device="cpu")
         part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
     return None if part is None else SharedHeatmap(part, held.numel())
 
