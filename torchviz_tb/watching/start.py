@@ -78,8 +78,8 @@ def watch(
             it began; costs a hook and a sum for each. "after": at the 3 steps after one whose gradient or loss was
             not finite; costs nothing before. "off": never. If not given: on the CPU, at every step, but only one sum
             of what the model returns; where it is not finite, the module is found by what autograd keeps. As long as
-            that takes under 1 % of the wall time; else, and on other devices, "after". ``run.incidents()`` and the
-            findings tell. What torch.jit.script is to compile must have no hooks: ``unwatch()`` before, or "after".
+            that takes under 1 % of the wall time; else, on other devices, and for a model that is sharded or compiled
+            as a whole, "after". ``run.incidents()`` and the findings tell. What torch.jit.script is to compile must have no hooks: ``unwatch()`` before, or "after".
 
     Raises:
         ArgumentError: An argument can't be used; afterwards nothing is raised any more.
