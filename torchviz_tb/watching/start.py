@@ -79,7 +79,8 @@ def watch(
             not finite; costs nothing before. "off": never. If not given: on the CPU, at every step, but only one sum
             of what the model returns; where it is not finite, the module is found by what autograd keeps. As long as
             that takes under 1 % of the wall time; else, on other devices, and for a model that is sharded or compiled
-            as a whole, "after". ``run.incidents()`` and the findings tell. What torch.jit.script is to compile must have no hooks: ``unwatch()`` before, or "after".
+            as a whole, "after". ``run.incidents()`` and the findings tell. What torch.jit.script is to compile must
+            have no hooks: ``unwatch()`` before, or "after".
 
     Raises:
         ArgumentError: An argument can't be used; afterwards nothing is raised any more.
