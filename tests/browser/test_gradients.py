@@ -117,3 +117,11 @@ def test_all_nan_is_drawn_as_it_is(open_page: OpenPage) -> None:
     expect(page.frame.get_by_role("img", name=re.compile("^Gradient norm of"))).to_be_visible()
     expect(page.frame.get_by_role("button", name=re.compile("gradient norm NaN")).first).to_be_visible()
     expect(page.frame.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_step_before_the_end_is_one_click_away(open_page: OpenPage) -> None:
+    page = open_page("all_nan", "gradients")
+    expect(page.frame.get_by_text("Not finite since step 100.")).to_be_visible()
+    page.frame.get_by_role("button", name="Go to step 50, the last before it").click()
+    expect(page.frame.get_by_title("Type a step")).to_have_value("50")
+    expect(page.frame.get_by_text("Not finite since")).to_have_count(0)

@@ -7,10 +7,12 @@ import type { HeatmapsAnswer, Site } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
+import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
 import { reloads } from "../../store/resource";
-import { currentStep, place, selectedSite } from "../../store/selection";
+import { currentStep, place, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
+import { goToStep } from "../../store/step";
 import { adopt, dark } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
@@ -113,6 +115,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
           <div class="gallery" style={{ "--columns": plan.columns.length }} data-lattice={plan.rows.length > 0}>
             <FlowOf plan={plan} flow={flow} selected={selected?.name ?? null} />
             {failure && <div class="step-note">{failure}</div>}
+            <LostNote />
             <StepNote />
             {plan.rows.length > 0 && <GalleryRows plan={plan} data={data} />}
           </div>
@@ -257,6 +260,21 @@ function Choices() {
 function hasBefore(flow: LoadedProps["flow"]): boolean {
   if (flow === null || flow instanceof Error) return false;
   return (flow.measure === "quantiles" ? flow.quantiles : flow.runs[0]).before !== null;
+}
+
+/** After the end of a run all is NaN; what broke it is seen one step before. */
+function LostNote() {
+  const lost = shownFindings.value.find(({ kind, severity }) => kind === "non_finite" && severity === "critical");
+  const before = lost && steps.value.findLast((step) => step < lost.step);
+  if (!lost || before === undefined || (currentStep.value ?? 0) < lost.step) return null;
+  return (
+    <p class="step-note">
+      Not finite since step {formatCount(lost.step)}.{" "}
+      <button type="button" class="quiet-button" onClick={() => goToStep(before)}>
+        Go to step {formatCount(before)}, the last before it
+      </button>
+    </p>
+  );
 }
 
 /** A step without heatmaps shows others': which, and why. */
