@@ -4,6 +4,8 @@ Run it on an otherwise idle machine: ``python -m benchmarks.graph_capture``. It 
 writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Only ratios mean something elsewhere. What is
 compared is run in turns, so that a machine that slows down slows down all of it, and each capture is compared with
 the plain run just before it; what the background does is waited for between the turns, and told by itself.
+On a machine that is shared, ``--cpu`` counts the processor time of the waiting thread instead, with one thread of
+torch's.
 """
 
 import argparse
@@ -48,14 +50,14 @@ def _ids(batch: int, length: int) -> Tensor:
 
 
 CASES = (
-    Case("ResNet-18", "toy", lambda: (zoo_networks.ResNet(), _image(2, 32)), 30),
-    Case("U-Net", "toy", lambda: (zoo_networks.DeepUNet(), _image(2, 32)), 30),
-    Case("BERT, 12 layers", "toy", lambda: (zoo_networks.Bert(), _ids(2, 8)), 30),
-    Case("Llama, 16 layers", "toy", lambda: (zoo_networks.Llama(), _ids(2, 8)), 30),
-    Case("ResNet-18", "64 channels", lambda: (zoo_networks.ResNet(width=64), _image(8, 128)), 15),
-    Case("U-Net", "32 channels", lambda: (zoo_networks.DeepUNet(width=32), _image(4, 128)), 9),
-    Case("BERT, 12 layers", "768", lambda: (zoo_networks.Bert(width=768, heads=12), _ids(8, 64)), 9),
-    Case("Llama, 16 layers", "1024", lambda: (zoo_networks.Llama(16, 1024, 16, 8, 2816), _ids(4, 128)), 5),
+    Case("ResNet-18", "toy", lambda: (zoo_networks.ResNet(), _image(2, 32)), 20),
+    Case("U-Net", "toy", lambda: (zoo_networks.DeepUNet(), _image(2, 32)), 20),
+    Case("BERT, 12 layers", "toy", lambda: (zoo_networks.Bert(), _ids(2, 8)), 20),
+    Case("Llama, 16 layers", "toy", lambda: (zoo_networks.Llama(), _ids(2, 8)), 20),
+    Case("ResNet-18", "64 channels", lambda: (zoo_networks.ResNet(width=64), _image(8, 128)), 9),
+    Case("U-Net", "32 channels", lambda: (zoo_networks.DeepUNet(width=32), _image(4, 128)), 5),
+    Case("BERT, 12 layers", "768", lambda: (zoo_networks.Bert(width=768, heads=12), _ids(8, 64)), 5),
+    Case("Llama, 16 layers", "1024", lambda: (zoo_networks.Llama(16, 1024, 16, 8, 2816), _ids(4, 128)), 3),
 )
 
 
@@ -91,7 +93,36 @@ class Row:
     step: Pairs
 
 
-def measure(case: Case, folder: Path) -> Row:
+@dataclass(frozen=True)
+class Clock:
+    """Seconds of the thread that waits, and of what goes on beside it."""
+
+    waiting: Callable[[], float]
+    beside: Callable[[], float]
+    says: str
+
+    def of_waiting(self, run: Callable[[], None]) -> float:
+        """Seconds for which the program waits."""
+        return _difference(self.waiting, run)
+
+    def of_background(self, run: Callable[[], None]) -> float:
+        """Seconds until what was left to the background is done."""
+        return _difference(self.beside, run)
+
+
+WALL = Clock(time.perf_counter, time.perf_counter, "time as it passes")
+CPU = Clock(
+    time.thread_time, time.process_time, "processor time of the waiting thread, the background's of all threads"
+)
+
+
+def _difference(clock: Callable[[], float], run: Callable[[], None]) -> float:
+    began = clock()
+    run()
+    return clock() - began
+
+
+def measure(case: Case, folder: Path, clock: Clock) -> Row:
     """Plain forwards and calls of add_graph, plain steps and those that a watch records, in turns."""
     torch.manual_seed(0)
     model, given = case.build()
@@ -100,25 +131,25 @@ def measure(case: Case, folder: Path) -> Row:
     _step(model, given)
     for number in range(case.rounds):
         with SummaryWriter(folder / f"{case.name} {case.width} {number}") as writer:
-            _measure_forward(forward, model, given, writer)
+            _measure_forward(forward, model, given, writer, clock)
         with SummaryWriter(folder / f"{case.name} {case.width} {number} step") as writer:
-            _measure_step(step, model, given, writer)
+            _measure_step(step, model, given, writer, clock)
     return Row(case, operations, forward, step)
 
 
-def _measure_forward(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter) -> None:
-    pairs.plain.append(_seconds(lambda: _discard(model(given))))
-    pairs.captured.append(_seconds(lambda: writer.add_graph(model, given)))
-    pairs.background.append(_seconds(writer.flush))
-    pairs.later.append(_seconds(lambda: _discard(model(given))))
+def _measure_forward(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter, clock: Clock) -> None:
+    pairs.plain.append(clock.of_waiting(lambda: _discard(model(given))))
+    pairs.captured.append(clock.of_waiting(lambda: writer.add_graph(model, given)))
+    pairs.background.append(clock.of_background(writer.flush))
+    pairs.later.append(clock.of_waiting(lambda: _discard(model(given))))
 
 
-def _measure_step(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter) -> None:
-    pairs.plain.append(_seconds(lambda: _step(model, given)))
+def _measure_step(pairs: Pairs, model: nn.Module, given: Tensor, writer: SummaryWriter, clock: Clock) -> None:
+    pairs.plain.append(clock.of_waiting(lambda: _step(model, given)))
     watch = writer.watch(model, log="graph")
-    pairs.captured.append(_seconds(lambda: _step(model, given)))
-    pairs.background.append(_seconds(writer.flush))
-    pairs.later.append(_seconds(lambda: _step(model, given)))
+    pairs.captured.append(clock.of_waiting(lambda: _step(model, given)))
+    pairs.background.append(clock.of_background(writer.flush))
+    pairs.later.append(clock.of_waiting(lambda: _step(model, given)))
     if watch.report().not_recorded:
         raise AssertionError("the step was not captured")
     watch.unwatch()
@@ -133,15 +164,9 @@ def _step(model: nn.Module, given: Tensor) -> None:
     (result if isinstance(result, Tensor) else next(iter(result.values()))).sum().backward()
 
 
-def _seconds(run: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
-
-
-def table(rows: list[Row]) -> str:
+def table(rows: list[Row], clock: Clock) -> str:
     """The rows in Markdown."""
-    return _HEAD.format(threads=torch.get_num_threads(), load=os.getloadavg()[0]) + "".join(
+    return _HEAD.format(threads=torch.get_num_threads(), load=os.getloadavg()[0], clock=clock.says) + "".join(
         f"| {row.case.name} | {row.case.width} | {row.operations} | {_cells(row.forward)} | {_cells(row.step)} |\n"
         for row in rows
     )
@@ -157,7 +182,8 @@ def _cells(pairs: Pairs) -> str:
 
 _HEAD = """# What capturing a graph costs
 
-Written by `python -m benchmarks.graph_capture --write`, {threads} threads, load of the machine {load:.1f} at the end.
+Written by `python -m benchmarks.graph_capture --write`: {clock}; threads of torch's: {threads};
+load of the machine at the end: {load:.1f}.
 A graph is captured once in a run; only the ratios mean something elsewhere.
 
 The first five columns after the operations are about `add_graph` beside a plain forward, the other five about the
@@ -177,9 +203,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.name}")
     parser.add_argument("--only", default="", help="cases whose width holds this text, such as toy")
+    parser.add_argument("--cpu", action="store_true", help="count processor time, on a machine that is shared")
     given = parser.parse_args()
+    clock = CPU if given.cpu else WALL
+    if given.cpu:
+        torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        text = table([measure(case, Path(folder)) for case in CASES if given.only in case.width])
+        text = table([measure(case, Path(folder), clock) for case in CASES if given.only in case.width], clock)
     sys.stdout.write(text)
     if given.write:
         RESULTS.write_text(text, encoding="utf-8")

@@ -150,6 +150,12 @@ def test_attributes_are_the_arguments_that_are_no_tensors():
     ]
 
 
+def test_as_many_tensors_as_arguments_hide_no_attribute():
+    graph = captured(lambda _, x: torch.cat([x, x], 1))
+    (operation,) = graph.operations
+    assert [(graph.attributes[i].name, graph.attributes[i].value) for i in operation.attributes] == [("dim", "1")]
+
+
 def test_long_attributes_are_cut():
     graph = captured(lambda _, x: torch.zeros([1] * 60))
     (attribute,) = [each for each in graph.attributes if each.name == "size"]

@@ -1,5 +1,6 @@
 """The dispatch mode that sees every ATen operation of one forward."""
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -55,6 +56,7 @@ class _Reading:
     moved: dict[int, int]  # bytes of each tensor, by its id
     written: list[torch.Tensor]
     sequence: int
+    is_all_tensors: bool = False  # so that there are no attributes
 
 
 class Recorder(TorchDispatchMode):
@@ -109,21 +111,23 @@ class Recorder(TorchDispatchMode):
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        reading = self._guarded(self._read, func, args, kwargs)
+        reading = None
+        if self.recording:
+            try:
+                reading = self._read(func, args, kwargs)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, it is ours and must not reach the forward
+                self._end_by(fault)
         result = func(*args, **kwargs)
-        if reading is not None:
-            self._guarded(self._record, args, kwargs, result, reading)
+        if reading is not None and self.recording:
+            try:
+                self._record(args, kwargs, result, reading)
+            except Exception as fault:  # noqa: BLE001
+                self._end_by(fault)
         return result
 
-    def _guarded(self, step: Callable[..., Any], *args: object) -> Any:
-        if not self.recording:
-            return None
-        try:
-            return step(*args)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it is ours and must not reach the forward
-            self.fault = fault
-            self.recording = False
-            return None
+    def _end_by(self, fault: Exception) -> None:
+        self.fault = fault
+        self.recording = False
 
     def _read(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reading:
         if len(self.operations) >= self._bound and not self._full:
@@ -131,11 +135,12 @@ class Recorder(TorchDispatchMode):
         traits = self._known_traits.get(func) or self._add_traits(func)
         written = _written(traits, args, kwargs) if traits.written else []
         reading = _Reading(traits, {}, {}, set(), {}, written, next_sequence())
-        for tensor in tensors_of(args):
-            self._read_tensor(tensor, reading)
+        tensors = tensors_of(args)
+        reading.is_all_tensors = not kwargs and len(tensors) == len(args) and all(map(operator.is_, tensors, args))
         if kwargs:
-            for tensor in tensors_of(kwargs.values()):
-                self._read_tensor(tensor, reading)
+            tensors += tensors_of(kwargs.values())
+        for tensor in tensors:
+            self._read_tensor(tensor, reading)
         if self._before_write is not None:
             for tensor in written:
                 self._before_write(tensor)
@@ -183,7 +188,7 @@ class Recorder(TorchDispatchMode):
                 self._flops.count(traits.flops, args, kwargs, result) if traits.flops is not None else 0,
                 tuple(reading.origins.values()),
                 0 if is_view else sum(reading.moved.values()),
-                raw_attributes(traits.arguments, args, kwargs),
+                () if reading.is_all_tensors else raw_attributes(traits.arguments, args, kwargs),
                 self._calls.current(scope),
                 reading.sequence - 1,  # autograd made the operation's node just before
             )
