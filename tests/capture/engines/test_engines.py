@@ -144,6 +144,24 @@ def test_a_mixture_of_types_keeps_its_order(engine: MakeEngine) -> None:
     assert engine(2).measure([], histograms=True) == []
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1.0, 2.0, 0.5], [-1.0, -2.0, -0.5], [0.0, 0.0], [-0.0, -0.0], [0.0, -0.0], [-0.0, -3.0], [0.0, 3.0],
+        [1e-45, 2e-45], [-1e-45, 0.0], [-3.4e38, 3.4e38], [np.inf, 1.0, 2.0], [-np.inf, -1.0, -2.0], [np.nan, -1.0],
+        [-np.nan, 1.0], [np.nan, np.inf, -np.inf],
+    ],
+)  # fmt: skip
+def test_extremes_of_one_sign_and_of_both(engine: type[NumpyEngine], values: list[float]) -> None:
+    array = np.tile(np.array(values, np.float32), 3000)
+    [measured] = engine(1).measure([FlatTensor(torch.from_numpy(array))], histograms=False)
+    finite = array[np.isfinite(array)]
+    if len(finite):
+        assert (measured.moments.min, measured.moments.max) == (finite.min(), finite.max())
+    assert measured.moments.count == len(finite)
+    assert measured.zeros == np.count_nonzero(array == 0)
+
+
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
 
 

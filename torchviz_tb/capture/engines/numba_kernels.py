@@ -47,6 +47,15 @@ _uint8s, _uint16s = array_at(np.uint8), array_at(np.uint16)
 _REORDERED = {"reassoc", "contract"}
 
 
+@compiled("UniTuple(int32, 2)(int32[::1])")
+def _extremes(patterns: Any) -> tuple[Any, Any]:
+    low, high = _MAGNITUDE, _MINUS_ZERO
+    for i in range(len(patterns)):
+        key = patterns[i] ^ ((patterns[i] >> _SIGN) & _MAGNITUDE)
+        low, high = min(low, key), max(high, key)
+    return low, high
+
+
 @compiled("boolean(float32[::1], int32[::1], float64[::1])", fastmath=_REORDERED)
 def sums(values: Any, patterns: Any, out: Any) -> bool:
     """Sum, sum of squares, sum of magnitudes, least and greatest, into ``out``; False where one is not finite.
@@ -54,15 +63,18 @@ def sums(values: Any, patterns: Any, out: Any) -> bool:
     ``patterns`` are the bits of the values: as integers, turned round where negative, they are ordered as these
     are. The least and the greatest are given as such integers.
     """
-    low, high = _MAGNITUDE, np.int32(-_MAGNITUDE - 1)
+    high, deep = _MINUS_ZERO, np.uint32(0)
     total, squares, magnitudes = 0.0, 0.0, 0.0
     for i in range(len(patterns)):
-        key = patterns[i] ^ ((patterns[i] >> _SIGN) & _MAGNITUDE)
-        low, high = min(low, key), max(high, key)
+        # Of values of both signs the greatest has the greatest pattern, and the least the greatest one without sign.
+        high, deep = max(high, patterns[i]), max(deep, np.uint32(patterns[i]))
         value = np.float64(values[i])
         total += value
         squares += value * value
         magnitudes += abs(value)
+    low = np.int32(deep) ^ _MAGNITUDE
+    if high < 0 or low >= 0:  # all are of one sign, so that one of them is not known yet
+        low, high = _extremes(patterns)
     out[0], out[1], out[2], out[3], out[4] = total, squares, magnitudes, low, high
     is_finite: bool = bool(high < _INFINITE) and bool(low > ~_INFINITE)
     return is_finite
