@@ -27,7 +27,7 @@ class TorchEngine(DeviceEngine):
     Two passes, of which the second is for histograms alone; about 60 operations for a piece of up to 4 million
     elements. Sums are in float64, those of squares around the mean of their piece; on Apple's GPU, which has no
     float64, in float32, good to 6 digits, and types that float32 can't hold are copied to be measured on the CPU.
-    Extra memory: that of the largest tensor or 5 MiB, and the results.
+    Extra memory: that of the largest tensor or 7 MiB, and the results.
     """
 
     def begin(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> Begun:
