@@ -1,4 +1,4 @@
-"""How many tensors an engine is given at a time: all that are kept anyway, and few of those that a batch keeps alive."""
+"""How many tensors an engine is given at a time: all that are kept anyway, few of those that a batch keeps alive."""
 
 import pytest
 import torch
