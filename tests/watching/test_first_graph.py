@@ -80,14 +80,24 @@ def test_step_and_time_are_those_of_the_training_step(tmp_path, held):
     assert graph.wall_time <= after.wall_time
 
 
-def test_flush_and_report_wait_for_it(tmp_path):
+def test_report_and_flush_wait_for_it(tmp_path, held):
     model = torch.nn.Linear(4, 4)
     with SummaryWriter(tmp_path) as writer:
         watch = writer.watch(model, log="graph")
         step(model)
+        threading.Timer(0.3, held.set).start()
         assert watch.report().not_recorded == {}
+        held.clear()
+        writer.add_graph(torch.nn.Linear(4, 4), torch.ones(2, 4))
+        threading.Timer(0.3, held.set).start()
         writer.flush()
-        assert len(graphs(tmp_path)) == 1
+        assert len(written.records(tmp_path, Kind.GRAPH, "model_2")) == 1
+        # So does a watch that would record it again.
+        held.clear()
+        writer.add_graph(model := torch.nn.Linear(4, 4), torch.ones(2, 4))
+        threading.Timer(0.3, held.set).start()
+        writer.watch(model, log="graph")
+        assert not model._forward_pre_hooks
 
 
 def test_a_writer_of_torchs_gets_it_at_once(tmp_path, monkeypatch):
