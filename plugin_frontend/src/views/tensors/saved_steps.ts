@@ -24,7 +24,7 @@ export function stepsToAsk({ steps, shape }: Pick<TensorViewEntry, "steps" | "sh
   return thinned(steps.length, most).flatMap((index) => steps[index] ?? []);
 }
 
-/** Those that are worth asking for, ascending; empty while they are under way. What one tensor had never stands for another. */
+/** Those that are worth asking for, ascending; empty while they are under way: another tensor's are never shown. */
 export function useSavedSteps(api: Api, place: Place, entry: TensorViewEntry): readonly SavedStep[] {
   const wanted = JSON.stringify([place, stepsToAsk(entry)]);
   const key = useMemo(() => signal(wanted), []);
@@ -41,12 +41,17 @@ export function useSavedSteps(api: Api, place: Place, entry: TensorViewEntry): r
 
 const placeOf = (text: string) => JSON.stringify((JSON.parse(text) as [Place, number[]])[0]);
 
-/** One after the other; what is known already is not asked for again, and a step that can't be read is left out. */
+/**
+ * One after the other; what is known already is not asked for again, and a step that can't be read is left out. Of
+ * other tensors nothing is kept.
+ */
 async function askSteps(api: Api, text: string, known: Map<string, SavedStep>): Promise<SavedStep[]> {
   const [place, steps] = JSON.parse(text) as [Place, number[]];
+  const prefix = JSON.stringify(place);
+  for (const key of known.keys()) if (!key.startsWith(prefix)) known.delete(key);
   const found: SavedStep[] = [];
   for (const step of steps) {
-    const key = JSON.stringify([place, step]);
+    const key = `${prefix} ${step}`;
     const saved = known.get(key) ?? (await api.tensorView(place, step).catch(() => null));
     if (saved?.step !== step) continue;
     known.set(key, saved);
