@@ -152,7 +152,7 @@ def test_a_mixture_of_types_keeps_its_order(engine: MakeEngine) -> None:
         [-np.nan, 1.0], [np.nan, np.inf, -np.inf],
     ],
 )  # fmt: skip
-def test_extremes_of_one_sign_and_of_both(engine: type[NumpyEngine], values: list[float]) -> None:
+def test_extremes_of_one_sign_and_of_both(engine: MakeEngine, values: list[float]) -> None:
     array = np.tile(np.array(values, np.float32), 3000)
     [measured] = engine(1).measure([FlatTensor(torch.from_numpy(array))], histograms=False)
     finite = array[np.isfinite(array)]
