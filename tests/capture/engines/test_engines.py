@@ -162,6 +162,14 @@ def test_extremes_of_one_sign_and_of_both(engine: MakeEngine, values: list[float
     assert measured.zeros == np.count_nonzero(array == 0)
 
 
+@pytest.mark.parametrize("center", [1.0, -3e4])
+@pytest.mark.parametrize("size", [3000, 100_000])
+def test_a_spread_of_a_millionth_keeps_its_digits(fast_engine: MakeEngine, center: float, size: int) -> None:
+    values = (center * (1 + 1e-6 * np.random.default_rng(0).normal(size=size))).astype(np.float32)
+    [measured] = fast_engine(1).measure([FlatTensor(torch.from_numpy(values))], histograms=False)
+    assert measured.moments.std == pytest.approx(values.astype(np.float64).std(), rel=1e-9)
+
+
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
 
 
