@@ -8,6 +8,7 @@ import { DistributionsView } from "./views/distributions";
 import { GradientsView } from "./views/gradients";
 import { GraphView } from "./views/graph";
 import { OverviewView } from "./views/overview";
+import { Search } from "./views/search";
 import { TensorsView } from "./views/tensors";
 import { Header } from "./widgets/header";
 import { Help } from "./widgets/help";
@@ -28,7 +29,7 @@ export function App({ api, keys }: { api: Api; keys: readonly Key[] }) {
   const Current = VIEW_COMPONENTS[view.value];
   return (
     <div class="app">
-      <Header />
+      <Header search={<Search api={api} />} />
       <ProblemsStrip />
       <main class="stage">
         <WithRuns>

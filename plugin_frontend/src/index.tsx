@@ -14,6 +14,7 @@ import { shownRun, view } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
 import { syncUrl } from "./store/url";
 import { applyTheme } from "./theme";
+import { SEARCH_BUTTON } from "./views/search";
 import { helpOpen } from "./widgets/help";
 
 /** What the views show beside their own data; on the Overview it is the answer itself. */
@@ -31,10 +32,14 @@ export function render(): void {
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();
 
-  const keys = pageKeys(() => {
-    helpOpen.value = true;
-  });
-  listenToKeys(keys);
+  const keys = pageKeys(
+    () => {
+      helpOpen.value = true;
+    },
+    () => document.querySelector<HTMLElement>(`.${SEARCH_BUTTON}`)?.click(),
+  );
+  // After the keys of views, which listen to the document: what a view uses is not the page's.
+  listenToKeys(keys, window);
   renderInto(<App api={api} keys={keys} />, document.body);
 }
 

@@ -94,7 +94,12 @@ export const tokens = computed<Tokens>(() => (dark.value ? DARK : LIGHT));
 /** The colour of the run at a position in the list of runs: for dots and lines, never for text. */
 export function runColour(index: number): string {
   const { run0, run1, run2, run3 } = tokens.value;
-  return [run0, run1, run2, run3][index % 4] ?? run0;
+  return [run0, run1, run2, run3][index] ?? furtherColour(index);
+}
+
+/** Of any number of runs each has its own; no warm hue, as those are for what is not finite. */
+function furtherColour(index: number): string {
+  return `hsl(${150 + ((index * 67) % 170)} 50% ${(dark.value ? 58 : 32) + 9 * (index % 3)}%)`;
 }
 
 /** The colour of a category (dtype, structure, …), always drawn with a label. */

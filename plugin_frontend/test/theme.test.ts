@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { dark, type Tokens, tokens } from "../src/theme";
+import { dark, runColour, type Tokens, tokens } from "../src/theme";
 import { contrast } from "./contrast";
 
 const SOURCES = join(__dirname, "../src");
@@ -108,4 +108,15 @@ it("no rule names a token that there is not", () => {
   const unknown = used.filter(({ name }) => !setElsewhere.includes(name) && !known.has(tokenName(name.slice(2))));
   expect(used.length).toBeGreaterThan(100);
   expect(unknown).toEqual([]);
+});
+
+it.each([false, true])("gives each of fifty runs a colour of its own, none of them warm", (isDark) => {
+  dark.value = isDark;
+  const colours = Array.from({ length: 50 }, (_, index) => runColour(index));
+  expect(new Set(colours).size).toBe(50);
+  for (const colour of colours.slice(4)) {
+    const hue = Number(/^hsl\((\d+)/.exec(colour)?.[1]);
+    expect(hue).toBeGreaterThanOrEqual(150);
+    expect(hue).toBeLessThan(320);
+  }
 });

@@ -62,20 +62,12 @@ export class ArraysAnswer {
     return sum;
   }
 
-  float32(name: string): Float32Array {
-    return this.elements(name, "float32") as Float32Array;
-  }
-
   float64(name: string): Float64Array {
     return this.elements(name, "float64") as Float64Array;
   }
 
   int32(name: string): Int32Array {
     return this.elements(name, "int32") as Int32Array;
-  }
-
-  uint8(name: string): Uint8Array {
-    return this.elements(name, "uint8") as Uint8Array;
   }
 
   private elements(name: string, dtype: ElementType): Elements {

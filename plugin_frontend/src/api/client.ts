@@ -12,9 +12,7 @@ import type {
   Heatmap,
   HeatmapsAnswer,
   LossesAnswer,
-  Problem,
   ProgressAnswer,
-  Range,
   RunsAnswer,
   SiteAnswer,
   SitesAnswer,
@@ -81,28 +79,31 @@ export function httpApi(base = "."): Api {
   return {
     runs: () => json("runs"),
     sites: (place) => json("sites", place),
-    statistics: (place, stage, column) => overSteps.get("statistics", { ...place, stage, column }, statisticsOf),
-    site: (place, site) => overSteps.get("site", { ...place, site }, siteOf),
-    distributions: (place, site, stage) => overSteps.get("distributions", { ...place, site, stage }, distributionsOf),
-    bands: (place, stage) => overSteps.get("bands", { ...place, stage }, bandsOf),
+    statistics: (place, stage, column) =>
+      overSteps.get("statistics", { ...place, stage, column }, plain<StatisticsAnswer>),
+    site: (place, site) => overSteps.get("site", { ...place, site }, plain<SiteAnswer>),
+    distributions: (place, site, stage) =>
+      overSteps.get("distributions", { ...place, site, stage }, plain<DistributionsAnswer>),
+    bands: (place, stage) => overSteps.get("bands", { ...place, stage }, plain<BandsAnswer>),
     heatmaps: async (place, step) => heatmapsOf(await arrays("heatmaps", { ...place, step })),
     graph: (place) => json("graph", place),
     tensorViews: (run) => json("tensor_views", { run }),
-    tensorView: async (place, step) => tensorViewOf(await arrays("tensor_view", { ...place, step })),
-    losses: async (run) => lossesOf(await arrays("losses", { run })),
-    learningRates: async (run) => lossesOf(await arrays("learning_rates", { run })),
+    tensorView: async (place, step) => plain<TensorViewAnswer>(await arrays("tensor_view", { ...place, step })),
+    losses: async (run) => plain<LossesAnswer>(await arrays("losses", { run })),
+    learningRates: async (run) => plain<LossesAnswer>(await arrays("learning_rates", { run })),
     progress: (run) => json("progress", { run }),
     findings: (place) => json("findings", place),
     executionOrder: (place) => json("execution_order", place),
-    watchCost: (place) => overSteps.get("watch_cost", place, watchCostOf),
-    flightRecorder: async (place, step) => flightRecorderOf(await arrays("flight_recorder", { ...place, step })),
+    watchCost: (place) => overSteps.get("watch_cost", place, plain<WatchCostAnswer>),
+    flightRecorder: async (place, step) =>
+      plain<FlightRecorderAnswer>(await arrays("flight_recorder", { ...place, step })),
   };
 }
 
-/** Answers whose parsed form is kept, for the case that the next one is the same. */
-const MOST_REMEMBERED = 32;
-
-/** Reads JSON; gives the same object again while the server's answer is the same, which its ETag tells. */
+/**
+ * Reads JSON; gives the same object again while the server's answer is the same, which its ETag tells. One answer is
+ * kept of each request: they are about runs and groups, not about steps.
+ */
 function rememberingJson(get: (route: string, parameters: object) => Promise<Response>) {
   const known = new Map<string, { tag: string; answer: unknown }>();
   return async <T>(route: string, parameters: object = {}): Promise<T> => {
@@ -112,10 +113,7 @@ function rememberingJson(get: (route: string, parameters: object) => Promise<Res
     const old = known.get(key);
     if (old && old.tag === tag && tag !== "") return old.answer as T;
     const answer = (await response.json()) as T;
-    known.delete(key);
     known.set(key, { tag, answer });
-    const [oldest = key] = known.keys();
-    if (known.size > MOST_REMEMBERED) known.delete(oldest);
     return answer;
   };
 }
@@ -133,137 +131,31 @@ async function errorOf(response: Response): Promise<ApiError> {
   }
 }
 
-const problemsOf = (answer: ArraysAnswer): Problem[] => answer.header.problems as Problem[];
+/** "cell_rows" is cellRows. */
+const camelCase = (name: string): string => name.replace(/_./g, (part) => part.slice(1).toUpperCase());
 
-function statisticsOf(answer: ArraysAnswer): StatisticsAnswer {
-  return {
-    stage: answer.header.stage as Stage,
-    column: answer.header.column as string,
-    steps: answer.float64("steps"),
-    values: answer.float32("values"),
-    state: answer.uint8("state"),
-    problems: problemsOf(answer),
-  };
+function named(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  return Object.fromEntries(entries.map(([name, value]) => [camelCase(name), value]));
 }
 
-function siteOf(answer: ArraysAnswer): SiteAnswer {
-  return {
-    site: answer.header.site as string,
-    stages: answer.header.stages as Stage[],
-    columns: answer.header.columns as string[],
-    steps: answer.float64("steps"),
-    values: answer.float64("values"),
-    state: answer.uint8("state"),
-    problems: problemsOf(answer),
-  };
-}
-
-function distributionsOf(answer: ArraysAnswer): DistributionsAnswer {
-  return {
-    site: answer.header.site as string,
-    stage: answer.header.stage as Stage,
-    quantileLevels: answer.header.quantiles as number[],
-    steps: answer.float64("steps"),
-    starts: answer.int32("starts"),
-    lower: answer.float64("lower"),
-    upper: answer.float64("upper"),
-    counts: answer.float64("counts"),
-    zeros: answer.float64("zeros"),
-    nan: answer.float64("nan"),
-    posInf: answer.float64("pos_inf"),
-    negInf: answer.float64("neg_inf"),
-    quantiles: answer.float32("quantiles"),
-    state: answer.uint8("state"),
-    problems: problemsOf(answer),
-  };
-}
-
-function bandsOf(answer: ArraysAnswer): BandsAnswer {
-  return {
-    stage: answer.header.stage as Stage,
-    quantileLevels: answer.header.quantiles as number[],
-    steps: answer.float64("steps"),
-    values: answer.float32("values"),
-    state: answer.uint8("state"),
-    problems: problemsOf(answer),
-  };
-}
-
-interface HeatmapHeader {
-  site: string;
-  stage: Stage;
-  rows: number;
-  columns: number;
-  cell_rows: number;
-  cell_columns: number;
-  max_error: number;
-  dead_rows: Range[];
-  dead_columns: Range[];
+/**
+ * Fields and arrays of an answer by the page's names, which are those of http_api.md in camel case; the levels of
+ * quantiles and the quantiles themselves have one name there.
+ */
+function plain<T>({ header: { quantiles: quantileLevels, ...fields }, arrays }: ArraysAnswer): T {
+  const elements = [...arrays].map(([name, array]) => [name, array.elements] as const);
+  return { ...named(Object.entries(fields)), quantileLevels, ...named(elements) } as T;
 }
 
 function heatmapsOf(answer: ArraysAnswer): HeatmapsAnswer {
-  const headers = answer.header.heatmaps as HeatmapHeader[];
+  const { heatmaps, ...rest } = plain<HeatmapsAnswer>(answer);
   return {
-    step: answer.header.step as number,
-    heatmaps: headers.map((header, index) => heatmapOf(answer, header, index)),
-    problems: problemsOf(answer),
-  };
-}
-
-function heatmapOf(answer: ArraysAnswer, header: HeatmapHeader, index: number): Heatmap {
-  return {
-    site: header.site,
-    stage: header.stage,
-    rows: header.rows,
-    columns: header.columns,
-    cellRows: header.cell_rows,
-    cellColumns: header.cell_columns,
-    maxError: header.max_error,
-    deadRows: header.dead_rows,
-    deadColumns: header.dead_columns,
-    absMax: answer.float32(`abs_max/${index}`),
-    mean: answer.float32(`mean/${index}`),
-    rowMax: answer.float32(`row_max/${index}`),
-    columnMax: answer.float32(`column_max/${index}`),
-  };
-}
-
-function tensorViewOf(answer: ArraysAnswer): TensorViewAnswer {
-  return {
-    name: answer.header.name as string,
-    step: answer.header.step as number,
-    dtype: answer.header.dtype as string,
-    shape: answer.header.shape as number[],
-    fullShape: answer.header.full_shape as number[],
-    axes: answer.header.axes as string[],
-    values: answer.float32("values"),
-    problems: problemsOf(answer),
-  };
-}
-
-function watchCostOf(answer: ArraysAnswer): WatchCostAnswer {
-  return {
-    share: answer.header.share as number | null,
-    stepSeconds: answer.float64("step_seconds"),
-    problems: problemsOf(answer),
-  };
-}
-
-function flightRecorderOf(answer: ArraysAnswer): FlightRecorderAnswer {
-  return {
-    steps: answer.float64("steps"),
-    gradientNorms: answer.float32("gradient_norms"),
-    state: answer.uint8("state"),
-    losses: answer.float64("losses"),
-    problems: problemsOf(answer),
-  };
-}
-
-function lossesOf(answer: ArraysAnswer): LossesAnswer {
-  return {
-    tag: answer.header.tag as string | null,
-    steps: answer.float64("steps"),
-    values: answer.float32("values"),
-    problems: problemsOf(answer),
+    ...rest,
+    heatmaps: heatmaps.map((header, index) => {
+      const own = ["abs_max", "mean", "row_max", "column_max"].map(
+        (name) => [name, answer.arrays.get(`${name}/${index}`)?.elements] as const,
+      );
+      return named([...Object.entries(header), ...own]) as unknown as Heatmap;
+    }),
   };
 }

@@ -22,9 +22,7 @@ export function joinSteps(old: ArraysAnswer, fresh: ArraysAnswer): ArraysAnswer 
     const before = old.arrays.get(name);
     return [name, before ? joinArrays(before, array, picks, [old, fresh]) : array] as const;
   });
-  const all: NamedArray = { name: "fresh", dtype: "int32", shape: [picks.length], elements: counting(picks.length) };
-  const arrays = new Map([...joined, ["fresh", all]]);
-  return new ArraysAnswer({ ...fresh.header, problems: joinProblems(old, fresh, picks) }, arrays);
+  return new ArraysAnswer({ ...fresh.header, problems: joinProblems(old, fresh, picks) }, new Map(joined));
 }
 
 function picksOf(old: ArraysAnswer, fresh: ArraysAnswer): Picks | null {
@@ -105,8 +103,6 @@ function joinProblems(old: ArraysAnswer, fresh: ArraysAnswer, picks: Picks): Pro
   const isKept = ({ step }: Problem) => step !== null && picks.fromNew[steps.indexOf(step)] === -1;
   return [...(old.header.problems as Problem[]).filter(isKept), ...(fresh.header.problems as Problem[])];
 }
-
-const counting = (length: number): Int32Array => Int32Array.from({ length }, (_, index) => index);
 
 /** Bytes of answers that are kept for the next reload, beyond those that views hold anyway. */
 const BOUND = 64 * 2 ** 20;

@@ -20,7 +20,8 @@ export function hostWindow(): Window | null {
 
 /** Follows the host's theme, visibility and reloads; returns the end of it. */
 export function connectHost(): () => void {
-  const stops = [followTheme(hostWindow()), followVisibility(), followReloads()];
+  const host = hostWindow();
+  const stops = [followTheme(host), followVisibility(), followReloads(), host ? takeKeys(host) : () => {}];
   return () => {
     for (const stop of stops) stop();
   };
@@ -81,6 +82,17 @@ function followReloads(): () => void {
     stopWatching();
     stopListening();
   };
+}
+
+/**
+ * Keys go to the document that has the focus: ours takes it when it is opened, unless the reader is somewhere in
+ * TensorBoard's page with the keyboard, or writes there.
+ */
+function takeKeys(host: Window): () => void {
+  return effect(() => {
+    const isElsewhere = host.document.activeElement?.matches(":focus-visible");
+    if (visible.value && !isElsewhere) window.focus();
+  });
 }
 
 interface HostMessage {

@@ -15,6 +15,29 @@ export interface Key extends KeyHelp {
   press: (event: KeyboardEvent) => void;
 }
 
+const STORED = "torchviz_tb.keys_off";
+
+/** Labels of the keys that the reader switched off, on this machine. */
+export const keysOff = signal<readonly string[]>(stored());
+
+export function switchKey(label: string, on: boolean): void {
+  const others = keysOff.value.filter((other) => other !== label);
+  keysOff.value = on ? others : [...others, label];
+  try {
+    localStorage.setItem(STORED, JSON.stringify(keysOff.value));
+  } catch {
+    // Without storage it holds until the page is left.
+  }
+}
+
+function stored(): string[] {
+  try {
+    return (JSON.parse(localStorage.getItem(STORED) ?? "[]") as unknown[]).map(String);
+  } catch {
+    return [];
+  }
+}
+
 /** Keys of the shown view alone, for the help sheet. */
 export const viewKeys = signal<readonly KeyHelp[]>([]);
 
@@ -54,16 +77,22 @@ export function closeLast(): boolean {
 }
 
 /** Listens to the keys of the table; returns the end of it. */
-export function listenToKeys(table: readonly Key[], target: Document = document): () => void {
-  const listener = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    const key = table.find((entry) => entry.keys.includes(event.key));
-    if (!key || (event.key === " " && isButton(event))) return;
-    event.preventDefault();
-    key.press(event);
+export function listenToKeys(table: readonly Key[], target: Document | Window = document): () => void {
+  const listener = (event: Event) => {
+    if (event instanceof KeyboardEvent) press(table, event);
   };
   target.addEventListener("keydown", listener);
   return () => target.removeEventListener("keydown", listener);
+}
+
+function press(table: readonly Key[], event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  // Escape closes a list also from the field above it.
+  if (isTyping(event) && event.key !== "Escape") return;
+  const key = table.find((entry) => entry.keys.includes(event.key));
+  if (!key || keysOff.value.includes(key.label) || (event.key === " " && isButton(event))) return;
+  event.preventDefault();
+  key.press(event);
 }
 
 function isTyping(event: KeyboardEvent): boolean {

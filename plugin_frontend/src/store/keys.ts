@@ -9,9 +9,10 @@ import { moveStep, togglePlay } from "./step";
 const MANY_STEPS = 10;
 
 /** The table that is listened to and that the help sheet shows. */
-export function pageKeys(openHelp: () => void): Key[] {
+export function pageKeys(openHelp: () => void, openSearch: () => void): Key[] {
   return [
     { keys: VIEWS.map((_, index) => String(index + 1)), label: "1 – 5", does: "Go to a view", press: goToView },
+    { keys: ["/"], label: "/", does: "Search sites, operations, types, shapes", press: openSearch },
     { keys: [","], label: ",", does: "Previous step", press: () => moveStep(-1) },
     { keys: ["."], label: ".", does: "Next step", press: () => moveStep(1) },
     { keys: ["<", ";"], label: "Shift ,", does: "Ten steps back", press: () => moveStep(-MANY_STEPS) },

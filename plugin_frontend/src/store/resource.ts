@@ -13,25 +13,6 @@ export interface Resource<T> {
 /** Counts TensorBoard's reloads; a resource asks again when it grows. */
 export const reloads: Signal<number> = signal(0);
 
-/** Deeper parts are equal only if they are the same object. */
-const DEPTH = 4;
-
-/** Whether two are made of the same parts, as lists and plain objects; other things are the same or not. */
-export function hasSameParts(a: unknown, b: unknown, depth = DEPTH): boolean {
-  if (Object.is(a, b)) return true;
-  if (!isMadeOfParts(a) || !isMadeOfParts(b) || depth === 0 || Array.isArray(a) !== Array.isArray(b)) return false;
-  const [parts, others] = [Object.entries(a), Object.entries(b)];
-  return (
-    parts.length === others.length &&
-    parts.every(([key, part], index) => key === others[index]?.[0] && hasSameParts(part, others[index]?.[1], depth - 1))
-  );
-}
-
-function isMadeOfParts(value: unknown): value is object {
-  const prototype = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : null;
-  return prototype === Object.prototype || prototype === Array.prototype;
-}
-
 const EMPTY = { data: null, error: null, loading: false };
 
 /**
@@ -58,11 +39,7 @@ export function resource<K, T>(
     };
     state.value = { ...state.peek(), loading: true };
     fetcher(wanted).then(
-      (data) => {
-        const { data: old } = state.peek();
-        // An equal answer is the same one: what is drawn of it stays.
-        settle({ data: old !== null && hasSameParts(old, data) ? old : data, error: null });
-      },
+      (data) => settle({ data, error: null }),
       (error: unknown) => settle({ error: error instanceof Error ? error : new Error(String(error)) }),
     );
   });

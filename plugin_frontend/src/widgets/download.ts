@@ -5,12 +5,6 @@ export function downloadCsv(name: string, content: string): void {
   downloadBlob(`${name}.csv`, new Blob(["\ufeff", content], { type: "text/csv" }));
 }
 
-export function downloadPng(name: string, canvas: HTMLCanvasElement): void {
-  canvas.toBlob((blob) => {
-    if (blob) downloadBlob(`${name}.png`, blob);
-  }, "image/png");
-}
-
 export function downloadSvg(name: string, content: string): void {
   downloadBlob(`${name}.svg`, new Blob([content], { type: "image/svg+xml" }));
 }

@@ -1,9 +1,10 @@
 // The header: views as tabs, runs, and what concerns the whole page.
 
-import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { copyLink } from "../store/clipboard";
 import { selectedGroup, shownGroup, shownRun, VIEWS, type View, view } from "../store/selection";
 import { adopt } from "../theme";
+import { useCopied } from "./copied";
 import headerCss from "./header.css?inline";
 import { helpOpen } from "./help";
 import { CheckIcon, HelpIcon, LinkIcon } from "./icons";
@@ -22,7 +23,7 @@ const NAMES: Record<View, string> = {
 /** For narrow pages. */
 const SHORT_NAMES: Partial<Record<View, string>> = { distributions: "Distrib." };
 
-export function Header() {
+export function Header({ search }: { search: ComponentChildren }) {
   return (
     <header class="header">
       <h1 class="hidden-visually">TorchViz: {NAMES[view.value]}</h1>
@@ -34,6 +35,7 @@ export function Header() {
       <div class="header-tools">
         <GroupMenu />
         <RunChips />
+        {search}
         <CopyLink />
         <button
           type="button"
@@ -86,24 +88,15 @@ function GroupMenu() {
   );
 }
 
-const COPIED_MS = 1500;
-
 function CopyLink() {
-  const copied = useSignal(false);
-  const copy = async () => {
-    await copyLink();
-    copied.value = true;
-    setTimeout(() => {
-      copied.value = false;
-    }, COPIED_MS);
-  };
+  const [copied, copy] = useCopied(copyLink);
   return (
     <button
       type="button"
       class="icon-button"
       aria-label="Copy link"
       title="Copy link to this picture (c)"
-      onClick={copy}
+      onClick={() => copy()}
     >
       {copied.value ? <CheckIcon /> : <LinkIcon />}
       <span class="hidden-visually" aria-live="polite">

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type Key, type KeyHelp, useEscape, viewKeys } from "../store/keyboard";
+import { type Key, type KeyHelp, keysOff, switchKey, useEscape, viewKeys } from "../store/keyboard";
 import { adopt } from "../theme";
 import helpCss from "./help.css?inline";
 import { CloseIcon } from "./icons";
@@ -42,6 +42,20 @@ function HelpSheet({ keys }: { keys: readonly Key[] }) {
   );
 }
 
+/** Single letters get in the way of some, such as those who speak to their machine. */
+function KeySwitch({ label }: { label: string }) {
+  return (
+    <dd>
+      <input
+        type="checkbox"
+        aria-label={`Key ${label} on`}
+        checked={!keysOff.value.includes(label)}
+        onChange={(event) => switchKey(label, event.currentTarget.checked)}
+      />
+    </dd>
+  );
+}
+
 function KeyList({ keys }: { keys: readonly KeyHelp[] }) {
   return (
     <dl>
@@ -51,6 +65,7 @@ function KeyList({ keys }: { keys: readonly KeyHelp[] }) {
             <kbd>{key.label}</kbd>
           </dt>
           <dd>{key.does}</dd>
+          {"press" in key && key.label !== "Esc" && <KeySwitch label={key.label} />}
         </div>
       ))}
     </dl>

@@ -29,6 +29,7 @@ export const HelpIcon = icon(
     <path d="M8 12.2v.1" />
   </>,
 );
+export const SearchIcon = icon(<path d="M10 10l3.5 3.5M11 6.7a4.3 4.3 0 1 1-8.6 0a4.3 4.3 0 0 1 8.6 0z" />);
 export const CloseIcon = icon(<path d="M4 4l8 8M12 4l-8 8" />);
 export const PreviousIcon = icon(<path d="M9.5 4L5.5 8l4 4" />);
 export const NextIcon = icon(<path d="M6.5 4l4 4-4 4" />);

@@ -1,9 +1,9 @@
 // What can be taken of a picture: a file of it, a copy, its numbers. Every form is made of the same SVG.
 
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { look } from "./canvas";
+import { useCopied } from "./copied";
 import { downloadBlob, downloadCsv, downloadSvg } from "./download";
 import { pngOf, standaloneSvg } from "./svg_file";
 
@@ -15,22 +15,19 @@ interface PictureMenuProps {
   csv?: (() => string) | undefined;
 }
 
-const COPIED_MS = 1500;
-
 export function PictureMenu({ name, svg, csv }: PictureMenuProps) {
-  const copied = useSignal(false);
+  const [copied, copy] = useCopied((content: string) =>
+    navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(content) })]),
+  );
   const withSvg = (use: (content: string) => void) => () => {
     const content = svg();
     if (content !== null) use(content);
   };
-  const copy = async (content: string) => {
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(content) })]);
-    copied.value = true;
-    setTimeout(() => {
-      copied.value = false;
-    }, COPIED_MS);
-  };
-  const save = async (content: string) => downloadBlob(`${name}.png`, await pngOf(content));
+  const forms: [form: string, take: () => void][] = [
+    ["PNG", withSvg(async (content) => downloadBlob(`${name}.png`, await pngOf(content)))],
+    ["SVG", withSvg((content) => downloadSvg(name, content))],
+  ];
+  if (csv) forms.push(["CSV", () => downloadCsv(name, csv())]);
   return (
     <div class="picture-menu">
       {/* Browsers give pages a clipboard only on localhost and over https. */}
@@ -39,21 +36,11 @@ export function PictureMenu({ name, svg, csv }: PictureMenuProps) {
           {copied.value ? "Copied" : "Copy"}
         </button>
       )}
-      <button type="button" aria-label={`Save ${name} as PNG`} onClick={withSvg(save)}>
-        PNG
-      </button>
-      <button
-        type="button"
-        aria-label={`Save ${name} as SVG`}
-        onClick={withSvg((content) => downloadSvg(name, content))}
-      >
-        SVG
-      </button>
-      {csv && (
-        <button type="button" aria-label={`Save ${name} as CSV`} onClick={() => downloadCsv(name, csv())}>
-          CSV
+      {forms.map(([form, take]) => (
+        <button key={form} type="button" aria-label={`Save ${name} as ${form}`} onClick={take}>
+          {form}
         </button>
-      )}
+      ))}
     </div>
   );
 }

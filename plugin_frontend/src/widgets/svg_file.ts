@@ -1,7 +1,7 @@
 // SVG of the page as files of their own, and as pixels.
 
 /** What the page's style sheets say of an element, and a file must say itself. */
-const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "text-anchor"];
+const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "text-anchor"];
 
 /** An element of the page with its looks, on a ground. */
 export function standaloneSvg(element: SVGSVGElement, ground: string): string {
@@ -19,16 +19,22 @@ export function standaloneSvg(element: SVGSVGElement, ground: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** Pixels of a file for each of its own: it is looked at on sharp screens, and in print. */
+/** Pixels for each of the picture's own: it is looked at on sharp screens, and in print. */
 const PIXELS = 2;
+/** Browsers refuse larger canvases. */
+const LARGEST_SIDE = 16_000;
+const LARGEST_AREA = 100e6;
 
+/** At twice its size, or as large as a canvas can be. */
 export async function pngOf(svg: string): Promise<Blob> {
   const image = new Image();
   image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   await image.decode();
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const zoom = Math.min(PIXELS, LARGEST_SIDE / Math.max(width, height), Math.sqrt(LARGEST_AREA / (width * height)));
   const canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth * PIXELS;
-  canvas.height = image.naturalHeight * PIXELS;
+  canvas.width = width * zoom;
+  canvas.height = height * zoom;
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) =>

@@ -57,7 +57,8 @@ function answerOf(stored: Stored[], sent = stored.map((_, index) => index), vers
 }
 
 const contentOf = (answer: ArraysAnswer | null) =>
-  answer && [...answer.arrays].map(([name, { shape, elements }]) => [name, shape, [...elements]]);
+  answer &&
+  [...answer.arrays].flatMap(([name, { shape, elements }]) => (name === "fresh" ? [] : [[name, shape, [...elements]]]));
 
 describe("joinSteps", () => {
   it.each<[string, Stored[], Stored[]]>([

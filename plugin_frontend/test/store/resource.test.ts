@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
-import { hasSameParts, reloads, resource } from "../../src/store/resource";
+import { resource } from "../../src/store/resource";
 
 describe("resource", () => {
   const answers: ((value: unknown) => void)[] = [];
@@ -21,42 +21,5 @@ describe("resource", () => {
     await settle(1, "of b");
     expect(state.value).toEqual({ data: "of c", error: null, loading: false });
     stop();
-  });
-
-  it("gives the same object where a reload brings an equal answer", async () => {
-    let size = 1;
-    const array = new Float32Array(3);
-    const { state, stop } = resource(signal("key"), async () => [{ place: { run: "r" }, size, array }]);
-    await Promise.resolve();
-    await Promise.resolve();
-    const first = state.value.data;
-    reloads.value += 1;
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(state.value.data).toBe(first);
-    size = 2;
-    reloads.value += 1;
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(state.value.data?.[0]?.size).toBe(2);
-    stop();
-  });
-});
-
-describe("hasSameParts", () => {
-  const shared = new Float32Array([1]);
-  it.each([
-    [{ a: 1, b: [shared, "x"] }, { a: 1, b: [shared, "x"] }, true],
-    [{ a: Number.NaN }, { a: Number.NaN }, true],
-    [{ a: 1 }, { a: 1, b: 2 }, false],
-    [{ a: 1, b: 2 }, { a: 1, c: 2 }, false],
-    [[1, 2], [1, 3], false],
-    [[], {}, false],
-    [{ a: new Float32Array([1]) }, { a: new Float32Array([1]) }, false],
-    [new Map([[1, 2]]), new Map([[1, 2]]), false],
-    [null, {}, false],
-    [[[[[[1]]]]], [[[[[1]]]]], false],
-  ])("%j and %j: %s", (a, b, expected) => {
-    expect(hasSameParts(a, b)).toBe(expected);
   });
 });

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { Heatmap } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount, formatNumber } from "../../base/format";
+import { movedInGrid } from "../../base/grid_keys";
 import { strongestCell } from "../../base/matrix";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
@@ -77,23 +78,11 @@ function cellAt(point: Point, heatmap: Heatmap): number | null {
   return row * heatmap.cellColumns + column;
 }
 
-/** Arrows by one cell, PageUp and PageDown by ten rows, Home and End within the row; null for another key. */
+/** The cell after a key; null for a key that does not move. */
 export function movedCell(cell: number, key: string, size: { cellRows: number; cellColumns: number }): number | null {
-  const [row, column] = [Math.floor(cell / size.cellColumns), cell % size.cellColumns];
-  const moves: Record<string, [number, number]> = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    PageUp: [row - 10, column],
-    PageDown: [row + 10, column],
-    Home: [row, 0],
-    End: [row, size.cellColumns - 1],
-  };
-  const target = moves[key];
-  if (!target) return null;
-  const clamp = (value: number, count: number) => Math.min(count - 1, Math.max(0, value));
-  return clamp(target[0], size.cellRows) * size.cellColumns + clamp(target[1], size.cellColumns);
+  const from = { row: Math.floor(cell / size.cellColumns), column: cell % size.cellColumns };
+  const next = movedInGrid(key, from, size.cellRows, size.cellColumns);
+  return next && next.row * size.cellColumns + next.column;
 }
 
 export function CellReadout({ heatmap }: { heatmap: Heatmap }) {

@@ -1,7 +1,7 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
 import { computed, useComputed, useSignal } from "@preact/signals";
-import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
@@ -30,7 +30,7 @@ import { announce } from "./words";
 adopt(graphCss);
 
 /** Where the shown group's graph is; null: it has none. */
-const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ? place.value : null));
+export const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ? place.value : null));
 
 export function GraphView({ api }: { api: Api }) {
   const graph = useResource(graphPlace, (where) => api.graph(where)).value;
@@ -39,17 +39,7 @@ export function GraphView({ api }: { api: Api }) {
     place,
     useComputed(() => sites.value.data),
   );
-  return <GraphContent api={api} answer={useUnchanged(graph.data)} error={graph.error} numbers={numbers} />;
-}
-
-/** The same object while its content is the same: a reload must not close what is open or move the picture. */
-function useUnchanged(answer: GraphAnswer | null): GraphAnswer | null {
-  const kept = useRef(answer);
-  return useMemo(() => {
-    const isSame = answer && kept.current && JSON.stringify(answer) === JSON.stringify(kept.current);
-    if (!isSame) kept.current = answer;
-    return kept.current;
-  }, [answer]);
+  return <GraphContent api={api} answer={graph.data} error={graph.error} numbers={numbers} />;
 }
 
 interface GraphContentProps {
@@ -86,12 +76,7 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
   }, [model, wanted, wantedNode]);
   usePins(model);
   const treeShown = useSignal(false);
-  const openSearch = useCallback(() => {
-    treeShown.value = true;
-    // Where the tree is a drawer it must be there first.
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(".graph-search")?.focus());
-  }, [treeShown]);
-  useGraphKeys(model, openSearch);
+  useGraphKeys(model);
   const health = useHealth(model, numbers);
   const selected = model.selected.value;
   const { name } = COLOURING_WORDS[colouring.value];

@@ -11,16 +11,15 @@ const CANVAS_KEYS: KeyHelp[] = [
   { label: "+ −", does: "In the picture: larger, smaller" },
 ];
 
-export function useGraphKeys(model: GraphModel, openSearch: () => void): void {
+export function useGraphKeys(model: GraphModel): void {
   const table = useMemo(
     () => [
-      { keys: ["/"], label: "/", does: "Find a layer, operation or shape", press: openSearch },
       { keys: ["["], label: "[", does: "Previous instance of a folded chain", press: () => model.step(-1) },
       { keys: ["]"], label: "]", does: "Next instance of a folded chain", press: () => model.step(1) },
       { keys: ["z"], label: "z", does: "Zoom to the selection", press: () => model.zoomToSelection() },
       { keys: ["f"], label: "f", does: "Fit the graph to the window", press: () => model.fit() },
     ],
-    [model, openSearch],
+    [model],
   );
   useViewKeys(table, CANVAS_KEYS);
 }

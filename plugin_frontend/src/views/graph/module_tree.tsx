@@ -8,14 +8,12 @@ import { describeMeasure, type Health, type Measure, measureOf } from "./health"
 import type { GraphModel } from "./model";
 import { foldCount } from "./paint_folds";
 import { safeName } from "./paint_text";
-import { Results, SearchBox } from "./search_box";
 import { paintMeasure } from "./swatch";
 
 const MOST_OPENED_ROWS = 60;
 
 export function ModuleTree({ model, health, title }: { model: GraphModel; health: Health; title: string }) {
   const { hierarchy } = model;
-  const [query, setQuery] = useState("");
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(() => firstExpanded(hierarchy));
   const selected = model.selected.value;
   const row = selected === null ? null : nearestModule(hierarchy, selected);
@@ -29,8 +27,8 @@ export function ModuleTree({ model, health, title }: { model: GraphModel; health
     else next.delete(id);
     setExpanded(next);
   };
-  const modules = (
-    <>
+  return (
+    <nav class="graph-tree" aria-label="Modules">
       <div class="graph-tree-head">
         <span>Modules</span>
         <span>{title}</span>
@@ -44,12 +42,6 @@ export function ModuleTree({ model, health, title }: { model: GraphModel; health
         onSelect={(id) => model.select(id)}
         onToggle={toggle}
       />
-    </>
-  );
-  return (
-    <nav class="graph-tree" aria-label="Modules">
-      <SearchBox model={model} query={query} onQuery={setQuery} />
-      {query.trim() !== "" ? <Results model={model} query={query} /> : modules}
     </nav>
   );
 }

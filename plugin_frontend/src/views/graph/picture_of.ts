@@ -2,7 +2,8 @@
 
 import { drawSvg } from "../../base/svg_context";
 import { look } from "../../widgets/canvas";
-import { downloadPng, downloadSvg } from "../../widgets/download";
+import { downloadBlob, downloadSvg } from "../../widgets/download";
+import { pngOf } from "../../widgets/svg_file";
 import type { Health } from "./health";
 import type { GraphModel } from "./model";
 import { type PaintInput, paintGraph } from "./paint";
@@ -32,33 +33,22 @@ export function pictureOf(model: GraphModel, health: Health, placed: PlacedScene
 }
 
 const MARGIN = 16;
-/** Browsers refuse larger canvases. */
-const LARGEST_SIDE = 16_000;
-const LARGEST_AREA = 100e6;
 
-/** The whole picture at twice its size, or as large as a canvas can be. */
-export function exportPng(model: GraphModel, health: Health): void {
-  const placed = model.placed.value;
-  if (!placed) return;
-  const [width, height] = [placed.width + 2 * MARGIN, placed.height + 2 * MARGIN];
-  const zoom = Math.min(2, LARGEST_SIDE / Math.max(width, height), Math.sqrt(LARGEST_AREA / (width * height)));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(width * zoom);
-  canvas.height = Math.ceil(height * zoom);
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.fillStyle = look.value.bg;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  const camera = { x: MARGIN * zoom, y: MARGIN * zoom, zoom };
-  paintGraph(context, canvas, { ...pictureOf(model, health, placed), camera });
-  downloadPng(fileName(model), canvas);
+/** The whole picture as pixels. */
+export async function exportPng(model: GraphModel, health: Health): Promise<void> {
+  const svg = svgOfModel(model, health);
+  if (svg) downloadBlob(`${fileName(model)}.png`, await pngOf(svg));
 }
 
 /** The whole picture with its text as text. */
 export function exportSvg(model: GraphModel, health: Health): void {
-  const placed = model.placed.value;
-  const svg = placed && svgOf(pictureOf(model, health, placed));
+  const svg = svgOfModel(model, health);
   if (svg) downloadSvg(fileName(model), svg);
+}
+
+function svgOfModel(model: GraphModel, health: Health): string | null {
+  const placed = model.placed.value;
+  return placed && svgOf(pictureOf(model, health, placed));
 }
 
 export function svgOf(input: PaintInput): string | null {

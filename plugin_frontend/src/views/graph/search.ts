@@ -4,13 +4,11 @@ import type { GraphAnswer } from "../../api/types";
 import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
 import { outputTypes } from "./facts";
 
-const MOST_RESULTS = 500;
-
 /**
  * Nodes in which every word is found: in path, name, class or full operation name, or, for "8x128" and "[8, 128]",
- * in the shape of an output or of a parameter. O(nodes).
+ * in the shape of an output or of a parameter; the first of them, if there are more than `most`. O(nodes).
  */
-export function findNodes(graph: GraphAnswer, hierarchy: Hierarchy, query: string): number[] {
+export function findNodes(graph: GraphAnswer, hierarchy: Hierarchy, query: string, most = 500): number[] {
   const words = wordsOf(query);
   if (words.length === 0) return [];
   const found: number[] = [];
@@ -19,7 +17,7 @@ export function findNodes(graph: GraphAnswer, hierarchy: Hierarchy, query: strin
     if ((id > 0 && node.parent < 0) || node.kind === "series") continue;
     const text = textOf(graph, node);
     if (words.every((word) => text.includes(word))) found.push(id);
-    if (found.length >= MOST_RESULTS) break;
+    if (found.length >= most) break;
   }
   return found;
 }
@@ -34,13 +32,18 @@ export function wordsOf(query: string): string[] {
 
 const shapeWord = (sizes: readonly (number | string)[]): string => `×${sizes.join("×")}×`;
 
+/** What words are looked for in: names, and shapes of tensors in one form. */
+export function searchText(names: readonly string[], shapes: readonly (readonly (number | string)[])[]): string {
+  return [...names, ...shapes.map(shapeWord)].join("\n").toLowerCase();
+}
+
 function textOf(graph: GraphAnswer, node: HierarchyNode): string {
   const shapes =
     node.kind === "operation"
-      ? outputTypes(graph, node.index).map((type) => shapeWord(type.shape))
-      : (graph.scopes.parameters[node.kind === "module" ? node.index : -1] ?? []).map((parameter) =>
-          shapeWord(graph.types[graph.parameters[parameter]?.type ?? -1]?.shape ?? []),
+      ? outputTypes(graph, node.index).map(({ shape }) => shape)
+      : (graph.scopes.parameters[node.kind === "module" ? node.index : -1] ?? []).map(
+          (parameter) => graph.types[graph.parameters[parameter]?.type ?? -1]?.shape ?? [],
         );
   const call = node.kind === "operation" ? (graph.calls?.name[graph.operations.call?.[node.index] ?? -1] ?? "") : "";
-  return [node.path, node.name, node.type, call, ...shapes].join("\n").toLowerCase();
+  return searchText([node.path, node.name, node.type, call], shapes);
 }

@@ -6,6 +6,7 @@ import { type Finding, State } from "../../api/types";
 import { losses, useResource } from "../../store/data";
 import { place } from "../../store/selection";
 import { globalNorm } from "./headline";
+import { seriesOf, statesOf } from "./site_series";
 import { Sparkline, type SparklineData } from "./sparkline";
 
 const SIZE = { width: 112, height: 64 };
@@ -29,13 +30,11 @@ async function fetchEvidence(api: Api, where: Place, { picture }: Finding): Prom
     const values = globalNorm(answer);
     return { steps: [...answer.steps], values, state: new Uint8Array(values.length) };
   }
-  const { steps, stages, columns, values, state } = await api.site(where, name);
-  const [t, c, count] = [stages.indexOf(picture.stage), columns.indexOf(picture.column), steps.length];
-  const start = (t * columns.length + c) * count;
+  const answer = await api.site(where, name);
   return {
-    steps: [...steps],
-    values: values.slice(start, start + count),
-    state: state.slice(t * count, (t + 1) * count),
+    steps: [...answer.steps],
+    values: seriesOf(answer, picture.stage, picture.column),
+    state: statesOf(answer, picture.stage),
   };
 }
 

@@ -1,20 +1,21 @@
 // The head of the Overview: the answer as a sentence, and how far each run is.
 
-import { useMemo } from "preact/hooks";
 import { formatCount, formatNumber } from "../../base/format";
 import { findings, losses } from "../../store/data";
 import { currentStep } from "../../store/selection";
 import { RunDot } from "../../widgets/run_chips";
 import { formatAge } from "../../widgets/step_axis";
-import { countsAt, findOnset, type Headline, headlineOf, type Onset, verdictOf } from "./headline";
+import { countsAt, type Headline, verdictOf } from "./headline";
 import type { RunData } from "./run_data";
 import type { Extras, RunExtras } from "./run_extras";
 
+/** The map is not to be pushed out of the page. */
+const MOST_LINES = 4;
+
 export function OverviewHead({ runs, extras }: { runs: readonly RunData[]; extras: Extras }) {
   const [shown] = runs;
-  const onset = useMemo(() => shown && findOnset(shown.norms, shown.sites.length), [shown]);
   if (!shown) return null;
-  const { title, counts } = headline(shown, onset ?? null, extras);
+  const { title, counts } = headline(shown, extras);
   return (
     <div class="overview-head">
       <div class="overview-verdict">
@@ -24,27 +25,30 @@ export function OverviewHead({ runs, extras }: { runs: readonly RunData[]; extra
       <table class="overview-runs">
         <caption class="hidden-visually">Runs</caption>
         <tbody>
-          {runs.map((data) => (
+          {runs.slice(0, MOST_LINES).map((data) => (
             <RunLine key={data.place.run} data={data} extras={extras.get(data.place.run)} />
           ))}
+          {runs.length > MOST_LINES && (
+            <tr>
+              <td>and {runs.length - MOST_LINES} more</td>
+            </tr>
+          )}
         </tbody>
       </table>
     </div>
   );
 }
 
-/** The findings' verdict; while they are on their way the run's name, and without them what the norms alone tell. */
-function headline(shown: RunData, onset: Onset | null, extras: Extras): Headline {
+/** The findings' verdict; until they are there, or where they can't be had, the run's name and why. */
+function headline(shown: RunData, extras: Extras): Headline {
   const { run } = shown.place;
   const { data, error } = findings.value;
-  const now = currentStep.value ?? 0;
+  const now = countsAt(shown.norms, currentStep.value ?? 0);
   if (data) {
     const { title, counts } = verdictOf(run, data);
-    return { title, counts: [...counts, ...othersFindings(extras), ...countsAt(shown.norms, now)] };
+    return { title, counts: [...counts, ...othersFindings(extras), ...now] };
   }
-  if (!error) return { title: run, counts: [] };
-  const names = shown.sites.map(({ name }) => name);
-  return headlineOf(run, names, shown.norms, onset, now);
+  return { title: run, counts: error ? [error.message, ...now] : [] };
 }
 
 /** "no findings in second", "2 findings in third": of the compared runs. */

@@ -12,16 +12,6 @@ export interface Headline {
   counts: string[];
 }
 
-/** Where the first number that is not finite is. */
-export interface Onset {
-  /** Sites that were ever not finite. */
-  sites: number;
-  step: number;
-  /** Index of the first such site at that step. */
-  first: number;
-  state: number;
-}
-
 /** What the findings say of the run in a sentence, and how much was looked at. */
 export function verdictOf(run: string, { findings, sites, steps, steps_for_trends }: FindingsAnswer): Headline {
   const extent = `${plural(sites, "site")} × ${plural(steps, "sampled step")}`;
@@ -40,48 +30,6 @@ export function verdictOf(run: string, { findings, sites, steps, steps_for_trend
 
 /** Names of sites and NaN keep their capitals. */
 const inSentence = (title: string) => title.replace(/^(The|First|Each) /, (word) => word.toLowerCase());
-
-/** Without findings. `onset` is what `findOnset` says of `norms`; `names` are its sites, `now` is the current step. */
-export function headlineOf(
-  run: string,
-  names: readonly string[],
-  norms: StatisticsAnswer,
-  onset: Onset | null,
-  now: number,
-): Headline {
-  const what = STAGE_WORDS[norms.stage];
-  const [first = 0, last = 0] = [norms.steps[0], norms.steps.at(-1)];
-  const length = norms.steps.length === 1 ? `step ${formatCount(first)}` : plural(last, "step");
-  const extent = `${length}, ${plural(names.length, "site")}`;
-  const sampled =
-    norms.steps.length > 1
-      ? `${plural(norms.steps.length, "sampled step")} from ${formatCount(first)} to ${formatCount(last)}`
-      : `Only step ${formatCount(first)} so far`;
-  const title = onset
-    ? `${run}: ${signOf(onset.state)} in the ${what}, first at step ${formatCount(onset.step)}`
-    : `${run}: ${extent}, no non-finite ${what}`;
-  const where =
-    onset && `Not finite in ${onset.sites} of ${plural(names.length, "site")}, first in ${names[onset.first]}`;
-  return { title, counts: [...(where ? [where] : []), sampled, ...countsAt(norms, now)] };
-}
-
-/** One pass over the states; null: all is finite. */
-export function findOnset({ steps, state }: StatisticsAnswer, count: number): Onset | null {
-  const sites = new Set<number>();
-  let first = -1;
-  state.forEach((value, index) => {
-    if (!isNonFinite(value)) return;
-    if (first < 0) first = index;
-    sites.add(index % count);
-  });
-  if (first < 0) return null;
-  const row = Math.floor(first / count);
-  return { sites: sites.size, step: steps[row] ?? 0, first: first % count, state: state[first] ?? State.nan };
-}
-
-function signOf(state: number): string {
-  return state === State.nan ? "NaN" : "Inf";
-}
 
 /** What is so at the current step: sites that are exactly 0, without gradient, frozen. */
 export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number): string[] {

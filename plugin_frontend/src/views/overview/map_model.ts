@@ -1,6 +1,7 @@
 // The map of one answer: its geometry follows the size at which it is drawn.
 
 import type { ColourScale } from "../../base/colour_scale";
+import { movedInGrid } from "../../base/grid_keys";
 import { membersOf } from "../../base/stage_sites";
 import { indexAtOrBefore } from "../../base/steps";
 import { hoveredFinding, shownFindings } from "../../store/findings";
@@ -138,24 +139,13 @@ function pinsOn(rowOf: ReadonlyMap<string | undefined, number>): Pinned[] {
   });
 }
 
-/** Arrows go to the neighbouring cell, PageUp and PageDown to the next group, Home and End to the ends. */
+/** As in any grid, but PageUp and PageDown go to the next group. */
 function movedCell(key: string, from: Cell | null, { rows, axis }: MapGeometry): Cell | null {
   const start = { row: 0, column: Math.max(0, indexAtOrBefore(axis.steps, currentStep.peek() ?? 0)) };
-  const { row, column } = from ?? start;
-  const group = rows.groups.findIndex((each) => row >= each.from && row < each.to);
-  const target = {
-    ArrowUp: { row: row - 1, column },
-    ArrowDown: { row: row + 1, column },
-    ArrowLeft: { row, column: column - 1 },
-    ArrowRight: { row, column: column + 1 },
-    PageUp: { row: rows.groups[Math.max(0, group - 1)]?.from ?? 0, column },
-    PageDown: { row: rows.groups[Math.min(rows.groups.length - 1, group + 1)]?.from ?? 0, column },
-    Home: { row, column: 0 },
-    End: { row, column: axis.steps.length - 1 },
-  }[key];
-  if (!target) return null;
-  return {
-    row: Math.min(rows.sites.length - 1, Math.max(0, target.row)),
-    column: Math.min(axis.steps.length - 1, Math.max(0, target.column)),
-  };
+  const cell = from ?? start;
+  const group = rows.groups.findIndex((each) => cell.row >= each.from && cell.row < each.to);
+  const by = { PageUp: -1, PageDown: 1 }[key];
+  if (by === undefined) return movedInGrid(key, cell, rows.sites.length, axis.steps.length);
+  const next = Math.min(rows.groups.length - 1, Math.max(0, group + by));
+  return { ...cell, row: rows.groups[next]?.from ?? 0 };
 }

@@ -55,7 +55,7 @@ async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData
   // Nearly always the wanted stage is there: its numbers are asked for before it is certain, as they take longest.
   const likely = api.statistics(where, wanted.stage, columnOf(wanted.column, wanted.stage).value);
   likely.catch(() => {}); // it is awaited below, or not wanted after all
-  const [{ sites, stages }, progress] = await Promise.all([api.sites(where), progressOf(api, where.run)]);
+  const [{ sites, stages }, progress] = await Promise.all([api.sites(where), quietly(() => api.progress(where.run))]);
   const shownStage = stageOf(wanted.stage, stages) ?? "parameter";
   const shownColumn = columnOf(wanted.column, shownStage);
   const normStage = stageOf("gradient", stages) ?? shownStage;
@@ -70,14 +70,14 @@ async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData
     column: shownColumn,
     cells: await cells,
     norms: await norms,
-    progress,
+    progress: progress?.progress ?? null,
   };
 }
 
-/** Progress is a line beside the rest: without it everything else is shown. */
-async function progressOf(api: Api, run: string): Promise<Progress | null> {
+/** What is a line beside the rest: without it everything else is shown. */
+export async function quietly<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
-    return (await api.progress(run)).progress;
+    return await ask();
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { LossesAnswer } from "../../api/types";
-import { type Wanted, wantedKey } from "./run_data";
+import { quietly, type Wanted, wantedKey } from "./run_data";
 import { order } from "./settings";
 
 export interface RunExtras {
@@ -44,12 +44,4 @@ export async function fetchExtras(api: Api, key: string): Promise<Extras> {
     return [place.run, { learningRate, watchShare: cost?.share ?? null, stepSeconds, findings, ranks }] as const;
   });
   return new Map(await Promise.all(asked));
-}
-
-async function quietly<T>(ask: () => Promise<T>): Promise<T | null> {
-  try {
-    return await ask();
-  } catch {
-    return null;
-  }
 }

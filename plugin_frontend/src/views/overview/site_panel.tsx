@@ -16,6 +16,7 @@ import { Table } from "../../widgets/table";
 import { STAGE_WORDS } from "./columns";
 import { FindingNote } from "./finding_panel";
 import { describeValue } from "./settings";
+import { seriesOf, statesOf } from "./site_series";
 import { Sparkline } from "./sparkline";
 
 const wanted = computed<{ where: Place; site: string } | null>(() =>
@@ -136,7 +137,7 @@ function cellText(
 ): string {
   const value = numberAt(answer, stage, column, index);
   if (!Number.isNaN(value)) return format(value);
-  const state = answer.state[answer.stages.indexOf(stage) * answer.steps.length + index] ?? 0;
+  const state = statesOf(answer, stage)[index] ?? 0;
   return column === "l2" ? describeValue(value, state) : "–";
 }
 
@@ -144,26 +145,16 @@ function numberAt(answer: SiteAnswer, stage: Stage, column: string, index: numbe
   return seriesOf(answer, stage, column)[index] ?? Number.NaN;
 }
 
-/** One column of one stage at all steps; empty where there is none. */
-function seriesOf({ stages, columns, steps, values }: SiteAnswer, stage: Stage, column: string): Float64Array {
-  const [t, c] = [stages.indexOf(stage), columns.indexOf(column)];
-  if (t < 0 || c < 0) return new Float64Array();
-  const start = (t * columns.length + c) * steps.length;
-  return values.subarray(start, start + steps.length);
-}
-
 function NormSection({ answer }: { answer: SiteAnswer }) {
   const stage = answer.stages.includes("gradient") ? "gradient" : answer.stages[0];
   if (!stage) return null;
-  const start = answer.stages.indexOf(stage) * answer.steps.length;
-  const state = answer.state.subarray(start, start + answer.steps.length);
   return (
     <PanelSection title={`${STAGE_WORDS[stage]} norm over steps`}>
       <Sparkline
         name={`${STAGE_WORDS[stage]} norm of ${answer.site}`}
         steps={[...answer.steps]}
         values={seriesOf(answer, stage, "l2")}
-        state={state}
+        state={statesOf(answer, stage)}
       />
     </PanelSection>
   );

@@ -5,6 +5,7 @@ import { State } from "../../api/types";
 import { drawInfinity, drawNan, isNonFinite, type Rect } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatFloat, formatNumber } from "../../base/format";
+import { movedInGrid } from "../../base/grid_keys";
 import { look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
@@ -49,12 +50,10 @@ export function SliceMap(props: SliceMapProps) {
     hideTooltip();
   };
   const move = (event: KeyboardEvent, anchor: DOMRect): boolean => {
-    const step = MOVES[event.key];
-    if (!step || slice.values.length === 0) return false;
-    const from = crosshair.value ?? { row: 0, column: 0 };
-    const row = clamp(from.row + step[0], slice.rows);
-    const column = clamp(from.column + step[1], slice.columns);
-    crosshair.value = { row, column };
+    const next = movedInGrid(event.key, crosshair.value ?? { row: 0, column: 0 }, slice.rows, slice.columns);
+    if (!next || slice.values.length === 0) return false;
+    crosshair.value = next;
+    const { row, column } = next;
     const x = anchor.left + ((column + 0.5) / slice.columns) * frame.width;
     const y = anchor.top + ((row + 0.5) / slice.rows) * frame.height;
     showTooltip({ x, y, announced: true, ...readout(props, row, column) });
@@ -79,17 +78,6 @@ export function SliceMap(props: SliceMapProps) {
     />
   );
 }
-
-const MOVES: Record<string, [number, number]> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  PageUp: [-10, 0],
-  PageDown: [10, 0],
-};
-
-const clamp = (entry: number, size: number) => Math.min(Math.max(entry, 0), size - 1);
 
 function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: number) {
   const value = slice.values[row * slice.columns + column] ?? Number.NaN;

@@ -1,53 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { findOnset, globalNorm, headlineOf, verdictOf } from "../../../src/views/overview/headline";
+import { countsAt, globalNorm, verdictOf } from "../../../src/views/overview/headline";
 import { statistics } from "./answers";
 
-const NAMES = ["a.weight", "a.bias", "b.weight"];
-
-function headline(cells: ReturnType<typeof statistics>, now: number) {
-  return headlineOf("first", NAMES, cells, findOnset(cells, NAMES.length), now);
-}
-
-describe("the headline", () => {
-  it("of a healthy run counts steps and sites", () => {
-    const cells = statistics(
-      [
-        [1, 2, 3],
-        [1, "zero", "noGradient"],
-      ],
-      [0, 600],
-    );
-    const { title, counts } = headline(cells, 600);
-    expect(title).toBe("first: 600 steps, 3 sites, no non-finite gradient");
-    expect(counts).toEqual([
-      "2 sampled steps from 0 to 600",
-      "1 site with gradient exactly 0 at step 600",
-      "1 site without gradient at step 600",
-    ]);
-    expect(headline(cells, 599).counts).toEqual(["2 sampled steps from 0 to 600"]);
-  });
-
-  it("names the first place that is not finite", () => {
-    const { title, counts } = headline(
-      statistics(
-        [
-          [1, 2, 3],
-          [1, 2, "posInf"],
-          ["nan", "nan", "nan"],
-        ],
-        [0, 100, 1200],
-      ),
-      0,
-    );
-    expect(title).toBe("first: Inf in the gradient, first at step 100");
-    expect(counts[0]).toBe("Not finite in 3 of 3 sites, first in b.weight");
-  });
-
-  it("says so where there is one step", () => {
-    const { title, counts } = headline(statistics([[1, 2, 3]], [0]), 0);
-    expect(title).toBe("first: step 0, 3 sites, no non-finite gradient");
-    expect(counts).toEqual(["Only step 0 so far"]);
-  });
+it("counts what is so at a step", () => {
+  const cells = statistics(
+    [
+      [1, 2, 3],
+      [1, "zero", "noGradient"],
+    ],
+    [0, 600],
+  );
+  expect(countsAt(cells, 600)).toEqual([
+    "1 site with gradient exactly 0 at step 600",
+    "1 site without gradient at step 600",
+  ]);
+  expect(countsAt(cells, 599)).toEqual([]);
 });
 
 describe("globalNorm", () => {

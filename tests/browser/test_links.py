@@ -1,0 +1,155 @@
+"""A copied link opens the same picture: every setting that a reader can change is in it, and Back undoes it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sample_logs
+from browser_page import OpenPage, TorchVizPage
+from playwright.sync_api import Browser, Locator, expect
+from tensorboard_process import BACKENDS, PLUGIN, serving
+
+pytestmark = pytest.mark.browser
+
+
+def settle(page: TorchVizPage) -> None:
+    page.frame.locator("main canvas").first.wait_for()
+    page.page.wait_for_load_state("networkidle")
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_timeout(500)
+
+
+def choose(page: TorchVizPage, menu: str, item: str) -> None:
+    page.frame.get_by_role("button", name=re.compile(f"^{menu}: ")).click()
+    page.frame.get_by_role("menuitemradio", name=re.compile(f"^{item}")).click()
+
+
+def link(page: TorchVizPage) -> str:
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.frame.get_by_role("button", name="Copy link").click()
+    expect(page.frame.get_by_text("Link copied")).to_be_attached()
+    return str(page.page.evaluate("navigator.clipboard.readText()"))
+
+
+def picture(page: TorchVizPage) -> bytes:
+    return page.frame.locator("main").screenshot(animations="disabled")
+
+
+def opens_the_same(page: TorchVizPage, chromium: Browser) -> None:
+    settle(page)
+    address = link(page)
+    settle(page)
+    page.page.wait_for_timeout(1600)  # until the button no longer says that the link was copied
+    other = TorchVizPage(
+        chromium.new_context(viewport=page.page.viewport_size, reduced_motion="reduce").new_page(), page.url
+    )
+    other.page.goto(address)
+    settle(other)
+    assert other.errors == []
+    assert picture(other) == picture(page)
+    other.page.context.close()
+
+
+def test_the_overview(open_page: OpenPage, chromium: Browser) -> None:
+    page = open_page("two_runs")
+    settle(page)
+    page.frame.get_by_role("button", name="second").click()
+    choose(page, "Stage", "update")
+    choose(page, "Statistic", "standard deviation")
+    choose(page, "Scale", "linear")
+    choose(page, "Order of the rows", "order of size")
+    page.frame.get_by_role("button", name="difference").click()
+    page.frame.get_by_role("button", name="Previous step").click()
+    map_ = page.frame.get_by_role("img", name=re.compile("^Map of"))
+    map_.click(position={"x": 400, "y": 60})
+    map_.focus()
+    map_.press("+")
+    opens_the_same(page, chromium)
+
+
+def test_gradients(open_page: OpenPage, chromium: Browser) -> None:
+    page = open_page("sick", "gradients")
+    # Ranges of colours grow with the steps that were looked at, so the reader comes to this one as the link does.
+    page.open("gradients", step=2350)
+    settle(page)
+    page.frame.get_by_role("button", name="Absolute max").click()
+    page.frame.get_by_role("button", name="Own", exact=True).click()
+    page.frame.get_by_role("button", name=re.compile("^conv1.weight")).click()
+    opens_the_same(page, chromium)
+
+
+def test_back_and_forward_go_through_places(open_page: OpenPage) -> None:
+    page = open_page("two_runs")
+    settle(page)
+    map_ = page.frame.get_by_role("img", name=re.compile("^Map of"))
+    map_.click(position={"x": 400, "y": 60})
+    panel: Locator = page.frame.get_by_role("complementary", name="Selection")
+    expect(panel).to_be_visible()
+    page.page.wait_for_url(re.compile("site="))
+    page.frame.get_by_role("button", name="second").click()
+    page.page.wait_for_url(re.compile("runs=first%2Csecond|runs=first,second|runs="))
+    page.tab("gradients").click()
+    page.page.wait_for_url(re.compile("view=gradients"))
+    page.page.go_back()
+    expect(page.tab("overview")).to_have_attribute("aria-current", "page")
+    expect(page.frame.get_by_role("button", name="second")).to_have_attribute("aria-pressed", "true")
+    page.page.go_back()
+    expect(page.frame.get_by_role("button", name="second")).to_have_attribute("aria-pressed", "false")
+    expect(panel).to_be_visible()
+    page.page.go_back()
+    expect(panel).to_have_count(0)
+    page.page.go_forward()
+    expect(panel).to_be_visible()
+
+
+def test_twenty_runs_stay_usable(chromium: Browser, tmp_path: Path) -> None:
+    names = [f"{'wide' if number % 2 else 'deep'}_{number:02}" for number in range(20)]
+    for number, name in enumerate(names):
+        sample_logs.write_run(tmp_path / "runs" / name, range(0, 300, 50), seed=number)
+    with serving(tmp_path / "runs", BACKENDS["rust"]) as board:
+        board.wait_for(f"{PLUGIN}runs", lambda answer: len(answer["runs"]) == len(names))
+        page = TorchVizPage(chromium.new_page(viewport={"width": 1280, "height": 800}), board.url)
+        page.open("overview", runs=",".join(names))
+        settle(page)
+        asked: list[str] = []
+        page.page.on("request", lambda request: asked.append(request.url) if PLUGIN in request.url else None)
+        menu = page.frame.get_by_role("button", name=re.compile("^Runs: "))
+        expect(menu).to_contain_text("+19")
+        menu.click()
+        page.frame.get_by_label("Filter runs by a regular expression").fill("^wide_0[13]$")
+        rows = page.frame.get_by_role("menuitemcheckbox")
+        expect(rows).to_have_count(2)
+        rows.first.click()
+        page.frame.get_by_label("Filter runs by a regular expression").fill("")
+        page.page.keyboard.press("Escape")
+        expect(menu).to_contain_text("+18")
+        page.page.wait_for_load_state("networkidle")
+        head = page.frame.locator(".overview-head").bounding_box()
+        map_ = page.frame.locator(".overview-map").bounding_box()
+        assert head is not None
+        assert map_ is not None
+        assert head["height"] < 260, "the runs push the map out of the page"
+        assert map_["y"] + 150 < 800
+        menu.click()
+        dots = "[...document.querySelectorAll('.menu-item[aria-checked=true] .run-dot')]"
+        colours = page.evaluate(f"{dots}.map(dot => getComputedStyle(dot).backgroundColor)")
+        page.page.keyboard.press("Escape")
+        assert isinstance(colours, list)
+        assert len(set(colours)) == len(colours) == 19, "two runs have one colour"
+        for view in ("gradients", "distributions", "graph"):
+            page.tab(view).click()
+            settle(page)
+        assert page.errors == []
+        assert len(asked) < 400
+        page.page.close()
+
+
+def test_pictures_differ_where_a_setting_does(open_page: OpenPage) -> None:
+    page = open_page("two_runs")
+    settle(page)
+    before = np.frombuffer(picture(page), np.uint8)
+    choose(page, "Scale", "linear")
+    settle(page)
+    after = np.frombuffer(picture(page), np.uint8)
+    assert before.tobytes() != after.tobytes()
