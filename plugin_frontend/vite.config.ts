@@ -24,8 +24,6 @@ export default defineConfig(({ mode }) => ({
         entryFileNames: "[name].js",
         chunkFileNames: "assets/[name].js",
         assetFileNames: "assets/[name][extname]",
-        // Style sheets side by side compress better than each among the code that it belongs to: 2.8 kB less.
-        codeSplitting: { groups: [{ name: "styles", test: /\.css\?inline$/ }] },
       },
     },
   },

@@ -13,7 +13,8 @@ import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
 import { shownRun, view } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
 import { syncUrl } from "./store/url";
-import { applyTheme } from "./theme";
+import { STYLES } from "./styles";
+import { adopt, applyTheme } from "./theme";
 import { SEARCH_BUTTON } from "./views/search";
 import { helpOpen } from "./widgets/help";
 
@@ -22,6 +23,7 @@ const BESIDE: readonly (keyof Api)[] = ["findings", "progress", "losses", "learn
 
 export function render(): void {
   describeDocument();
+  adopt(STYLES);
   applyTheme();
   connectHost();
   syncUrl();

@@ -1,8 +1,6 @@
 // Colours and style sheets. The tokens live here once; CSS reads them as custom properties, canvases as values.
 
 import { computed, effect, signal } from "@preact/signals";
-import controlsCss from "./controls.css?inline";
-import themeCss from "./theme.css?inline";
 
 const LIGHT = {
   bg: "#ffffff",
@@ -113,20 +111,12 @@ function customProperty(name: string): string {
   return `--${name.replace(/[A-Z]|\d/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-const adopted = new Set<string>();
-
-/** Adds a style sheet to the page, once. TensorBoard's page links no CSS file of ours. */
+/** Adds a style sheet to the page. TensorBoard's page links no CSS file of ours. */
 export function adopt(css: string): void {
-  if (adopted.has(css)) return;
-  adopted.add(css);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }
-
-// Ground rules come first, so that the sheet of a widget may refine them.
-adopt(themeCss);
-adopt(controlsCss);
 
 /** Keeps the custom properties of the document as the theme says; returns the end of it. */
 export function applyTheme(): () => void {

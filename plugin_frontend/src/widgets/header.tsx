@@ -3,15 +3,11 @@
 import type { ComponentChildren } from "preact";
 import { copyLink } from "../store/clipboard";
 import { selectedGroup, shownGroup, shownRun, VIEWS, type View, view } from "../store/selection";
-import { adopt } from "../theme";
 import { useCopied } from "./copied";
-import headerCss from "./header.css?inline";
 import { helpOpen } from "./help";
 import { CheckIcon, HelpIcon, LinkIcon } from "./icons";
 import { WordMenu } from "./menu";
 import { RunChips } from "./run_chips";
-
-adopt(headerCss);
 
 const NAMES: Record<View, string> = {
   overview: "Overview",

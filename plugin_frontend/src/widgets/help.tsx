@@ -3,11 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type Key, type KeyHelp, keysOff, switchKey, useEscape, viewKeys } from "../store/keyboard";
-import { adopt } from "../theme";
-import helpCss from "./help.css?inline";
 import { CloseIcon } from "./icons";
-
-adopt(helpCss);
 
 export const helpOpen = signal(false);
 

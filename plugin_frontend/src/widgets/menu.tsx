@@ -3,11 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useEscape } from "../store/keyboard";
-import { adopt } from "../theme";
 import { CheckIcon } from "./icons";
-import menuCss from "./menu.css?inline";
-
-adopt(menuCss);
 
 export interface MenuProps {
   /** What the button is for, to a screen reader. */

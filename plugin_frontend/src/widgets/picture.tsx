@@ -2,13 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { drawSvg } from "../base/svg_context";
-import { adopt } from "../theme";
 import { type Stretch, useBrush } from "./brush";
 import { type Draw, look, useCanvas } from "./canvas";
-import pictureCss from "./picture.css?inline";
 import { PictureMenu } from "./picture_menu";
-
-adopt(pictureCss);
 
 /** A place in the picture and the picture's size, in CSS pixels; the place in the page is for read-outs. */
 export interface Point {

@@ -2,10 +2,6 @@
 
 import type { Severity } from "../api/types";
 import { shownFindings } from "../store/findings";
-import { adopt } from "../theme";
-import pinCss from "./pin.css?inline";
-
-adopt(pinCss);
 
 export const PIN_RADIUS = 8;
 

@@ -2,10 +2,6 @@
 
 import type { Problem } from "../api/types";
 import { describeProblem, problems, summarizeProblems } from "../store/problems";
-import { adopt } from "../theme";
-import problemsCss from "./problems_strip.css?inline";
-
-adopt(problemsCss);
 
 export function ProblemsStrip() {
   const all = problems.value;

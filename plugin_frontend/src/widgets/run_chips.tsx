@@ -5,12 +5,8 @@ import { middleEllipsis } from "../base/format";
 import { colourOfRun } from "../store/data";
 import { roleOf, showAlone, showRun, toggleRun } from "../store/runs";
 import { ourRuns, shownRun } from "../store/selection";
-import { adopt } from "../theme";
 import { DownIcon } from "./icons";
 import { Menu } from "./menu";
-import runChipsCss from "./run_chips.css?inline";
-
-adopt(runChipsCss);
 
 const MOST_CHIPS = 2;
 const NARROW = "(width < 900px)";

@@ -2,11 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEscape } from "../store/keyboard";
-import { adopt } from "../theme";
 import { CloseIcon } from "./icons";
-import sidePanelCss from "./side_panel.css?inline";
-
-adopt(sidePanelCss);
 
 interface SidePanelProps {
   title: ComponentChildren;

@@ -4,10 +4,6 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { copyText } from "../store/clipboard";
-import { adopt } from "../theme";
-import statesCss from "./states.css?inline";
-
-adopt(statesCss);
 
 interface EmptyProps {
   title: string;

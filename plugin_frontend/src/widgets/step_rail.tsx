@@ -7,14 +7,10 @@ import { shownFindings } from "../store/findings";
 import { visible } from "../store/host";
 import { currentStep, steps } from "../store/selection";
 import { goToIndex, goToStep, moveStep, newestStepAt, playing, stepIndex, togglePlay } from "../store/step";
-import { adopt } from "../theme";
 import { NextIcon, PauseIcon, PlayIcon, PreviousIcon } from "./icons";
 import { PIN_RADIUS, PinMark } from "./pin";
 import { endOfFinite, finiteExtent, linearPlace, linePath, pillWidth, railTicks, TRACK } from "./rail_geometry";
 import { describeSampling, formatAge, type StepAxis, stepAxis, trackEdges } from "./step_axis";
-import stepRailCss from "./step_rail.css?inline";
-
-adopt(stepRailCss);
 
 export function StepRail() {
   const [width, setWidth] = useState(innerWidth);

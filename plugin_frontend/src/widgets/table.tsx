@@ -1,10 +1,6 @@
 // A table of numbers: first column names, the others right-aligned.
 
 import type { ComponentChildren } from "preact";
-import { adopt } from "../theme";
-import tableCss from "./table.css?inline";
-
-adopt(tableCss);
 
 export interface TableRow {
   key: string;

@@ -3,10 +3,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { adopt } from "../theme";
-import tooltipCss from "./tooltip.css?inline";
-
-adopt(tooltipCss);
 
 export interface Readout {
   /** Of the pointer or of the crosshair, in the page's coordinates. */

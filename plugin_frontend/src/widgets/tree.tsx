@@ -2,11 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { adopt } from "../theme";
 import { NextIcon } from "./icons";
-import treeCss from "./tree.css?inline";
-
-adopt(treeCss);
 
 /** A row that is not inside a closed one. */
 export interface TreeRow {

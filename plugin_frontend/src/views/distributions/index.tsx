@@ -12,12 +12,11 @@ import { membersOf } from "../../base/stage_sites";
 import { sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
-import { adopt, dark } from "../../theme";
+import { dark } from "../../theme";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { pictured, siteKey } from "./data";
-import distributionsCss from "./distributions.css?inline";
 import { Lattice } from "./lattice";
 import {
   drawing,
@@ -32,8 +31,6 @@ import {
 } from "./options";
 import { SitePanel } from "./site_panel";
 import { StagePicture } from "./stage_picture";
-
-adopt(distributionsCss);
 
 const DRAWINGS = [
   { value: "density", label: "Density" },

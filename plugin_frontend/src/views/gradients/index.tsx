@@ -13,7 +13,7 @@ import { reloads } from "../../store/resource";
 import { currentStep, place, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
-import { adopt, dark } from "../../theme";
+import { dark } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
@@ -23,15 +23,12 @@ import { Flow } from "./flow";
 import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
 import { CellReadout, FullMap } from "./full_map";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
-import gradientsCss from "./gradients.css?inline";
 import { MapPanel } from "./map_panel";
 import { allCells, bySite, GrowingRanges, hasFiniteCell, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
 import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing, zoomed } from "./options";
 import { type GalleryPlan, galleryPlan } from "./plan";
 import { QuantilesByDepth } from "./quantile_flow";
-
-adopt(gradientsCss);
 
 const QUANTITIES = [
   { value: "mean", label: "Signed mean" },

@@ -7,23 +7,8 @@ import type { ValueId } from "../../layout/flow";
 import type { Hierarchy } from "../../layout/hierarchy";
 import { membersOf } from "../../layout/terminals";
 
-const ITEM_BYTES: Record<string, number> = {
-  bool: 1,
-  uint8: 1,
-  int8: 1,
-  float8_e4m3fn: 1,
-  float8_e5m2: 1,
-  int16: 2,
-  float16: 2,
-  bfloat16: 2,
-  int32: 4,
-  float32: 4,
-  int64: 8,
-  float64: 8,
-  complex64: 8,
-  complex128: 16,
-};
-const DEFAULT_ITEM_BYTES = 4;
+/** Names of dtypes tell their bits; a bool takes a byte. */
+const itemBytes = (dtype: string): number => Number(/\d+/.exec(dtype)?.[0] ?? 8) / 8;
 
 /**
  * The types of the tensors that flow as a value: several where an operation gives a list of parts. Which output a
@@ -41,7 +26,7 @@ export const outputTypes = (graph: GraphAnswer, operation: number): TensorType[]
 
 export const elementsOf = (type: TensorType): number => type.shape.reduce((product, size) => product * size, 1);
 
-export const bytesOf = (type: TensorType): number => elementsOf(type) * (ITEM_BYTES[type.dtype] ?? DEFAULT_ITEM_BYTES);
+export const bytesOf = (type: TensorType): number => elementsOf(type) * itemBytes(type.dtype);
 
 export function bytesOfEdge(graph: GraphAnswer, edge: GroupEdge): number {
   let bytes = 0;

@@ -49,7 +49,7 @@ export function GraphCanvas({ model, health }: { model: GraphModel; health: Heal
       class="graph-canvas"
       role="application"
       aria-roledescription="graph"
-      aria-label="Graph of the model: arrows follow edges, Enter opens and closes, Escape goes up. The module tree holds the same."
+      aria-label="Graph of the model; the module tree holds the same"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: role application is a widget that handles its own keys
       tabIndex={0}
       onPointerDown={drag.down}

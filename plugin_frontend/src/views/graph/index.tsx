@@ -9,12 +9,10 @@ import { sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { reloads } from "../../store/resource";
 import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";
-import { adopt } from "../../theme";
 import { Legend } from "../../widgets/legend";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { COLOURING_WORDS, colouring, type RunNumbers, useHealth, useNumbers } from "./colouring";
 import { formatCompact } from "./facts";
-import graphCss from "./graph.css?inline";
 import { GraphBar } from "./graph_bar";
 import { GraphCanvas } from "./graph_canvas";
 import type { Health } from "./health";
@@ -26,8 +24,6 @@ import { NodePanel } from "./node_panel";
 import { differenceWords, OtherRun, otherPlace, RunName, shownRunName, sideBySide } from "./other_run";
 import { safeName } from "./paint_text";
 import { announce } from "./words";
-
-adopt(graphCss);
 
 /** Where the shown group's graph is; null: it has none. */
 export const graphPlace = computed<Place | null>(() => (shownGroup.value?.kinds.graph ? place.value : null));

@@ -4,12 +4,8 @@ import type { Api } from "../../api/client";
 import type { Finding } from "../../api/types";
 import { formatCount } from "../../base/format";
 import { goToFinding, hoveredFinding, openFinding, shownFindings } from "../../store/findings";
-import { adopt } from "../../theme";
 import { Pin } from "../../widgets/pin";
-import cardsCss from "./cards.css?inline";
 import { EvidencePicture } from "./evidence_picture";
-
-adopt(cardsCss);
 
 const MOST_CARDS = 3;
 /** What a narrow page shows. */

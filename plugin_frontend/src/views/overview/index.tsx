@@ -6,7 +6,7 @@ import { findings, useResource } from "../../store/data";
 import { openFinding } from "../../store/findings";
 import { reloads } from "../../store/resource";
 import { selectedSite, shownGroup, stepRange } from "../../store/selection";
-import { adopt, dark } from "../../theme";
+import { dark } from "../../theme";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { FindingCards } from "./cards";
 import { scaleOf } from "./columns";
@@ -15,7 +15,6 @@ import { OverviewHead } from "./head";
 import { globalNorm } from "./headline";
 import { LayersMap } from "./layers_map";
 import { mapDataOf } from "./map_data";
-import overviewCss from "./overview.css?inline";
 import { fetchRuns, type RunData, wantedKey } from "./run_data";
 import { type Extras, extrasKey, fetchExtras } from "./run_extras";
 import { Sentence } from "./sentence";
@@ -23,8 +22,6 @@ import { mapShows, rowColours, scaleKind } from "./settings";
 import { SitePanel } from "./site_panel";
 import { within } from "./step_range";
 import { Tracks } from "./tracks";
-
-adopt(overviewCss);
 
 const NO_EXTRAS: Extras = new Map();
 

@@ -8,7 +8,7 @@ import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour
 import { useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { useSteadily } from "../../store/steady";
-import { adopt, dark } from "../../theme";
+import { dark } from "../../theme";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { IndexExpression } from "./index_expression";
@@ -24,10 +24,7 @@ import { chosenEntry, picks as chosenPicks, type Drawing, drawing, listKey, rang
 import { summarize } from "./summary";
 import { TensorList } from "./tensor_list";
 import { TensorPanel } from "./tensor_panel";
-import tensorsCss from "./tensors.css?inline";
 import { ValuesTable } from "./values_table";
-
-adopt(tensorsCss);
 
 export function TensorsView({ api }: { api: Api }) {
   const list = useResource(listKey, (run) => api.tensorViews(run));

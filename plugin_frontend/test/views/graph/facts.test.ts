@@ -23,6 +23,10 @@ describe("tensors", () => {
     [tensor([8, 128, 768], "bfloat16"), 1_572_864],
     [tensor([]), 4],
     [tensor([3, 0]), 0],
+    [tensor([10], "bool"), 10],
+    [tensor([10], "float8_e4m3fn"), 10],
+    [tensor([10], "complex128"), 160],
+    [tensor([10], "quint8"), 10],
   ])("%o has %d bytes", (type, bytes) => {
     expect(bytesOf(type)).toBe(bytes);
   });
