@@ -148,7 +148,6 @@ def activations(root: Path) -> None:
     names = [site.name for site in table.sites]
     file = EventFile(root / "activations")
     file.record("model", Kind.SITES, table, 0)
-    file.record("model", Kind.GRAPH, handmade.chain_graph(SMALL_SHAPES), 0)
     random = np.random.default_rng(0)
     for step, tensors in training(SMALL_SHAPES, range(0, 500, 50)):
         outputs = [random.normal(0, 1 + step / 100, shape) for shape in shapes.values()]
@@ -234,6 +233,26 @@ def many_sites(root: Path) -> None:
     huge_runs.write(root / "many", 1000, range(0, 5000, 100), detailed=range(0, 5000, 2500))
 
 
+BLOCK = {"ln.weight": (8,), "attn.weight": (8, 8), "attn.bias": (8,), "mlp.weight": (8, 12), "mlp.bias": (12,)}
+
+
+def blocks(root: Path) -> None:
+    """Two runs of 60 equal blocks, 300 sites: in the second one block is dead and another's gradients explode."""
+    shapes = {f"h.{block}.{name}": shape for block in range(60) for name, shape in BLOCK.items()}
+    names = list(shapes)
+    for run, seed in (("first", 0), ("second", 1)):
+        file = EventFile(root / run)
+        file.record("model", Kind.SITES, handmade.sites(shapes, module_type="Linear"), 0)
+        for step, tensors in training(shapes, range(0, 200, 50), seed):
+            # In gradients of one scale, as ``training`` lets each site have its own.
+            gradients = [gradient / np.abs(gradient).max() for gradient in tensors["gradient"]]
+            if run == "second" and step:
+                gradients[names.index("h.7.mlp.weight")] *= 0
+                gradients[names.index("h.41.attn.weight")] *= 50
+            file.record("model", Kind.DISTRIBUTIONS, handmade.distributions(names, {"gradient": gradients}), step)
+            file.record("model", Kind.STATISTICS, handmade.statistics(names, {"gradient": gradients}), step)
+
+
 def huge(root: Path) -> None:
     """1000 sites, 300 steps of statistics, 30 of distributions and heatmaps; takes a minute."""
     huge_runs.write(root / "huge", 1000, range(0, 30000, 100), detailed=range(0, 30000, 1000))
@@ -261,7 +280,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     sample.__name__: sample
     for sample in (
         empty, foreign, one_step, one_site, small, two_runs, all_nan, activations, unmeasured, sick, damaged, newer,
-        tensor_views, many_sites, huge, architectures, bad_graphs, large_graph,
+        tensor_views, many_sites, blocks, huge, architectures, bad_graphs, large_graph,
     )
 }  # fmt: skip
 

@@ -120,6 +120,8 @@ def test_one_step_is_the_last_that_is_not_after_it(small: Fetch):
     query = {**FIRST, "stage": "gradient", "site": "fc1.weight"}
     whole, one = small("distributions", **query), small("distributions", **query, step=149)
     assert one.arrays["steps"].tolist() == [100]
+    site = small("site", **FIRST, site="fc1.weight", step=149)
+    assert (site.arrays["steps"].tolist(), site.arrays["values"].shape[-1]) == ([100], 1)
     start, end = whole.arrays["starts"][2:4]
     np.testing.assert_array_equal(one.arrays["counts"], whole.arrays["counts"][start:end])
 

@@ -20,14 +20,15 @@ def distances(ones: Histograms, others: Histograms) -> Float64s:
     return np.concatenate([np.zeros(0), *(_distances(one, other) for one, other in pairs)])
 
 
-def relative_distances(ones: Histograms, others: Histograms) -> Float64s:
+def relative_distances(ones: Histograms, others: Histograms, way: Float64s | None = None) -> Float64s:
     """Distances between 0 (the same) and 1 (nothing in common), whatever the unit: W(P, Q) / (E|P| + E|Q|).
 
     E|P| is P's distance from a tensor of zeros, so the sum is the longest way there can be. It is 1 where one of the
     two is exactly 0 or their signs differ throughout, and (r − 1) / (r + 1) where one is r times the other. 0 where
-    both are exactly 0; NaN where one side has no finite element.
+    both are exactly 0; NaN where one side has no finite element. ``way`` are their distances, where they are known.
     """
-    way, longest = distances(ones, others), mean_magnitudes(ones) + mean_magnitudes(others)
+    way = distances(ones, others) if way is None else way
+    longest = mean_magnitudes(ones) + mean_magnitudes(others)
     return np.where(longest > 0, way / np.where(longest > 0, longest, 1.0), way)
 
 

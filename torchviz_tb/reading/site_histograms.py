@@ -150,7 +150,8 @@ def _distances(stage: str, one: AtStep, other: AtStep) -> tuple[Float64s, Float6
     if first is not None and second is not None:
         both, own, others = np.intersect1d(first.site, second.site, assume_unique=True, return_indices=True)
         ones, twos = first.histograms.those(own), second.histograms.those(others)
-        found[:, both] = distances(ones, twos), relative_distances(ones, twos)
+        way = distances(ones, twos)
+        found[:, both] = way, relative_distances(ones, twos, way)
     return found[0], found[1]
 
 

@@ -4,6 +4,7 @@ import { ArraysAnswer } from "./arrays";
 import { StepAnswers } from "./fresh";
 import type {
   BandsAnswer,
+  DistancesAnswer,
   DistributionsAnswer,
   ExecutionOrderAnswer,
   FindingsAnswer,
@@ -16,6 +17,7 @@ import type {
   RunsAnswer,
   SiteAnswer,
   SitesAnswer,
+  Some,
   Stage,
   StatisticsAnswer,
   TensorViewAnswer,
@@ -39,13 +41,20 @@ export interface Place {
   group: string;
 }
 
+/** The same run where none is named. */
+export interface OtherPlace {
+  other_run?: string;
+  other_step: number;
+}
+
 export interface Api {
   runs(): Promise<RunsAnswer>;
   sites(place: Place): Promise<SitesAnswer>;
   statistics(place: Place, stage: Stage, column: string): Promise<StatisticsAnswer>;
   site(place: Place, site: string): Promise<SiteAnswer>;
-  distributions(place: Place, site: string, stage: Stage): Promise<DistributionsAnswer>;
-  bands(place: Place, stage: Stage): Promise<BandsAnswer>;
+  distributions(place: Place, site: string, stage: Stage, some?: Some): Promise<DistributionsAnswer>;
+  bands(place: Place, stage: Stage, some?: Some): Promise<BandsAnswer>;
+  distances(place: Place, stage: Stage, step: number, other: OtherPlace): Promise<DistancesAnswer>;
   heatmaps(place: Place, step: number): Promise<HeatmapsAnswer>;
   graph(place: Place): Promise<GraphAnswer>;
   tensorViews(run: string): Promise<TensorViewsAnswer>;
@@ -82,9 +91,11 @@ export function httpApi(base = "."): Api {
     statistics: (place, stage, column) =>
       overSteps.get("statistics", { ...place, stage, column }, plain<StatisticsAnswer>),
     site: (place, site) => overSteps.get("site", { ...place, site }, plain<SiteAnswer>),
-    distributions: (place, site, stage) =>
-      overSteps.get("distributions", { ...place, site, stage }, plain<DistributionsAnswer>),
-    bands: (place, stage) => overSteps.get("bands", { ...place, stage }, plain<BandsAnswer>),
+    distributions: (place, site, stage, some) =>
+      overSteps.get("distributions", { ...place, site, stage, ...some }, plain<DistributionsAnswer>),
+    bands: (place, stage, some) => overSteps.get("bands", { ...place, stage, ...some }, plain<BandsAnswer>),
+    distances: async (place, stage, step, other) =>
+      plain<DistancesAnswer>(await arrays("distances", { ...place, stage, step, ...other })),
     heatmaps: async (place, step) => heatmapsOf(await arrays("heatmaps", { ...place, step })),
     graph: (place) => json("graph", place),
     tensorViews: (run) => json("tensor_views", { run }),

@@ -172,6 +172,30 @@ export interface DistributionsAnswer extends Answer {
   state: Uint8Array;
 }
 
+/** Of which steps and sites an answer is; of all without it. */
+export interface Some {
+  /** At most so many steps, evenly apart. */
+  most_steps?: number;
+  /** One: the last that is not after it, or else the first. */
+  step?: number;
+  /** Positions of sites, joined by commas. */
+  sites?: string;
+}
+
+/** N sites. */
+export interface DistancesAnswer extends Answer {
+  stage: Stage;
+  step: number;
+  otherRun: string;
+  otherStep: number;
+  /** Wasserstein-1 distance in the values' own unit; NaN where one side has no finite value. */
+  distance: Float64Array;
+  /** 0: the same, 1: nothing in common. */
+  relative: Float32Array;
+  state: Uint8Array;
+  otherState: Uint8Array;
+}
+
 /** N sites × S steps × Q quantiles. */
 export interface BandsAnswer extends Answer {
   stage: Stage;

@@ -45,6 +45,18 @@ export function globMatcher(glob: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
+/** As `globMatcher`; from a slash on, to another one if it has it, a regular expression. Null: it is none. */
+export function siteMatcher(filter: string): ((name: string) => boolean) | null {
+  const expression = /^\/(.*?)\/?$/.exec(filter)?.[1];
+  if (expression === undefined) return globMatcher(filter);
+  try {
+    const compiled = new RegExp(expression, "i");
+    return (name) => compiled.test(name);
+  } catch {
+    return null;
+  }
+}
+
 /** Names by module, in the order of first appearance. */
 export function groupByModule(names: readonly string[], members = names.map((_, index) => index)): NameGroup[] {
   const groups = new Map<string, number[]>();

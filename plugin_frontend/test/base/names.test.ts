@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { globMatcher, groupByModule, latticeOf, moduleOf } from "../../src/base/names";
+import { globMatcher, groupByModule, latticeOf, moduleOf, siteMatcher } from "../../src/base/names";
 
 const transformer = [
   "wte.weight",
@@ -78,3 +78,15 @@ it.each([
   ["a.b*", "axb", false],
   ["(*", "(x", true],
 ])("glob %s on %s: %s", (glob, name, fits) => expect(globMatcher(glob)(name)).toBe(fits));
+
+it.each([
+  ["", "h.0.weight", true],
+  ["*.weight", "h.0.weight", true],
+  ["h.?.bias", "h.0.weight", false],
+  ["/h\\.(4|9)\\./", "h.4.weight", true],
+  ["/h\\.(4|9)\\./", "h.5.weight", false],
+  ["/WEIGHT$", "h.5.weight", true],
+  ["/^h/", "wte.h", false],
+])("filter %s on %s: %s", (filter, name, fits) => expect(siteMatcher(filter)?.(name)).toBe(fits));
+
+it("tells what is no regular expression", () => expect(siteMatcher("/h.(4|/")).toBeNull());

@@ -49,7 +49,7 @@ def site(query: Query) -> Arrays:
     """The route site."""
     group, position = query.group, query.site
     stages = group.stages
-    news = fresh(group, (Kind.STATISTICS,), stages, query.since)
+    news = fresh(group, (Kind.STATISTICS,), stages, query.since, query.steps_of(Kind.STATISTICS))
     values = np.full((len(stages), len(COLUMNS), len(news.steps)), np.nan)
     state = np.full((len(stages), len(news.steps)), State.NOT_MEASURED, np.uint8)
     for s, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS, news.steps)):

@@ -3,11 +3,11 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Stage } from "../../api/types";
+import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import type { Resource } from "../../store/resource";
-import { comparedRuns, place, selectedSite } from "../../store/selection";
+import { comparedRuns, place, selectedSite, shownGroup } from "../../store/selection";
 
 /** An answer and the run that it is of; the shown run's is the first. */
 export interface OfRun<T> {
@@ -33,8 +33,20 @@ async function ofRuns<T>(key: SiteKey, ask: (place: Place) => Promise<T>): Promi
 /** Whether a picture of one site was there: it goes before all that is heavier. */
 export const pictured = signal(false);
 
+/** As many steps as a picture of them has columns worth looking at. */
+const MOST_STEPS = 128;
+
 /** The site that opens in each group, chosen once: a new step must not move what is shown. */
 const opening = new Map<string, string>();
+
+export const allSteps = computed(() => shownGroup.value?.kinds.distributions ?? []);
+
+/** Sites × steps from which on a log is large: then pictures leave steps out. */
+const LARGE = 50_000;
+
+/** At most so many steps of one site, or of all of them; nothing where a log is not large. */
+export const someSteps = (most_steps: number): Some =>
+  allSteps.value.length * (sites.value.data?.sites.length ?? 0) > LARGE ? { most_steps } : {};
 
 /** The site that is shown: the selected one if this group has it, else that of the worst finding, else the first. */
 export function siteKey(): ReadonlySignal<SiteKey | null> {
@@ -65,12 +77,12 @@ export function useDistributions(
   stage: ReadonlySignal<Stage | null>,
 ): ReadonlySignal<Resource<Distributions>> {
   const whole = useMemo(
-    () => computed(() => (key.value && stage.value ? { ...key.value, stage: stage.value } : null)),
+    () => computed(() => key.value && stage.value && { ...key.value, stage: stage.value, some: someSteps(MOST_STEPS) }),
     [key, stage],
   );
   return useResource(whole, async (wanted) => {
     try {
-      return await ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage));
+      return await ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage, wanted.some));
     } finally {
       pictured.value = true;
     }

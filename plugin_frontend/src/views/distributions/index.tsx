@@ -2,21 +2,21 @@
 
 import { computed, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { Api, Place } from "../../api/client";
-import type { BandsAnswer, Stage } from "../../api/types";
+import type { Api } from "../../api/client";
+import type { BandsAnswer, DistancesAnswer } from "../../api/types";
 import { paletteStops } from "../../base/colour_scale";
 import { splitName } from "../../base/format";
-import { globMatcher } from "../../base/names";
+import { siteMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { membersOf } from "../../base/stage_sites";
 import { sites, useResource } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
-import { WordMenu } from "../../widgets/menu";
+import { type Option, WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
-import { pictured, siteKey } from "./data";
+import { pictured, siteKey, someSteps } from "./data";
 import { Lattice } from "./lattice";
 import {
   drawing,
@@ -25,10 +25,11 @@ import {
   order,
   panelOpen,
   panelStages,
-  STAGE_WORDS,
   shownStage,
   valueScale,
+  wordsOf,
 } from "./options";
+import { type Against, otherRun, useDistances } from "./ranking";
 import { SitePanel } from "./site_panel";
 import { StagePicture } from "./stage_picture";
 
@@ -42,20 +43,19 @@ const SCALES = [
   { value: "symlog", label: "symlog", formula: "sign(x) · log(1 + |x| / c)" },
   { value: "linear", label: "linear", formula: "x" },
 ] as const;
-const ORDERS = [
-  { value: "depth", label: "depth", formula: "as the model defines them" },
-  { value: "change", label: "change", formula: "most changed first" },
-] as const;
+/** Steps of the bands of all sites of a large log: so many, of a thousand sites, are there in half a second. */
+const FEW_STEPS = 32;
 
-const shownKey = computed<{ place: Place; stage: Stage } | null>(() =>
-  place.value && shownStage.value ? { place: place.value, stage: shownStage.value } : null,
+const shownKey = computed(() =>
+  place.value && shownStage.value ? { place: place.value, stage: shownStage.value, some: someSteps(FEW_STEPS) } : null,
 );
 
 export function DistributionsView({ api }: { api: Api }) {
   const site = useMemo(siteKey, []);
   // The bands of all sites are the heaviest answer: they are asked for once a picture above them is there.
   const bandsKey = useComputed(() => (pictured.value ? shownKey.value : null));
-  const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage));
+  const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage, key.some));
+  const distances = useDistances(api).value.data;
   const { data, error } = bands.value;
   const table = sites.value;
   if (table.error && !table.data) return <Failure error={table.error} onRetry={askAgain} />;
@@ -71,10 +71,10 @@ export function DistributionsView({ api }: { api: Api }) {
           ))}
         </div>
         <PictureNotes />
-        {data && <AllSites bands={data} shown={site.value.site} />}
+        {data && <AllSites bands={data} shown={site.value.site} distances={distances} />}
         {!data && (error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />)}
       </div>
-      {panelOpen.value && <SitePanel api={api} site={site} stage={shownStage} />}
+      {panelOpen.value && <SitePanel api={api} site={site} stage={shownStage} distances={distances} />}
     </div>
   );
 }
@@ -131,8 +131,7 @@ function TitleRow({ name }: { name: string }) {
 function PictureNotes() {
   if (drawing.value === "bands") return null;
   if (drawing.value !== "density") {
-    const order = drawing.value === "overlay" ? " Pale: early steps, strong: late ones." : "";
-    return <p class="picture-notes">Each outline is relative to its own peak.{order} Orange: the current step.</p>;
+    return <p class="picture-notes">Each outline is relative to its own peak.</p>;
   }
   const stops = paletteStops("magnitude", dark.value).join(", ");
   return (
@@ -146,16 +145,23 @@ function PictureNotes() {
   );
 }
 
-function AllSites({ bands, shown }: { bands: BandsAnswer; shown: string }) {
+interface AllSitesProps {
+  bands: BandsAnswer;
+  shown: string;
+  distances: DistancesAnswer | null;
+}
+
+function AllSites({ bands, shown, distances }: AllSitesProps) {
   const table = sites.value.data;
   const names = useMemo(() => table?.sites.map(({ name }) => name) ?? [], [table]);
-  const glob = filter.value;
+  const pattern = filter.value;
   const ofStage = useMemo(() => membersOf(table?.sites ?? [], bands.stage), [table, bands.stage]);
   const members = useMemo(() => {
-    const fits = globMatcher(glob);
-    return names.flatMap((name, index) => (fits(name) && ofStage.has(index) ? [index] : []));
-  }, [names, glob, ofStage]);
-  const stages = measuredStages.value.map((value) => ({ value, label: STAGE_WORDS[value].word }));
+    const fits = siteMatcher(pattern);
+    return names.flatMap((name, index) => (fits?.(name) && ofStage.has(index) ? [index] : []));
+  }, [names, pattern, ofStage]);
+  const ranking = order.value === "depth" ? null : distances;
+  const stages = measuredStages.value.map((value) => ({ value, label: wordsOf(value).word }));
   return (
     <section class="all-sites">
       <div class="all-sites-head">
@@ -167,30 +173,31 @@ function AllSites({ bands, shown }: { bands: BandsAnswer; shown: string }) {
             options={stages}
             onChange={(next) => (selectedStage.value = next)}
           />{" "}
-          bands over steps, rows by{" "}
-          <WordMenu label="Order" value={order.value} options={ORDERS} onChange={(next) => (order.value = next)} />
+          bands over steps, by <OrderMenu />
         </p>
         <BandLegend />
         <input
           type="search"
           class="site-filter"
-          placeholder="*.weight"
+          placeholder="*.weight or /regex/"
           aria-label="Sites whose names fit: * stands for any text"
-          value={glob}
+          value={pattern}
           onInput={(event) => (filter.value = event.currentTarget.value)}
         />
       </div>
-      {members.length === 0 && <p class="no-match">No site fits “{glob}”. A * stands for any text.</p>}
-      <Lattice
-        bands={bands}
-        names={names}
-        members={members}
-        shown={shown}
-        order={order.value}
-        scale={valueScale.value}
-      />
+      {members.length === 0 && <p class="no-match">No site fits “{pattern}”.</p>}
+      <Lattice bands={bands} names={names} members={members} shown={shown} ranking={ranking} scale={valueScale.value} />
     </section>
   );
+}
+
+function OrderMenu() {
+  const options: Option<"depth" | Against>[] = [
+    { value: "depth", label: "depth" },
+    { value: "first", label: "change since the start" },
+  ];
+  if (otherRun()) options.push({ value: "runs", label: "difference between the runs" });
+  return <WordMenu label="Order" value={order.value} options={options} onChange={(next) => (order.value = next)} />;
 }
 
 function BandLegend() {

@@ -2,7 +2,7 @@
 // else is grouped by module.
 
 import { useMemo } from "preact/hooks";
-import type { BandsAnswer } from "../../api/types";
+import type { BandsAnswer, DistancesAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
 import type { ValueScale } from "../../base/bins";
 import { formatNumber, middleEllipsis, splitName } from "../../base/format";
@@ -11,8 +11,9 @@ import { type BandSeries, paintBands } from "../../base/paint_bands";
 import { stepColumns } from "../../base/step_columns";
 import { selectedSite } from "../../store/selection";
 import { look, useCanvas } from "../../widgets/canvas";
-import { bandAxis, change, seriesOf } from "./measures";
-import { type Order, panelOpen } from "./options";
+import { bandAxis, seriesOf } from "./measures";
+import { panelOpen } from "./options";
+import { distanceWord, ranked } from "./ranking";
 
 interface LatticeProps {
   bands: BandsAnswer;
@@ -20,16 +21,17 @@ interface LatticeProps {
   names: readonly string[];
   members: readonly number[];
   shown: string | null;
-  order: Order;
+  /** What the sites are sorted by; null: nothing, they stand as the model has them. */
+  ranking: DistancesAnswer | null;
   scale: ValueScale;
 }
 
 const LABEL_LENGTH = 22;
 const BLOCK_LENGTH = 18;
 
-export function Lattice({ bands, names, members, shown, order, scale }: LatticeProps) {
+export function Lattice({ bands, names, members, shown, ranking, scale }: LatticeProps) {
   const series = useMemo(() => names.map((_, site) => seriesOf(bands, site)), [bands, names]);
-  const plan = useMemo(() => planOf(names, members, series, order), [names, members, series, order]);
+  const plan = useMemo(() => planOf(names, members, ranking), [names, members, ranking]);
   const tile = (site: number, axis: Axis) => {
     const own = series[site];
     return (
@@ -50,12 +52,13 @@ export function Lattice({ bands, names, members, shown, order, scale }: LatticeP
       )}
       {plan.groups.map(({ module, members: inside }) => (
         <section class="lattice-group" key={module}>
-          <h3>{module || "model"}</h3>
+          {!ranking && <h3>{module || "model"}</h3>}
           <div class="lattice-tiles">
             {inside.map((site) => (
               <div key={site}>
                 <span class="tile-name" title={names[site]}>
                   {middleEllipsis((names[site] ?? "").slice(module ? module.length + 1 : 0), LABEL_LENGTH)}
+                  {ranking && <b> {distanceWord(ranking, site)}</b>}
                 </span>
                 {tile(site, axisOf([site]))}
               </div>
@@ -75,31 +78,20 @@ interface Plan {
   groups: { module: string; members: number[] }[];
 }
 
-/** What is a row and what a group, in the wanted order. */
-function planOf(names: readonly string[], members: readonly number[], series: BandSeries[], order: Order): Plan {
+/** What is a row and what a group; sorted sites are one group. */
+function planOf(names: readonly string[], members: readonly number[], ranking: DistancesAnswer | null): Plan {
   const kept = members.map((member) => names[member] ?? "");
-  const lattice = latticeOf(kept);
+  const lattice = ranking ? null : latticeOf(kept);
   const original = (index: number) => members[index] ?? 0;
-  const rows = lattice
-    ? lattice.blocks.map((block, row) => ({
-        block,
-        cells: (lattice.cells[row] ?? []).map((cell) => (cell === null ? null : original(cell))),
-      }))
-    : [];
-  const groups = groupByModule(kept, lattice?.rest).map(({ module, members: inside }) => ({
-    module,
-    members: inside.map(original),
+  const rows = (lattice?.blocks ?? []).map((block, row) => ({
+    block,
+    cells: (lattice?.cells[row] ?? []).map((cell) => (cell === null ? null : original(cell))),
   }));
-  const changeOf = (sites: readonly (number | null)[]) =>
-    Math.max(...sites.map((site) => (site === null ? 0 : change(series[site] ?? EMPTY))));
-  if (order === "change") {
-    rows.sort((a, b) => changeOf(b.cells) - changeOf(a.cells));
-    groups.sort((a, b) => changeOf(b.members) - changeOf(a.members));
-  }
+  const groups = ranking
+    ? [{ module: "", members: ranked(members, ranking) }]
+    : groupByModule(kept, lattice?.rest).map((group) => ({ ...group, members: group.members.map(original) }));
   return { columns: lattice?.columns ?? [], sharedAxes: lattice?.kind === "blocks", rows, groups };
 }
-
-const EMPTY: BandSeries = { steps: [], quantiles: [], states: [] };
 
 interface RowsProps {
   plan: Plan;

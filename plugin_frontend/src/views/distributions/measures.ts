@@ -3,6 +3,7 @@
 import type { BandsAnswer, DistributionsAnswer } from "../../api/types";
 import { type Axis, linearAxis, symlogAxis } from "../../base/axis";
 import { type Bins, binRange, finiteCount, type ValueScale } from "../../base/bins";
+import { csvOf } from "../../base/csv";
 import type { BandSeries } from "../../base/paint_bands";
 
 const LEVELS = 5;
@@ -30,26 +31,6 @@ export function seriesOfDistributions(answer: DistributionsAnswer, levels: reado
     ),
     states: answer.state,
   };
-}
-
-/**
- * How much a distribution changed over the steps, in decades: of its interquartile range, or of its median measured in
- * such ranges, whichever moved more. 0 where there is nothing to compare.
- */
-export function change({ quantiles, steps }: BandSeries): number {
-  const widths: number[] = [];
-  const medians: number[] = [];
-  for (let step = 0; step < steps.length; step++) {
-    const width = (quantiles[step * LEVELS + 3] ?? Number.NaN) - (quantiles[step * LEVELS + 1] ?? Number.NaN);
-    if (width > 0) widths.push(width);
-    const median = quantiles[step * LEVELS + 2] ?? Number.NaN;
-    if (Number.isFinite(median)) medians.push(median);
-  }
-  if (medians.length < 2) return 0;
-  const shift = Math.max(...medians) - Math.min(...medians);
-  if (widths.length === 0) return shift > 0 ? 1 : 0;
-  const widest = Math.max(...widths);
-  return Math.max(Math.log10(widest / Math.min(...widths)), Math.log10(1 + shift / widest));
 }
 
 /** Median of the magnitudes of a step's finite values, zeros included; values are even within a bin. NaN: no value. */
@@ -104,15 +85,17 @@ function bandExtent(series: readonly BandSeries[]): { low: number; high: number;
 }
 
 /** The histogram of one step as CSV: the occupied bins, then what is in no bin. */
-export function histogramCsv(answer: DistributionsAnswer, step: number): string {
-  const [first, end] = binRange(answer, step);
-  const [lower, upper, counts] = [answer.lower, answer.upper, answer.counts].map((list) => list.subarray(first, end));
-  const bins = Array.from(lower ?? [], (edge, bin) => [edge, upper?.[bin], counts?.[bin]] as const);
-  const apart = [
-    ["exactly 0", "", answer.zeros[step]],
-    ["NaN", "", answer.nan[step]],
-    ["+Inf", "", answer.posInf[step]],
-    ["-Inf", "", answer.negInf[step]],
-  ];
-  return [["lower", "upper", "count"], ...bins, ...apart].map((row) => `${row.join(",")}\n`).join("");
+export function histogramCsv({ lower, upper, counts, ...apart }: DistributionsAnswer, step: number): string {
+  const [first, end] = binRange({ lower, upper, counts, ...apart }, step);
+  const at = (list: Float64Array, index: number) => list[index] ?? Number.NaN;
+  const bins = Array.from({ length: end - first }, (_, bin) =>
+    [lower, upper, counts].map((list) => at(list, first + bin)),
+  );
+  const { zeros, nan, posInf, negInf } = apart;
+  const others = { "exactly 0": zeros, NaN: nan, "+Inf": posInf, "-Inf": negInf };
+  return csvOf([
+    ["lower", "upper", "count"],
+    ...bins,
+    ...Object.entries(others).map(([name, list]) => [name, "", at(list, step)]),
+  ]);
 }

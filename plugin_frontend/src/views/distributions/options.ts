@@ -1,30 +1,36 @@
-// What this view remembers while other views are looked at.
+// What this view remembers while other views are looked at; what the picture depends on is in the address.
 
 import { computed, signal } from "@preact/signals";
 import type { Stage } from "../../api/types";
-import type { ValueScale } from "../../base/bins";
 import { sites } from "../../store/data";
+import { kept, keptWord } from "../../store/kept";
 import { selectedSite, stage } from "../../store/selection";
+import { STAGE_WORDS } from "../overview/columns";
 
 export type Drawing = "density" | "bands" | "ridges" | "overlay";
-export type Order = "depth" | "change";
 
-export const drawing = signal<Drawing>("density");
-export const valueScale = signal<ValueScale>("symlog");
-export const order = signal<Order>("depth");
-/** Glob over the names of sites. */
-export const filter = signal("");
+export const drawing = keptWord<Drawing>("drawing", ["density", "bands", "ridges", "overlay"]);
+export const valueScale = keptWord("values", ["symlog", "linear"]);
+/** Of the sites: as the model has them, or the largest distance first: from the first step, or from another run. */
+export const order = keptWord("sort", ["depth", "first", "runs"]);
+/** Glob over the names of sites, or a regular expression between slashes. */
+export const filter = kept("filter", "", String, String);
 export const panelOpen = signal(innerWidth >= 1100);
 
-/** Stages in words, and the sign of their values. */
-export const STAGE_WORDS: Record<Stage, { title: string; word: string; sign: string }> = {
-  parameter: { title: "Parameter", word: "parameter", sign: "w" },
-  gradient: { title: "Gradient", word: "gradient", sign: "g" },
-  raw_gradient: { title: "Gradient before clipping", word: "gradient before clipping", sign: "g" },
-  update: { title: "Update", word: "update", sign: "Δw" },
-  activation: { title: "Activation", word: "activation", sign: "a" },
-  tensor: { title: "Tensor", word: "tensor", sign: "x" },
+const SIGNS: Record<Stage, string> = {
+  parameter: "w",
+  gradient: "g",
+  raw_gradient: "g",
+  update: "Δw",
+  activation: "a",
+  tensor: "x",
 };
+
+/** A stage in words, and the sign of its values. */
+export function wordsOf(stage: Stage): { title: string; word: string; sign: string } {
+  const word = STAGE_WORDS[stage];
+  return { title: word.slice(0, 1).toUpperCase() + word.slice(1), word, sign: SIGNS[stage] };
+}
 
 const PANELS: readonly Stage[] = ["parameter", "gradient", "update"];
 const MOST_PANELS = 3;

@@ -3,42 +3,39 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
-import type { SiteAnswer, Stage } from "../../api/types";
+import type { DistancesAnswer, SiteAnswer, Stage } from "../../api/types";
 import { valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites } from "../../store/data";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { look } from "../../widgets/canvas";
-import { downloadCsv } from "../../widgets/download";
 import { Picture } from "../../widgets/picture";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { SiteName } from "../../widgets/site_name";
 import { Table } from "../../widgets/table";
+import { factsOf } from "../overview/site_panel";
 import { coloured, type Distributions, type OfRun, type siteKey, useDistributions, useSite } from "./data";
-import { histogramCsv } from "./measures";
-import { panelOpen, STAGE_WORDS, valueScale } from "./options";
+import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
+import { DISTANCE_MEANING, distanceWord, listTitle, ranked } from "./ranking";
 
 interface SitePanelProps {
   api: Api;
   site: ReturnType<typeof siteKey>;
   stage: ReadonlySignal<Stage | null>;
+  distances: DistancesAnswer | null;
 }
 
-const MOST_RIDGES = 14;
-
-export function SitePanel({ api, site, stage }: SitePanelProps) {
+export function SitePanel({ api, site, stage, distances: apart }: SitePanelProps) {
   const distributions = useDistributions(api, site, stage).value.data;
   const statistics = useSite(api, site).value.data;
   const name = site.value?.site;
   if (!name || !stage.value) return null;
-  const { title } = STAGE_WORDS[stage.value];
-  const count = distributions?.[0].answer.steps.length ?? 0;
-  const stride = Math.ceil(count / MOST_RIDGES);
-  const index = distributions ? indexAtOrBefore(distributions[0].answer.steps, currentStep.value ?? 0) : -1;
+  const { title } = wordsOf(stage.value);
   return (
     <SidePanel
-      title={stride > 1 ? `${title}, every ${stride}${ordinal(stride)} sample` : title}
+      title={title}
       subtitle={distributions?.[0].run}
       onClose={() => {
         panelOpen.value = false;
@@ -50,6 +47,7 @@ export function SitePanel({ api, site, stage }: SitePanelProps) {
           <QuantileTable distributions={distributions} statistics={statistics} stage={stage.value} />
         </PanelSection>
       )}
+      {apart && <FarthestApart distances={apart} />}
       <SiteFacts name={name} />
       <footer class="panel-foot">
         <button type="button" class="button" onClick={() => goTo(name, "graph")}>
@@ -58,31 +56,32 @@ export function SitePanel({ api, site, stage }: SitePanelProps) {
         <button type="button" class="button" onClick={() => goTo(name, "gradients")}>
           Gradients
         </button>
-        {distributions && (
-          <button
-            type="button"
-            class="quiet-button panel-csv"
-            onClick={() =>
-              downloadCsv(`${name} ${title} at step ${currentStep.value}`, histogramCsv(distributions[0].answer, index))
-            }
-          >
-            CSV of this step
-          </button>
-        )}
       </footer>
     </SidePanel>
+  );
+}
+
+const LONGEST_LIST = 6;
+
+/** The sites that differ most between the runs, or changed most between two steps. */
+function FarthestApart({ distances }: { distances: DistancesAnswer }) {
+  const names = sites.value.data?.sites ?? [];
+  const list = ranked([...names.keys()], distances).slice(0, LONGEST_LIST);
+  return (
+    <PanelSection title={<span title={DISTANCE_MEANING}>{listTitle()}</span>}>
+      {list.map((site) => (
+        <button key={site} type="button" class="apart" onClick={() => (selectedSite.value = names[site]?.name ?? null)}>
+          <SiteName name={names[site]?.name ?? ""} />
+          {distanceWord(distances, site)}
+        </button>
+      ))}
+    </PanelSection>
   );
 }
 
 function goTo(name: string, target: "graph" | "gradients"): void {
   selectedSite.value = name;
   view.value = target;
-}
-
-function ordinal(number: number): string {
-  const tens = number % 100;
-  if (tens >= 11 && tens <= 13) return "th";
-  return ["th", "st", "nd", "rd"][number % 10] ?? "th";
 }
 
 function Ridges({ data }: { data: Distributions }) {
@@ -94,7 +93,7 @@ function Ridges({ data }: { data: Distributions }) {
       if (runs) paintRidges(context, size, { runs, axis, now: currentStep.value ?? 0 }, look.value);
     };
   }, [data, scale]);
-  return <Picture class="panel-ridges" label="Histograms over steps, the current one in orange" draw={draw} />;
+  return <Picture class="panel-ridges" label="Histograms over steps" draw={draw} />;
 }
 
 interface QuantileTableProps {
@@ -171,21 +170,11 @@ function statistic(
 
 function SiteFacts({ name }: { name: string }) {
   const site = sites.value.data?.sites.find((each) => each.name === name);
-  if (!site) return null;
-  const count = site.shape.reduce((product, size) => product * size, 1);
   return (
-    <PanelSection title={name}>
-      <Facts
-        facts={[
-          ["shape", formatShape(site.shape)],
-          ["elements", formatCount(count)],
-          ["dtype", site.dtype],
-          ...(site.module_type ? [["module", site.module_type] as const] : []),
-          ...(site.aliases.length > 0 ? [["also named", site.aliases.join(", ")] as const] : []),
-          ...(site.frozen ? [["trained", "no, frozen"] as const] : []),
-          ...(site.reason ? [["not measured", site.reason] as const] : []),
-        ]}
-      />
-    </PanelSection>
+    site && (
+      <PanelSection title={name}>
+        <Facts facts={[["shape", formatShape(site.shape)], ["dtype", site.dtype], ...factsOf(site)]} />
+      </PanelSection>
+    )
   );
 }

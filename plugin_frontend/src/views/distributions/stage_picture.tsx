@@ -7,6 +7,7 @@ import { type DistributionsAnswer, type Stage, State } from "../../api/types";
 import { binAt, finiteCount, valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShare } from "../../base/format";
 import { drawCrosshair } from "../../base/paint";
+import { STATE_WORDS } from "../../base/state_words";
 import { stepColumns } from "../../base/step_columns";
 import { indexAtOrBefore } from "../../base/steps";
 import { reloads } from "../../store/resource";
@@ -19,7 +20,7 @@ import { Table } from "../../widgets/table";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import { coloured, type Distributions, type siteKey, useDistributions } from "./data";
 import { histogramCsv, medianMagnitude } from "./measures";
-import { drawing, STAGE_WORDS, valueScale } from "./options";
+import { drawing, valueScale, wordsOf } from "./options";
 import { paintOverlay, paintRidges } from "./paint_outlines";
 import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
 import type { Plot } from "./plot";
@@ -38,7 +39,7 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
   return (
     <section class="stage-picture">
       <header>
-        <h3>{STAGE_WORDS[stage].title}</h3>
+        <h3>{wordsOf(stage).title}</h3>
         <span>{data && <AtStep stage={stage} answer={data[0].answer} />}</span>
       </header>
       {data ? <ValuePicture stage={stage} data={data} /> : <div class="picture stage-canvas" />}
@@ -49,17 +50,11 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
 /** The one number of the step, or why there is none. */
 function AtStep({ stage, answer }: { stage: Stage; answer: DistributionsAnswer }) {
   const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
-  const { sign } = STAGE_WORDS[stage];
-  const words: Record<number, string> = {
-    [State.zero]: "exactly 0",
-    [State.nan]: `NaN, ${formatCount(answer.nan[index] ?? 0)} ×`,
-    [State.noGradient]: "no gradient",
-    [State.frozen]: "frozen",
-    [State.unsupported]: "not measured",
-    [State.missing]: "not measured at this step",
-  };
-  const special = words[answer.state[index] ?? State.missing];
-  return <>{special ?? `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
+  const { sign } = wordsOf(stage);
+  const state = answer.state[index] ?? State.missing;
+  const special = state === State.nan ? `NaN, ${formatCount(answer.nan[index] ?? 0)} ×` : state > State.nan;
+  const word = state === State.zero ? "exactly 0" : special === true ? STATE_WORDS[state] : special;
+  return <>{word || `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
 }
 
 function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
@@ -75,7 +70,7 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
   );
   const hovered = useSignal<{ step: number; position: number } | null>(null);
   const draw = useMemo(() => painter(data, axis, hovered), [data, axis, hovered]);
-  const word = STAGE_WORDS[stage].word;
+  const word = wordsOf(stage).word;
   const at = (index: number, position: number, x: number, y: number, announced: boolean) => {
     hovered.value = { step: index, position };
     showTooltip({

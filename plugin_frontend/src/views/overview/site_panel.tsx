@@ -67,7 +67,8 @@ function SiteFindings({ site }: { site: Site }) {
   );
 }
 
-function factsOf(site: Site): [string, string][] {
+/** What is known of a site beside its name, shape and type. */
+export function factsOf(site: Site): [string, string][] {
   const count = site.shape.reduce((product, size) => product * size, 1);
   const facts: [string, string | null][] = [
     ["values", formatCount(count)],

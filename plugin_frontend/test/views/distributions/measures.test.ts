@@ -3,7 +3,6 @@ import type { BandsAnswer, DistributionsAnswer } from "../../../src/api/types";
 import type { BandSeries } from "../../../src/base/paint_bands";
 import {
   bandAxis,
-  change,
   histogramCsv,
   medianMagnitude,
   seriesOf,
@@ -55,25 +54,6 @@ it("cuts one site out of the bands of all", () => {
 
 it("picks quantiles by their level", () => {
   expect(Array.from(seriesOfDistributions(answer, [0.95, 0.05]).quantiles)).toEqual([2, -2, 2, 0]);
-});
-
-describe("change", () => {
-  it("is the widening in decades, whichever way", () => {
-    expect(change(series([0, 0.01], [0, 1]))).toBeCloseTo(2, 6);
-    expect(change(series([0, 1], [0, 0.01]))).toBeCloseTo(2, 6);
-  });
-
-  it("sees a shift as well", () => {
-    expect(change(series([0, 1], [99, 1]))).toBeCloseTo(2, 6);
-    expect(change(series([5, 0], [6, 0]))).toBeGreaterThan(0);
-  });
-
-  it("is 0 where nothing changed or is known", () => {
-    expect(change(series([1, 1], [1, 1]))).toBe(0);
-    expect(change(series([1, 1]))).toBe(0);
-    expect(change(series([nan, nan], [nan, nan]))).toBe(0);
-    expect(change(series([nan, nan], [1, 1], [1, 10]))).toBeCloseTo(1, 6);
-  });
 });
 
 describe("medianMagnitude", () => {

@@ -1,0 +1,74 @@
+// Which sites' distributions are farthest apart: between two steps of a run, or between two runs at a step.
+
+import { computed, type ReadonlySignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Api, OtherPlace, Place } from "../../api/client";
+import type { DistancesAnswer, Stage } from "../../api/types";
+import { isNonFinite } from "../../base/cells";
+import type { Resource } from "../../store/resource";
+import { comparedRuns, currentStep, place } from "../../store/selection";
+import { useSteadily } from "../../store/steady";
+import { playing } from "../../store/step";
+import { allSteps } from "./data";
+import { order, shownStage } from "./options";
+
+/** What a site's distribution is compared with: its own at the first step, or the other run's. */
+export type Against = "first" | "runs";
+
+interface Key {
+  place: Place;
+  stage: Stage;
+  step: number;
+  other: OtherPlace;
+}
+
+export const DISTANCE_MEANING = "Relative Wasserstein distance: 0 same, 1 nothing in common";
+
+/** Of the first compared run. */
+export const otherRun = () => comparedRuns.value[0]?.name;
+
+/** What the list of the panel and, without an order by distance, the choice of the first site go by. */
+export const listedAgainst = (): Against => (order.value !== "depth" ? order.value : otherRun() ? "runs" : "first");
+
+export function useDistances(api: Api): ReadonlySignal<Resource<DistancesAnswer>> {
+  const key = useMemo(() => {
+    let step: number | null = null;
+    return computed<Key | null>(() => {
+      // What is sorted by it must not jump while steps are played.
+      if (!playing.value) step = currentStep.value;
+      const run = listedAgainst() === "runs" ? otherRun() : undefined;
+      const other_step = run === undefined ? allSteps.value[0] : step;
+      if (!place.value || !shownStage.value || step === null || other_step == null) return null;
+      const other = run === undefined ? { other_step } : { other_run: run, other_step };
+      return { place: place.value, stage: shownStage.value, step, other };
+    });
+  }, []);
+  return useSteadily(key, ({ place: where, stage, step, other }) => api.distances(where, stage, step, other));
+}
+
+/**
+ * What sites are ranked by: the relative distance. A site that is finite on one side alone comes before all, one that
+ * can't be compared after all.
+ */
+export function scoreOf({ relative, state, otherState }: DistancesAnswer, site: number): number {
+  const [here, there] = [isNonFinite(state[site] ?? 0), isNonFinite(otherState[site] ?? 0)];
+  if (here !== there) return Number.POSITIVE_INFINITY;
+  const distance = relative[site] ?? Number.NaN;
+  return Number.isNaN(distance) ? -1 : distance;
+}
+
+/** Sites by score, the largest first; equal ones stay in their order. */
+export function ranked(sites: readonly number[], answer: DistancesAnswer): number[] {
+  return [...sites].sort((a, b) => {
+    const [first, second] = [scoreOf(answer, a), scoreOf(answer, b)];
+    return first === second ? a - b : second - first;
+  });
+}
+
+export const listTitle = (): string => (listedAgainst() === "runs" ? "Differs most between the runs" : "Changed most");
+
+/** "0.62"; null where there is nothing to compare. */
+export function distanceWord(answer: DistancesAnswer, site: number): string | null {
+  const score = scoreOf(answer, site);
+  return score > 1 ? "NaN, Inf" : score < 0 ? null : score.toFixed(2);
+}

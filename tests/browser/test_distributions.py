@@ -1,0 +1,84 @@
+"""Distributions in a browser: which sites, in which order, and that a link keeps both."""
+
+import re
+
+import pytest
+from browser_page import OpenPage, TorchVizPage
+from playwright.sync_api import Locator, expect
+
+pytestmark = pytest.mark.browser
+
+BOTH = "first,second"
+
+
+def tiles(page: TorchVizPage) -> Locator:
+    return page.frame.locator(".tile")
+
+
+def names(found: Locator) -> list[str]:
+    return [text.partition(",")[0] for text in found.evaluate_all("all => all.map(one => one.ariaLabel)")]
+
+
+def expect_first(page: TorchVizPage, *wanted: str) -> None:
+    """The first tiles are those of these sites, once the ranking is there."""
+    expect(tiles(page).first).to_have_attribute("aria-label", re.compile(rf"^{re.escape(wanted[0])},"))
+    assert names(tiles(page))[: len(wanted)] == list(wanted)
+
+
+def choose(page: TorchVizPage, label: str, option: str) -> None:
+    page.frame.get_by_role("button", name=re.compile(f"^{label}\\b")).first.click()
+    page.frame.get_by_role("menuitemradio", name=option).click()
+
+
+def test_what_differs_most_between_the_runs_comes_first(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    page.open("distributions", runs=BOTH, step=150)
+    expect(tiles(page).first).to_be_visible()
+    choose(page, "Order", "difference between the runs")
+    expect_first(page, "h.7.mlp.weight", "h.41.attn.weight")
+    expect(page.frame.locator(".tile-name").first).to_contain_text("1.00")
+    panel = page.frame.get_by_role("complementary", name="Selection")
+    listed = panel.locator(".apart")
+    expect(listed).to_have_count(6)
+    assert listed.all_inner_texts()[0].replace("\n", "") == "h.7.mlp.weight1.00"
+    listed.nth(1).click()
+    expect(page.frame.get_by_role("heading", name="h.41.attn.weight", level=2)).to_be_visible()
+    page.page.wait_for_function("location.hash.includes('sort=runs')")
+
+
+def test_a_link_opens_the_same_order_filter_and_axis(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    page.open(
+        "distributions",
+        runs=BOTH,
+        step=150,
+        sort="runs",
+        filter="*.bias",
+        values="linear",
+        drawing="bands",
+        group="model",
+    )
+    expect(page.frame.get_by_role("button", name="Value axis: linear")).to_be_visible()
+    expect(page.frame.get_by_role("button", name="Bands", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.frame.get_by_text("120 sites")).to_be_visible()
+    assert all(name.endswith(".bias") for name in names(tiles(page)))
+
+
+def test_change_since_the_first_step(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    page.open("distributions", runs="second", step=100, sort="first")
+    expect_first(page, "h.7.mlp.weight", "h.41.attn.weight")
+    page.open("distributions", runs="first", step=100, sort="first")
+    expect(tiles(page).first).not_to_have_attribute("aria-label", re.compile(r"^h\.(7\.mlp|41\.attn)\.weight"))
+
+
+def test_regular_expressions_globs_and_what_is_neither(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    box = page.frame.get_by_role("searchbox", name=re.compile("Sites whose names fit"))
+    box.fill(r"/h\.(4|9)\.mlp/")
+    expect(tiles(page)).to_have_count(4)
+    assert sorted(names(tiles(page))) == [f"h.{block}.mlp.{kind}" for block in (4, 9) for kind in ("bias", "weight")]
+    box.fill("/h.(4|9/")
+    expect(page.frame.get_by_text("No site fits")).to_be_visible()
+    box.fill("h.12.*")
+    expect(tiles(page)).to_have_count(5)
