@@ -15,7 +15,9 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: true,
     target: "es2022",
     sourcemap: mode === "development",
-    minify: mode !== "development",
+    // A kilobyte less than oxc's own minifier leaves. No pure_getters: reading a signal has the effect of subscribing.
+    minify: mode !== "development" && "terser",
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 3, keep_fargs: false, unsafe_arrows: true } },
     rolldownOptions: {
       transform: { inject: JSX },
       input: { index: "src/index.tsx", "assets/worker": "src/layout/worker.ts" },
