@@ -148,6 +148,7 @@ def activations(root: Path) -> None:
     names = [site.name for site in table.sites]
     file = EventFile(root / "activations")
     file.record("model", Kind.SITES, table, 0)
+    file.record("model", Kind.GRAPH, handmade.chain_graph(SMALL_SHAPES), 0)
     random = np.random.default_rng(0)
     for step, tensors in training(SMALL_SHAPES, range(0, 500, 50)):
         outputs = [random.normal(0, 1 + step / 100, shape) for shape in shapes.values()]
