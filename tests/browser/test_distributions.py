@@ -82,3 +82,35 @@ def test_regular_expressions_globs_and_what_is_neither(open_page: OpenPage) -> N
     expect(page.frame.get_by_text("No site fits")).to_be_visible()
     box.fill("h.12.*")
     expect(tiles(page)).to_have_count(5)
+
+
+def drawn(page: TorchVizPage) -> list[str]:
+    """Names of the tiles that have a picture."""
+    return names(tiles(page).filter(has=page.frame.locator("canvas")))
+
+
+def test_only_tiles_in_view_are_drawn(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    expect(tiles(page)).to_have_count(300)
+    expect(tiles(page).first.locator("canvas")).to_be_visible()
+    assert 0 < len(drawn(page)) < 150
+    assert "h.59.mlp.bias" not in drawn(page)
+    page.frame.locator(".split-main").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    expect(page.frame.get_by_role("button", name=re.compile(r"^h\.59\.mlp\.bias,")).locator("canvas")).to_be_visible()
+    expect(tiles(page).first.locator("canvas")).to_have_count(0)
+    assert 0 < len(drawn(page)) < 150
+
+
+def test_arrows_walk_through_the_tiles_beyond_what_was_in_view(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    page.page.set_viewport_size({"width": 1280, "height": 640})
+    page.frame.get_by_role("button", name=re.compile(r"^h\.0\.attn\.weight,")).focus()
+    for _ in range(30):
+        page.page.keyboard.press("ArrowDown")
+    focused = page.frame.locator(":focus")
+    expect(focused).to_have_attribute("aria-label", re.compile(r"^h\.30\.attn\.weight,"))
+    expect(focused.locator("canvas")).to_be_visible()
+    page.page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("aria-label", re.compile(r"^h\.30\.attn\.bias,"))
+    page.page.keyboard.press("Enter")
+    expect(page.frame.get_by_role("heading", name="h.30.attn.bias", level=2)).to_be_visible()

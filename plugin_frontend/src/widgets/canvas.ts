@@ -82,6 +82,8 @@ function sharedObserver<E extends { target: Element }>(
 }
 
 const followSize = sharedObserver<ResizeObserverEntry>((notify) => new ResizeObserver(notify));
-const followNearness = sharedObserver<IntersectionObserverEntry>(
-  (notify) => new IntersectionObserver(notify, { rootMargin: `${MARGIN_PX}px` }),
+const MARGIN = `${MARGIN_PX}px`;
+/** Says of an element whether it is near what is in view, now and whenever that changes; returns the end of it. */
+export const followNearness = sharedObserver<IntersectionObserverEntry>(
+  (notify) => new IntersectionObserver(notify, { rootMargin: MARGIN, scrollMargin: MARGIN }),
 );

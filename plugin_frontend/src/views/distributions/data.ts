@@ -34,7 +34,7 @@ async function ofRuns<T>(key: SiteKey, ask: (place: Place) => Promise<T>): Promi
 export const pictured = signal(false);
 
 /** As many steps as a picture of them has columns worth looking at. */
-const MOST_STEPS = 128;
+export const MOST_STEPS = 128;
 
 /** The site that opens in each group, chosen once: a new step must not move what is shown. */
 const opening = new Map<string, string>();

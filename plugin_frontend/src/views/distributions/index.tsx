@@ -1,21 +1,22 @@
 // Distributions: one site's values over steps at the top, all sites' bands below, details in the panel.
 
-import { computed, useComputed } from "@preact/signals";
+import { computed, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
-import type { BandsAnswer, DistancesAnswer } from "../../api/types";
+import type { DistancesAnswer } from "../../api/types";
 import { paletteStops } from "../../base/colour_scale";
 import { splitName } from "../../base/format";
 import { siteMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { membersOf } from "../../base/stage_sites";
-import { sites, useResource } from "../../store/data";
+import { sites } from "../../store/data";
 import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
 import { type Option, WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { type BandsKey, type KnownBands, useBands } from "./bands_in_view";
 import { pictured, siteKey, someSteps } from "./data";
 import { Lattice } from "./lattice";
 import {
@@ -46,15 +47,22 @@ const SCALES = [
 /** Steps of the bands of all sites of a large log: so many, of a thousand sites, are there in half a second. */
 const FEW_STEPS = 32;
 
-const shownKey = computed(() =>
-  place.value && shownStage.value ? { place: place.value, stage: shownStage.value, some: someSteps(FEW_STEPS) } : null,
+/** A number, so that a reload which leaves it makes no other key. */
+const fewSteps = computed(() => someSteps(FEW_STEPS).most_steps);
+const shownKey = computed<BandsKey | null>(() =>
+  place.value && shownStage.value
+    ? { place: place.value, stage: shownStage.value, some: fewSteps.value ? { most_steps: fewSteps.value } : {} }
+    : null,
 );
+
+const siteCount = computed(() => sites.value.data?.sites.length ?? 0);
 
 export function DistributionsView({ api }: { api: Api }) {
   const site = useMemo(siteKey, []);
   // The bands of all sites are the heaviest answer: they are asked for once a picture above them is there.
   const bandsKey = useComputed(() => (pictured.value ? shownKey.value : null));
-  const bands = useResource(bandsKey, (key) => api.bands(key.place, key.stage, key.some));
+  const near = useSignal<readonly number[]>([]);
+  const bands = useBands(api, bandsKey, siteCount, near);
   const distances = useDistances(api).value.data;
   const { data, error } = bands.value;
   const table = sites.value;
@@ -71,7 +79,7 @@ export function DistributionsView({ api }: { api: Api }) {
           ))}
         </div>
         <PictureNotes />
-        {data && <AllSites bands={data} shown={site.value.site} distances={distances} />}
+        {data && <AllSites bands={data} shown={site.value.site} distances={distances} near={near} />}
         {!data && (error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />)}
       </div>
       {panelOpen.value && <SitePanel api={api} site={site} stage={shownStage} distances={distances} />}
@@ -146,16 +154,17 @@ function PictureNotes() {
 }
 
 interface AllSitesProps {
-  bands: BandsAnswer;
+  bands: KnownBands;
   shown: string;
   distances: DistancesAnswer | null;
+  near: Signal<readonly number[]>;
 }
 
-function AllSites({ bands, shown, distances }: AllSitesProps) {
+function AllSites({ bands, shown, distances, near }: AllSitesProps) {
   const table = sites.value.data;
   const names = useMemo(() => table?.sites.map(({ name }) => name) ?? [], [table]);
   const pattern = filter.value;
-  const ofStage = useMemo(() => membersOf(table?.sites ?? [], bands.stage), [table, bands.stage]);
+  const ofStage = useMemo(() => membersOf(table?.sites ?? [], bands.key.stage), [table, bands.key.stage]);
   const members = useMemo(() => {
     const fits = siteMatcher(pattern);
     return names.flatMap((name, index) => (fits?.(name) && ofStage.has(index) ? [index] : []));
@@ -169,7 +178,7 @@ function AllSites({ bands, shown, distances }: AllSitesProps) {
           {members.length === ofStage.size ? "All" : members.length} sites,{" "}
           <WordMenu
             label="Stage"
-            value={bands.stage}
+            value={bands.key.stage}
             options={stages}
             onChange={(next) => (selectedStage.value = next)}
           />{" "}
@@ -186,7 +195,7 @@ function AllSites({ bands, shown, distances }: AllSitesProps) {
         />
       </div>
       {members.length === 0 && <p class="no-match">No site fits “{pattern}”.</p>}
-      <Lattice bands={bands} names={names} members={members} shown={shown} ranking={ranking} scale={valueScale.value} />
+      <Lattice {...{ bands, names, members, shown, ranking, near }} scale={valueScale.value} />
     </section>
   );
 }

@@ -1,8 +1,10 @@
 // All sites at once: percentile bands over steps as small multiples. Equal blocks are rows of one lattice, everything
-// else is grouped by module.
+// else is grouped by module. A tile has a canvas, and its bands at many steps are asked for, only while it is near the
+// view.
 
-import { useMemo } from "preact/hooks";
-import type { BandsAnswer, DistancesAnswer } from "../../api/types";
+import type { Signal } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { DistancesAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
 import type { ValueScale } from "../../base/bins";
 import { formatNumber, middleEllipsis, splitName } from "../../base/format";
@@ -10,13 +12,14 @@ import { groupByModule, latticeOf } from "../../base/names";
 import { type BandSeries, paintBands } from "../../base/paint_bands";
 import { stepColumns } from "../../base/step_columns";
 import { selectedSite } from "../../store/selection";
-import { look, useCanvas } from "../../widgets/canvas";
-import { bandAxis, seriesOf } from "./measures";
+import { followNearness, look, useCanvas } from "../../widgets/canvas";
+import type { KnownBands } from "./bands_in_view";
+import { bandAxis } from "./measures";
 import { panelOpen } from "./options";
 import { distanceWord, ranked } from "./ranking";
 
 interface LatticeProps {
-  bands: BandsAnswer;
+  bands: KnownBands;
   /** All names; `members` are the indices of those that pass the filter. */
   names: readonly string[];
   members: readonly number[];
@@ -24,19 +27,20 @@ interface LatticeProps {
   /** What the sites are sorted by; null: nothing, they stand as the model has them. */
   ranking: DistancesAnswer | null;
   scale: ValueScale;
+  /** Told which sites are near the view. */
+  near: Signal<readonly number[]>;
 }
 
 const LABEL_LENGTH = 22;
 const BLOCK_LENGTH = 18;
 
-export function Lattice({ bands, names, members, shown, ranking, scale }: LatticeProps) {
-  const series = useMemo(() => names.map((_, site) => seriesOf(bands, site)), [bands, names]);
+export function Lattice({ bands, names, members, shown, ranking, scale, near }: LatticeProps) {
+  const { series } = bands;
   const plan = useMemo(() => planOf(names, members, ranking), [names, members, ranking]);
   const tile = (site: number, axis: Axis) => {
     const own = series[site];
-    return (
-      own && <Tile key={site} name={names[site] ?? ""} series={own} axis={axis} selected={names[site] === shown} />
-    );
+    const name = names[site] ?? "";
+    return own && <Tile key={site} {...{ site, name, series: own, axis, near }} selected={name === shown} />;
   };
   const axisOf = (sites: readonly (number | null)[]) =>
     bandAxis(
@@ -123,15 +127,17 @@ function LatticeRows({ plan, axisOf, tile }: RowsProps) {
 }
 
 interface TileProps {
+  site: number;
   name: string;
   series: BandSeries;
   axis: Axis;
   selected: boolean;
+  near: Signal<readonly number[]>;
 }
 
 const PADDING = 1;
 
-function Tile({ name, series, axis, selected }: TileProps) {
+function Bands({ series, axis }: Pick<TileProps, "series" | "axis">) {
   const draw = useMemo(
     () =>
       (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
@@ -140,7 +146,25 @@ function Tile({ name, series, axis, selected }: TileProps) {
       },
     [series, axis],
   );
-  const canvas = useCanvas(draw, true);
+  return <canvas ref={useCanvas(draw)} />;
+}
+
+function Tile({ site, name, series, axis, selected, near }: TileProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [isNear, setNear] = useState(false);
+  useEffect(() => {
+    const tell = (isIntersecting: boolean) => {
+      setNear(isIntersecting);
+      const others = near.peek().filter((each) => each !== site);
+      if (isIntersecting || others.length < near.peek().length)
+        near.value = isIntersecting ? [...others, site] : others;
+    };
+    const stop = button.current && followNearness(button.current, (entry) => tell(entry.isIntersecting));
+    return () => {
+      stop?.();
+      tell(false);
+    };
+  }, [site, near]);
   const last = series.steps.length - 1;
   const median = formatNumber(series.quantiles[last * 5 + 2] ?? Number.NaN);
   const select = () => {
@@ -149,6 +173,7 @@ function Tile({ name, series, axis, selected }: TileProps) {
   };
   return (
     <button
+      ref={button}
       type="button"
       class="tile"
       aria-pressed={selected}
@@ -158,7 +183,7 @@ function Tile({ name, series, axis, selected }: TileProps) {
       onClick={select}
       onKeyDown={moveFocus}
     >
-      <canvas ref={canvas} />
+      {isNear && <Bands series={series} axis={axis} />}
     </button>
   );
 }
