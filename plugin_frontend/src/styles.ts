@@ -5,6 +5,7 @@ import theme from "./theme.css?inline";
 import distributions from "./views/distributions/distributions.css?inline";
 import gradients from "./views/gradients/gradients.css?inline";
 import graph from "./views/graph/graph.css?inline";
+import graphCanvas from "./views/graph/graph_canvas.css?inline";
 import cards from "./views/overview/cards.css?inline";
 import overview from "./views/overview/overview.css?inline";
 import tensors from "./views/tensors/tensors.css?inline";
@@ -38,6 +39,7 @@ export const STYLES = [
   gradients,
   tree,
   graph,
+  graphCanvas,
   runChips,
   overview,
   tensors,
