@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 pytestmark = pytest.mark.browser
 
 BOTH = "first,second"
+COLOUR_OF_SECOND = (147, 52, 230)
 
 
 def tiles(page: TorchVizPage) -> Locator:
@@ -114,3 +115,35 @@ def test_arrows_walk_through_the_tiles_beyond_what_was_in_view(open_page: OpenPa
     expect(focused).to_have_attribute("aria-label", re.compile(r"^h\.30\.attn\.bias,"))
     page.page.keyboard.press("Enter")
     expect(page.frame.get_by_role("heading", name="h.30.attn.bias", level=2)).to_be_visible()
+
+
+@pytest.mark.parametrize("drawing", ["density", "bands", "ridges", "overlay"])
+def test_the_other_run_is_a_line_of_its_colour(open_page: OpenPage, drawing: str) -> None:
+    page = open_page("two_runs", "distributions")
+    for runs, is_there in (("first", False), (BOTH, True)):
+        page.open("distributions", runs=runs, site="fc1.weight", drawing=drawing)
+        picture = page.frame.get_by_role("img", name=re.compile("^fc1.weight: gradient over 20 steps"))
+        expect(picture).to_be_visible()
+        expect(page.frame.get_by_text("median |g|").first).to_be_visible()
+        for _ in range(50 if is_there else 3):
+            page.page.wait_for_timeout(100)
+            if pixels_of(picture, COLOUR_OF_SECOND) > 100:
+                break
+        assert (pixels_of(picture, COLOUR_OF_SECOND) > 100) is is_there
+
+
+def pixels_of(canvas: Locator, colour: tuple[int, int, int]) -> int:
+    """In the left 70 %: the histogram at the right of the picture has lines of its own."""
+    return int(
+        canvas.evaluate(
+            """(canvas, colour) => {
+              const width = Math.floor(0.7 * canvas.width);
+              const { data } = canvas.getContext("2d").getImageData(0, 0, width, canvas.height);
+              let count = 0;
+              for (let at = 0; at < data.length; at += 4)
+                count += colour.every((part, channel) => Math.abs(data[at + channel] - part) < 12) ? 1 : 0;
+              return count;
+            }""",
+            list(colour),
+        )
+    )

@@ -11,6 +11,8 @@ export interface StepColumns {
   edge(index: number): number;
   /** Where a step is: the middle of its column; between two samples between them. */
   x(step: number): number;
+  /** Whether a step is among them. */
+  holds(step: number): boolean;
   /** The column at a place, −1 beyond them. */
   indexAt(x: number): number;
 }
@@ -25,6 +27,7 @@ export function stepColumns(steps: ArrayLike<number>, width: number): StepColumn
   return {
     edge: (index) => place(edges[index] ?? low),
     x: place,
+    holds: (step) => step >= low && step <= high,
     indexAt: (x) => (edges.length === 0 || x < 0 || x >= extent ? -1 : edges.findIndex((edge) => place(edge) > x) - 1),
   };
 }

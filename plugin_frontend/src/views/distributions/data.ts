@@ -7,7 +7,9 @@ import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Some, Stage } from "
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import type { Resource } from "../../store/resource";
-import { comparedRuns, place, selectedSite, shownGroup } from "../../store/selection";
+import { comparedRuns, currentStep, place, selectedSite, shownGroup } from "../../store/selection";
+import { useSteadily } from "../../store/steady";
+import type { Plot } from "./plot";
 
 /** An answer and the run that it is of; the shown run's is the first. */
 export interface OfRun<T> {
@@ -69,24 +71,56 @@ function openingSite({ run, group }: Place, table: SitesAnswer): string | undefi
   return site;
 }
 
-export type Distributions = [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]];
-
+/** The shown run and the compared ones at a stage; where pictures leave steps out, the current step comes beside them. */
 export function useDistributions(
   api: Api,
   key: ReadonlySignal<SiteKey | null>,
   stage: ReadonlySignal<Stage | null>,
-): ReadonlySignal<Resource<Distributions>> {
-  const whole = useMemo(
-    () => computed(() => key.value && stage.value && { ...key.value, stage: stage.value, some: someSteps(MOST_STEPS) }),
-    [key, stage],
-  );
-  return useResource(whole, async (wanted) => {
-    try {
-      return await ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage, wanted.some));
-    } finally {
+): ReadonlySignal<Resource<Plot["runs"]>> {
+  const [whole, one] = useMemo(() => {
+    const asked = (some: () => Some | null) =>
+      computed(() => {
+        const steps = some();
+        return key.value && stage.value && steps && { ...key.value, stage: stage.value, some: steps };
+      });
+    return [asked(() => someSteps(MOST_STEPS)), asked(currentAlone)];
+  }, [key, stage]);
+  const ask = (wanted: SiteKey & { stage: Stage; some: Some }) =>
+    ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage, wanted.some));
+  const pictures = useResource(whole, (wanted) =>
+    ask(wanted).finally(() => {
       pictured.value = true;
-    }
-  });
+    }),
+  );
+  const exact = useSteadily(one, ask);
+  return useMemo(
+    () =>
+      computed(() => {
+        const { data, ...rest } = pictures.value;
+        return { ...rest, data: data && drawable(data, exact.value.data ?? []) };
+      }),
+    [pictures, exact],
+  );
+}
+
+/** The current step, where pictures leave steps out. */
+function currentAlone(): Some | null {
+  const step = currentStep.value;
+  return step !== null && someSteps(MOST_STEPS).most_steps && allSteps.value.length > MOST_STEPS ? { step } : null;
+}
+
+/** The answers with their lines' colours and what is known of the current step: of the same run, site and stage. */
+function drawable(
+  [shown, ...compared]: readonly [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]],
+  exact: readonly OfRun<DistributionsAnswer>[],
+): Plot["runs"] {
+  const withColour = ({ run, answer }: OfRun<DistributionsAnswer>) => {
+    const at = exact.find(
+      (each) => each.run === run && each.answer.site === answer.site && each.answer.stage === answer.stage,
+    );
+    return { run, answer, colour: colourOfRun(run), exact: at?.answer ?? null };
+  };
+  return [withColour(shown), ...compared.map(withColour)];
 }
 
 export function useSite(
@@ -94,10 +128,4 @@ export function useSite(
   key: ReadonlySignal<SiteKey | null>,
 ): ReadonlySignal<Resource<[OfRun<SiteAnswer>, ...OfRun<SiteAnswer>[]]>> {
   return useResource(key, (wanted) => ofRuns(wanted, (where) => api.site(where, wanted.site)));
-}
-
-/** The answers with their lines' colours. */
-export function coloured(answers: Distributions) {
-  const [shown, ...compared] = answers.map((each) => ({ ...each, colour: colourOfRun(each.run) }));
-  return shown ? ([shown, ...compared] as const) : null;
 }

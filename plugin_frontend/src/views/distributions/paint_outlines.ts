@@ -7,7 +7,7 @@ import { magnitudeScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
 import { drawLine, drawText, drawValueLabelsBelow, fillOutline, textWidth } from "../../base/paint";
 import { indexAtOrBefore } from "../../base/steps";
-import type { Colours, Plot } from "./plot";
+import { atStep, type Colours, type Plot } from "./plot";
 
 type Context = CanvasRenderingContext2D;
 
@@ -18,7 +18,7 @@ const FOOT = 26;
 export function paintRidges(
   context: Context,
   size: { width: number; height: number },
-  { runs: [{ answer, colour }], axis, now }: Plot,
+  { runs: [{ answer, colour }, ...others], axis, now }: Plot,
   colours: Colours,
 ): void {
   const current = indexAtOrBefore(answer.steps, now);
@@ -27,6 +27,7 @@ export function paintRidges(
   const gutter = Math.max(24, ...labels.map((label) => textWidth(context, label))) + 10;
   const plot = { x: gutter, y: 24, width: size.width - gutter - 4, height: size.height - 24 - 24 };
   const placement = placeBins(answer, axis, Math.max(1, Math.round(plot.width)));
+  const compared = others.map((other) => ({ ...other, placement: placeBins(other.answer, axis, placement.rows) }));
   const pitch = plot.height / Math.max(1, shown.length);
   let labelled = Number.NEGATIVE_INFINITY;
   drawZeroGuide(context, plot, axis, colours);
@@ -37,6 +38,14 @@ export function paintRidges(
     const points = ridge(values, plot, base, Math.min(pitch * 2.2, 40));
     fillOutline(context, points, isNow ? colours.now : colour);
     drawLine(context, points, isNow ? colours.now : colour, isNow ? 1.5 : 1);
+    for (const other of compared) {
+      const beside = profile(
+        other.answer,
+        indexAtOrBefore(other.answer.steps, answer.steps[step] ?? 0),
+        other.placement,
+      );
+      drawLine(context, ridge(beside, plot, base, Math.min(pitch * 2.2, 40)), other.colour, 1);
+    }
     if (!isNow && (base - labelled < 13 || nearCurrent(shown, index, current, pitch))) return;
     labelled = base;
     drawText(
@@ -85,9 +94,10 @@ function drawZeroGuide(context: Context, plot: Rect, axis: Axis, colours: Colour
 export function paintOverlay(
   context: Context,
   size: { width: number; height: number },
-  { runs: [{ answer }], axis, now }: Plot,
+  { runs: [run, ...others], axis, now }: Plot,
   colours: Colours,
 ): void {
+  const { answer } = run;
   const plot = { x: 8, y: 8, width: size.width - 16, height: size.height - FOOT - 8 };
   const placement = placeBins(answer, axis, Math.max(1, Math.round(plot.width)));
   const scale = magnitudeScale([], {
@@ -100,6 +110,11 @@ export function paintOverlay(
   drawZeroGuide(context, plot, axis, colours);
   for (const step of thinned(answer.steps.length, 60)) drawLine(context, outline(step), scale.css(step + 1));
   if (current >= 0) drawLine(context, outline(current), colours.now, 2);
+  for (const other of others) {
+    const at = atStep(other, now);
+    const beside = profile(at.answer, at.index, placeBins(at.answer, axis, placement.rows));
+    drawLine(context, ridge(beside, plot, plot.y + plot.height, plot.height), other.colour, 1.5);
+  }
   drawLine(
     context,
     [

@@ -9,9 +9,8 @@ import { formatCount } from "../../base/format";
 import { drawLine, drawNow, drawStepLabels, drawText, drawValueLabels, fillOutline } from "../../base/paint";
 import { BAND_LEVELS, paintBands, paintStretches } from "../../base/paint_bands";
 import { type StepColumns, stepColumns, stretchesOf } from "../../base/step_columns";
-import { indexAtOrBefore } from "../../base/steps";
 import { seriesOfDistributions } from "./measures";
-import type { Colours, Plot } from "./plot";
+import { atStep, type Colours, type Plot } from "./plot";
 
 type Context = CanvasRenderingContext2D;
 
@@ -50,14 +49,18 @@ export function paintOverSteps(
   context.clip();
   if (drawing === "density") paintDensity(context, plot, answer, axis, columns, image(), colours);
   else paintBands(context, plot, seriesOfDistributions(answer, BAND_LEVELS), axis, columns, colours);
+  for (const { answer: other, colour } of runs.slice(1)) {
+    for (const line of quantileLines(plot, other, axis, columns)) drawLine(context, line, colour, 1.5);
+  }
   context.restore();
   drawValueLabels(context, plot, axis, colours);
   drawStepLabels(context, plot, answer.steps, columns, colours);
   drawNow(context, plot.x + columns.x(now), plot.y - 2, plot.y + plot.height + 2, colours);
   paintMarginal(context, marginal, { runs, axis, now }, colours);
+  const { answer: shown, index } = atStep(runs[0], now);
   drawText(
     context,
-    `at ${formatCount(now)}`,
+    `at ${formatCount(shown.steps[index] ?? now)}`,
     marginal.x + marginal.width / 2,
     plot.y + plot.height + 12,
     colours.nowText,
@@ -141,16 +144,27 @@ function paintQuantileLines(
   columns: StepColumns,
   colours: Colours,
 ): void {
-  const { steps, quantiles } = seriesOfDistributions(answer, LINE_LEVELS);
-  for (let level = 0; level < LINE_LEVELS.length; level++) {
-    for (const points of unbroken(steps, (step) => {
-      const position = axis.position(quantiles[step * LINE_LEVELS.length + level] ?? Number.NaN);
-      return [plot.x + columns.x(steps[step] ?? 0), plot.y + plot.height * (1 - position)];
-    })) {
-      drawLine(context, points, colours.bg, 2.5);
-      drawLine(context, points, colours.ink, 1);
-    }
+  for (const line of quantileLines(plot, answer, axis, columns)) {
+    drawLine(context, line, colours.bg, 2.5);
+    drawLine(context, line, colours.ink, 1);
   }
+}
+
+/** The 5, 50 and 95 % quantiles over the steps of the picture, which may be another run's. */
+function quantileLines(
+  plot: Rect,
+  answer: DistributionsAnswer,
+  axis: Axis,
+  columns: StepColumns,
+): [number, number][][] {
+  const { steps, quantiles } = seriesOfDistributions(answer, LINE_LEVELS);
+  return LINE_LEVELS.flatMap((_, level) =>
+    unbroken(steps, (step) => {
+      const at = steps[step] ?? 0;
+      const value = columns.holds(at) ? quantiles[step * LINE_LEVELS.length + level] : undefined;
+      return [plot.x + columns.x(at), plot.y + plot.height * (1 - axis.position(value ?? Number.NaN))];
+    }),
+  );
 }
 
 /** Points in unbroken stretches: a step without a place breaks the line. A lone point gets a short line. */
@@ -207,9 +221,10 @@ function paintMarginal(context: Context, area: Rect, { runs, axis, now }: Plot, 
     colours.ctl,
   );
   const rows = Math.max(1, Math.round(area.height));
-  const profiles = runs.map(({ answer }) =>
-    profile(answer, indexAtOrBefore(answer.steps, now), placeBins(answer, axis, rows)),
-  );
+  const profiles = runs.map((run) => {
+    const { answer, index } = atStep(run, now);
+    return profile(answer, index, placeBins(answer, axis, rows));
+  });
   const peak = Math.max(...profiles.flatMap((values) => values.reduce((a, b) => Math.max(a, b), 0)), 1e-300);
   profiles.forEach((values, index) => {
     const colour = runs[index]?.colour ?? colours.ink;
@@ -220,8 +235,7 @@ function paintMarginal(context: Context, area: Rect, { runs, axis, now }: Plot, 
     if (index === 0) fillOutline(context, outline, colour);
     drawLine(context, index === 0 ? outline : points, colour, 1.5);
   });
-  const [{ answer }] = runs;
-  const step = indexAtOrBefore(answer.steps, now);
+  const { answer, index: step } = atStep(runs[0], now);
   paintZeroSpike(context, area, answer, step, axis, colours);
   paintInfinityCount(context, area.x, area.y + 8, "+", answer.posInf[step] ?? 0, colours);
   paintInfinityCount(context, area.x, area.y + area.height - 8, "−", answer.negInf[step] ?? 0, colours);

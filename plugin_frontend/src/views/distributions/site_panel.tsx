@@ -7,7 +7,7 @@ import type { DistancesAnswer, SiteAnswer, Stage } from "../../api/types";
 import { valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
-import { colourOfRun, sites } from "../../store/data";
+import { sites } from "../../store/data";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
@@ -15,9 +15,10 @@ import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
 import { Table } from "../../widgets/table";
 import { factsOf } from "../overview/site_panel";
-import { coloured, type Distributions, type OfRun, type siteKey, useDistributions, useSite } from "./data";
+import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
 import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
+import { atStep, type Plot, type RunDistributions } from "./plot";
 import { DISTANCE_MEANING, distanceWord, listTitle, ranked } from "./ranking";
 
 interface SitePanelProps {
@@ -41,7 +42,7 @@ export function SitePanel({ api, site, stage, distances: apart }: SitePanelProps
         panelOpen.value = false;
       }}
     >
-      {distributions && <Ridges data={distributions} />}
+      {distributions && <Ridges run={distributions[0]} />}
       {distributions && statistics && (
         <PanelSection>
           <QuantileTable distributions={distributions} statistics={statistics} stage={stage.value} />
@@ -84,20 +85,19 @@ function goTo(name: string, target: "graph" | "gradients"): void {
   view.value = target;
 }
 
-function Ridges({ data }: { data: Distributions }) {
+function Ridges({ run }: { run: RunDistributions }) {
   const scale = valueScale.value;
   const draw = useMemo(() => {
-    const axis = valueAxis([data[0].answer], scale);
+    const axis = valueAxis([run.answer], scale);
     return (context: CanvasRenderingContext2D, size: { width: number; height: number }) => {
-      const runs = coloured(data);
-      if (runs) paintRidges(context, size, { runs, axis, now: currentStep.value ?? 0 }, look.value);
+      paintRidges(context, size, { runs: [run], axis, now: currentStep.value ?? 0 }, look.value);
     };
-  }, [data, scale]);
+  }, [run, scale]);
   return <Picture class="panel-ridges" label="Histograms over steps" draw={draw} />;
 }
 
 interface QuantileTableProps {
-  distributions: Distributions;
+  distributions: Plot["runs"];
   statistics: readonly OfRun<SiteAnswer>[];
   stage: Stage;
 }
@@ -106,9 +106,9 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
   const now = currentStep.value ?? 0;
   const levels = [0.99, 0.75, 0.5, 0.25, 0.01];
   const quantile = (level: number) =>
-    distributions.map(({ answer }) => {
-      const at =
-        indexAtOrBefore(answer.steps, now) * answer.quantileLevels.length + answer.quantileLevels.indexOf(level);
+    distributions.map((run) => {
+      const { answer, index } = atStep(run, now);
+      const at = index * answer.quantileLevels.length + answer.quantileLevels.indexOf(level);
       return known(answer.quantiles[at] ?? Number.NaN);
     });
   const column = (name: string) => distributions.map(({ run }) => statistic(statistics, run, stage, name, now));
@@ -125,13 +125,9 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
     ...special("pos_inf", "+Inf"),
     ...special("neg_inf", "−Inf"),
   ];
-  const head = distributions.map(({ run }) => (
+  const head = distributions.map(({ run, colour }) => (
     <span class="run-head" key={run} title={run}>
-      <span
-        class="run-dot"
-        aria-hidden="true"
-        style={{ background: colourOfRun(run), borderColor: colourOfRun(run) }}
-      />
+      <span class="run-dot" aria-hidden="true" style={{ background: colour, borderColor: colour }} />
       {run}
     </span>
   ));

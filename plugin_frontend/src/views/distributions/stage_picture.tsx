@@ -1,7 +1,7 @@
 // One stage of the site: its picture, what it says at the step, and the read-out under the pointer.
 
 import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { type DistributionsAnswer, type Stage, State } from "../../api/types";
 import { binAt, finiteCount, valueAxis } from "../../base/bins";
@@ -18,12 +18,12 @@ import { Picture, type Point } from "../../widgets/picture";
 import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
-import { coloured, type Distributions, type siteKey, useDistributions } from "./data";
+import { type siteKey, useDistributions } from "./data";
 import { histogramCsv, medianMagnitude } from "./measures";
 import { drawing, valueScale, wordsOf } from "./options";
 import { paintOverlay, paintRidges } from "./paint_outlines";
 import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
-import type { Plot } from "./plot";
+import { atStep, type Plot, type RunDistributions } from "./plot";
 
 interface StagePictureProps {
   api: Api;
@@ -40,16 +40,16 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
     <section class="stage-picture">
       <header>
         <h3>{wordsOf(stage).title}</h3>
-        <span>{data && <AtStep stage={stage} answer={data[0].answer} />}</span>
+        <span>{data && <AtStep stage={stage} run={data[0]} />}</span>
       </header>
-      {data ? <ValuePicture stage={stage} data={data} /> : <div class="picture stage-canvas" />}
+      {data ? <ValuePicture stage={stage} runs={data} /> : <div class="picture stage-canvas" />}
     </section>
   );
 }
 
 /** The one number of the step, or why there is none. */
-function AtStep({ stage, answer }: { stage: Stage; answer: DistributionsAnswer }) {
-  const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
+function AtStep({ stage, run }: { stage: Stage; run: RunDistributions }) {
+  const { answer, index } = atStep(run, currentStep.value ?? 0);
   const { sign } = wordsOf(stage);
   const state = answer.state[index] ?? State.missing;
   const special = state === State.nan ? `NaN, ${formatCount(answer.nan[index] ?? 0)} ×` : state > State.nan;
@@ -57,19 +57,14 @@ function AtStep({ stage, answer }: { stage: Stage; answer: DistributionsAnswer }
   return <>{word || `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
 }
 
-function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
-  const answer = data[0].answer;
+function ValuePicture({ stage, runs }: { stage: Stage; runs: Plot["runs"] }) {
+  const { answer } = runs[0];
   const scale = valueScale.value;
-  const axis = useMemo(
-    () =>
-      valueAxis(
-        data.map((each) => each.answer),
-        scale,
-      ),
-    [data, scale],
-  );
+  const answers = useSame(runs.map((run) => run.answer));
+  const axis = useMemo(() => valueAxis(answers, scale), [answers, scale]);
   const hovered = useSignal<{ step: number; position: number } | null>(null);
-  const draw = useMemo(() => painter(data, axis, hovered), [data, axis, hovered]);
+  const image = useMemo(() => densityImages(answer, axis), [answer, axis]);
+  const draw = useMemo(() => painter(runs, axis, image, hovered), [runs, axis, image, hovered]);
   const word = wordsOf(stage).word;
   const at = (index: number, position: number, x: number, y: number, announced: boolean) => {
     hovered.value = { step: index, position };
@@ -105,7 +100,7 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
     at(next.step, next.position, x, anchor.top + plot.y + plot.height * (1 - next.position), true);
     return true;
   };
-  const index = indexAtOrBefore(answer.steps, currentStep.value ?? 0);
+  const now = atStep(runs[0], currentStep.value ?? 0);
   return (
     <Picture
       class="stage-canvas"
@@ -115,8 +110,8 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
       onLeave={leave}
       onSelect={() => hovered.value && goToStep(answer.steps[hovered.value.step] ?? 0)}
       onKey={key}
-      exportName={`${answer.site} ${word} at step ${answer.steps[index] ?? ""}`}
-      csv={() => histogramCsv(answer, index)}
+      exportName={`${answer.site} ${word} at step ${now.answer.steps[now.index] ?? ""}`}
+      csv={() => histogramCsv(now.answer, now.index)}
       twin={<QuantileTwin answer={answer} word={word} />}
     />
   );
@@ -124,27 +119,39 @@ function ValuePicture({ stage, data }: { stage: Stage; data: Distributions }) {
 
 const overSteps = () => drawing.value === "density" || drawing.value === "bands";
 
+/** The list that was given first of all with the same elements: a new current step is no new picture. */
+function useSame<T>(list: readonly T[]): readonly T[] {
+  const known = useRef(list);
+  if (list.length !== known.current.length || list.some((each, index) => each !== known.current[index])) {
+    known.current = list;
+  }
+  return known.current;
+}
+
+/** The density as an image, made once for a theme. */
+function densityImages(answer: DistributionsAnswer, axis: Plot["axis"]): (isDark: boolean) => HTMLCanvasElement {
+  const images = new Map<boolean, HTMLCanvasElement>();
+  return (isDark) => {
+    const image = images.get(isDark) ?? densityCanvas(answer, axis, isDark);
+    images.set(isDark, image);
+    return image;
+  };
+}
+
 function painter(
-  data: Distributions,
+  runs: Plot["runs"],
   axis: Plot["axis"],
+  image: (isDark: boolean) => HTMLCanvasElement,
   hovered: ReadonlySignal<{ step: number; position: number } | null>,
 ): Draw {
-  const answer = data[0].answer;
-  const images = new Map<boolean, HTMLCanvasElement>();
+  const { answer } = runs[0];
   return (context, size) => {
     const colours = look.value;
-    const runs = coloured(data);
-    if (!runs) return;
     const plot: Plot = { runs, axis, now: currentStep.value ?? 0 };
-    const image = () => {
-      const known = images.get(colours.dark) ?? densityCanvas(answer, axis, colours.dark);
-      images.set(colours.dark, known);
-      return known;
-    };
     if (drawing.value === "ridges") paintRidges(context, size, plot, colours);
     else if (drawing.value === "overlay") paintOverlay(context, size, plot, colours);
     else {
-      paintOverSteps(context, size, plot, drawing.value, image, colours);
+      paintOverSteps(context, size, plot, drawing.value, () => image(colours.dark), colours);
       const cross = hovered.value;
       const area = plotAreas(size).plot;
       if (!cross) return;
