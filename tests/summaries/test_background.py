@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -10,23 +9,12 @@ import torch
 import written
 
 from torchviz_tb import SummaryWriter
-from torchviz_tb.events.background import Background
 from torchviz_tb.summaries import stock_writer
 
 
 @pytest.fixture
 def few_are_large(monkeypatch):
     monkeypatch.setattr(stock_writer, "_LARGE", 4)
-
-
-@pytest.fixture
-def held(monkeypatch):
-    """Keeps the background from working until it is set."""
-    gate = threading.Event()
-    do = Background._do
-    monkeypatch.setattr(Background, "_do", staticmethod(lambda job: (gate.wait(30), do(job))))
-    yield gate
-    gate.set()
 
 
 def histograms(log_dir):

@@ -13,20 +13,9 @@ from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 import torchviz_tb
 from torchviz_tb import SummaryWriter
-from torchviz_tb.events.background import Background
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import first_graph
-
-
-@pytest.fixture
-def held(monkeypatch):
-    """Keeps the background from working until it is set."""
-    gate = threading.Event()
-    do = Background._do
-    monkeypatch.setattr(Background, "_do", staticmethod(lambda job: (gate.wait(30), do(job))))
-    yield gate
-    gate.set()
 
 
 def graphs(log_dir) -> list[pb.Graph]:
