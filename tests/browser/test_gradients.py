@@ -103,6 +103,32 @@ def test_playing_starts_again_at_the_first_step_and_asks_for_maps_up_to_the_last
     assert any(re.search(r"\bstep=40\b", url) for url in asked)
 
 
+def test_a_link_has_the_same_colours_whichever_steps_were_looked_at_before(open_page: OpenPage) -> None:
+    page = open_page("small", "gradients")
+    tile = page.frame.get_by_role("button", name=re.compile(r"^fc1\.weight, gradient norm")).locator("canvas")
+    legend = page.frame.locator(".gallery-foot").get_by_role("img", name=re.compile("^Colours from"))
+    step = page.frame.get_by_title("Type a step")
+
+    def colours_at(wanted: int) -> tuple[str, str]:
+        with page.page.expect_response(re.compile(rf"/heatmaps\?.*\bstep={wanted}\b")):
+            step.fill(str(wanted))
+            step.press("Enter")
+        expect(step).to_have_value(str(wanted))
+        page.page.wait_for_load_state("networkidle")
+        drawn = "canvas => new Promise(requestAnimationFrame).then(() => canvas.toDataURL())"
+        return str(legend.get_attribute("aria-label")), str(tile.evaluate(drawn))
+
+    expect(tile).to_be_visible()
+    late = colours_at(2000)
+    early = colours_at(0)
+    assert early[0] == late[0]
+    assert early[1] != late[1]
+    assert colours_at(2000) == late
+    page.page.reload()
+    expect(tile).to_be_visible()
+    assert colours_at(0) == early
+
+
 def test_a_finding_has_its_pin_on_its_tile_and_its_words_in_the_panel(open_page: OpenPage) -> None:
     page = open_page("sick", "gradients")
     tile = page.frame.get_by_role("button", name=re.compile(r"^conv2\.weight, gradient norm .*, finding \d"))

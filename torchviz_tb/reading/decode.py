@@ -79,5 +79,5 @@ def decode(schema: Schema[RecordT], blob: bytes) -> Decoded[RecordT]:
         if len(raw) > _COUNTED_FROM:
             checks.field_count(raw, schema.message)
         record = schema.check(parse(raw, schema.message))
-    memory = record.memory if isinstance(record, Distributions | Statistics) else _MEMORY_FACTOR * len(raw)
+    memory = record.memory if isinstance(record, Distributions | Statistics | Heatmaps) else _MEMORY_FACTOR * len(raw)
     return Decoded(record, memory + 1024)

@@ -131,9 +131,11 @@ class Group:
         if known is not None:
             arrays: Arrays = known.record
             return arrays
+        before, self._problems = self._problems, {}
         found = compute()
         if not self._problems:
             self._cache.put(key, Decoded(found, sum(each.nbytes for each in found) + 1024))
+        self._problems = {**before, **self._problems}
         return found
 
     def check(self) -> None:

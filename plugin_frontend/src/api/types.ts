@@ -208,6 +208,9 @@ export interface BandsAnswer extends Answer {
 /** [start, length] of rows or columns. */
 export type Range = [number, number];
 
+/** Exponents of ten from which and to which colours go, over all steps; null: no finite cell above 0. */
+export type HeatmapRanges = Record<"abs_max" | "mean", readonly [low: number, high: number] | null>;
+
 export interface Heatmap {
   site: string;
   stage: Stage;
@@ -223,11 +226,14 @@ export interface Heatmap {
   mean: Float32Array;
   rowMax: Float32Array;
   columnMax: Float32Array;
+  ranges: HeatmapRanges;
 }
 
 export interface HeatmapsAnswer extends Answer {
   /** The step shown: the asked one, or the last before it. */
   step: number;
+  /** Of all maps together. */
+  ranges: HeatmapRanges;
   heatmaps: Heatmap[];
 }
 

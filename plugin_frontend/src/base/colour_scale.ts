@@ -187,7 +187,7 @@ export function decadeRange(values: ArrayLike<number>): Decades | null {
   return [10 ** low, 10 ** Math.max(high, low + 1)];
 }
 
-/** A range that covers both: it only grows, so that colours keep their meaning from step to step. */
+/** A range that covers both. */
 export function unionRange(a: Decades | null, b: Decades | null): Decades | null {
   if (!a || !b) return a ?? b;
   return [Math.min(a[0], b[0]), Math.max(a[1], b[1])];

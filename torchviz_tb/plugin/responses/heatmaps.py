@@ -10,6 +10,7 @@ from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
 from torchviz_tb.reading.decode import HEATMAPS
 from torchviz_tb.reading.group import Group
+from torchviz_tb.reading.heatmap_ranges import QUANTITIES, heatmap_ranges
 from torchviz_tb.reading.heatmaps import Heatmap
 from torchviz_tb.records.metadata import Kind
 
@@ -17,19 +18,22 @@ from torchviz_tb.records.metadata import Kind
 def heatmaps(query: Query) -> Arrays:
     """The route heatmaps."""
     group, step = query.group, query.step_of(Kind.HEATMAPS)
+    ranges = heatmap_ranges(group)
     entries: list[Json] = []
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for i, (site, heatmap) in enumerate(_heatmaps(group, step)):
-        entries.append(_entry(site, heatmap))
+    for i, (position, heatmap) in enumerate(_heatmaps(group, step)):
+        own = ranges.sites.get(position, dict.fromkeys(QUANTITIES))
+        entries.append({"site": group.sites.sites[position].name, "ranges": own, **_entry(heatmap)})
         arrays[f"abs_max/{i}"] = heatmap.abs_max
         arrays[f"mean/{i}"] = heatmap.mean
         arrays[f"row_max/{i}"] = heatmap.row_max
         arrays[f"column_max/{i}"] = heatmap.column_max
-    return Arrays({"step": step, "heatmaps": entries, "problems": problems(group.problems)}, arrays)
+    header = {"step": step, "ranges": ranges.shared, "heatmaps": entries, "problems": problems(group.problems)}
+    return Arrays(header, arrays)
 
 
-def _heatmaps(group: Group, step: int) -> list[tuple[str, Heatmap]]:
-    """The heatmaps that can be read, in the order of the sites."""
+def _heatmaps(group: Group, step: int) -> list[tuple[int, Heatmap]]:
+    """The heatmaps that can be read, by position of their sites and in this order."""
     joined = group.read_on_sites(HEATMAPS, step)
     if joined is None:
         return []
@@ -41,14 +45,13 @@ def _heatmaps(group: Group, step: int) -> list[tuple[str, Heatmap]]:
             group.report(Kind.HEATMAPS, step, error)
             continue
         if heatmap is not None:
-            found.append((group.sites.sites[joined.positions[own]].name, heatmap))
+            found.append((int(joined.positions[own]), heatmap))
     return found
 
 
-def _entry(site: str, heatmap: Heatmap) -> Json:
+def _entry(heatmap: Heatmap) -> Json:
     cell_rows, cell_columns = heatmap.abs_max.shape
     return {
-        "site": site,
         "stage": heatmap.stage,
         "rows": heatmap.rows,
         "columns": heatmap.columns,

@@ -10,7 +10,7 @@ import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
 import { reloads } from "../../store/resource";
-import { currentStep, place, selectedSite, steps } from "../../store/selection";
+import { currentStep, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -24,7 +24,7 @@ import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type 
 import { CellReadout, FullMap } from "./full_map";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
 import { MapPanel } from "./map_panel";
-import { allCells, bySite, GrowingRanges, hasFiniteCell, mapScale, valuesOf } from "./maps";
+import { allCells, bySite, hasFiniteCell, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
 import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing, zoomed } from "./options";
 import { type GalleryPlan, galleryPlan } from "./plan";
@@ -174,26 +174,22 @@ function useThemed<T>(runs: Runs<T>, themed: (run: T) => T): Runs<T> {
   }, [runs, isDark]);
 }
 
-/** The colours of a site's map: all maps', or its own. Their ranges grow while steps are looked at and never shrink. */
+/** The colours of a site's map: all maps', or its own. */
 function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite>) {
-  const ranges = useMemo(() => new GrowingRanges(), []);
   const what = quantity.value;
   const how = sharing.value;
   const isDark = dark.value;
-  const run = place.value ? `${place.value.run}\0${place.value.group}` : "";
   return useMemo(() => {
-    const cells = allCells(maps.values(), what);
-    const shared = mapScale(what, cells, answer && ranges.grow(`${run}\0${what}`, cells), isDark);
+    const shared = mapScale(what, allCells(maps.values(), what), answer?.ranges, isDark);
     const own = new Map<string, ColourScale>();
     return (site: string) => {
       const heatmap = maps.get(site);
       if (how === "shared" || !heatmap) return shared;
-      const values = valuesOf(heatmap, what);
-      const known = own.get(site) ?? mapScale(what, values, ranges.grow(`${run}\0${what}\0${site}`, values), isDark);
+      const known = own.get(site) ?? mapScale(what, valuesOf(heatmap, what), heatmap.ranges, isDark);
       own.set(site, known);
       return known;
     };
-  }, [answer, maps, what, how, isDark, run, ranges]);
+  }, [answer, maps, what, how, isDark]);
 }
 
 function MapTitle({ site }: { site: string }) {

@@ -1,14 +1,7 @@
-// Heatmaps as matrices, and the ranges of their colours.
+// Heatmaps as matrices, and their colours.
 
-import type { Heatmap, HeatmapsAnswer, Range } from "../../api/types";
-import {
-  type ColourScale,
-  type Decades,
-  decadeRange,
-  magnitudeScale,
-  signedScale,
-  unionRange,
-} from "../../base/colour_scale";
+import type { Heatmap, HeatmapRanges, HeatmapsAnswer, Range } from "../../api/types";
+import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
 import { csvOf } from "../../base/csv";
 import { type Matrix, matrixOf } from "../../base/matrix";
 import type { Quantity } from "./options";
@@ -35,26 +28,6 @@ export function hasFiniteCell({ absMax }: Heatmap): boolean {
   return absMax.some((value) => value > 0 && value < Number.POSITIVE_INFINITY);
 }
 
-/** Percentiles of so many cells, evenly chosen, are those of all to well within a decade. */
-const MOST_COUNTED = 400_000;
-
-function sampled(values: Float32Array): Float32Array {
-  const stride = Math.ceil(values.length / MOST_COUNTED);
-  if (stride <= 1) return values;
-  return Float32Array.from({ length: Math.floor(values.length / stride) }, (_, index) => values[index * stride] ?? 0);
-}
-
-/** Ranges that only grow while steps are looked at, so that a colour keeps its meaning from step to step. */
-export class GrowingRanges {
-  private readonly ranges = new Map<string, Decades>();
-
-  grow(key: string, values: Float32Array): Decades | null {
-    const range = unionRange(this.ranges.get(key) ?? null, decadeRange(sampled(values)));
-    if (range) this.ranges.set(key, range);
-    return range;
-  }
-}
-
 /** All cells of all maps in one array. */
 export function allCells(maps: Iterable<Heatmap>, quantity: Quantity): Float32Array {
   const parts = [...maps].map((heatmap) => valuesOf(heatmap, quantity));
@@ -67,12 +40,15 @@ export function allCells(maps: Iterable<Heatmap>, quantity: Quantity): Float32Ar
   return cells;
 }
 
+/** The colours of one map or of several, whose cells are `values`: the same at every step. */
 export function mapScale(
   quantity: Quantity,
   values: ArrayLike<number>,
-  range: Decades | null,
+  ranges: HeatmapRanges | undefined,
   dark: boolean,
 ): ColourScale {
+  const exponents = ranges?.[quantity];
+  const range = exponents ? ([10 ** exponents[0], 10 ** exponents[1]] as const) : null;
   return quantity === "mean" ? signedScale(values, { dark, range }) : magnitudeScale(values, { dark, range });
 }
 

@@ -4,7 +4,6 @@ import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Heatmap, Site, Stage } from "../../api/types";
-import { decadeRange } from "../../base/colour_scale";
 import { formatCount, formatShape } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
 import { indexAtOrBefore } from "../../base/steps";
@@ -85,14 +84,13 @@ function GradientMap({ api, site, shape }: { api: Api; site: string; shape: read
 }
 
 function MapPicture({ heatmap, label }: { heatmap: Heatmap; label: string }) {
-  const range = decadeRange(heatmap.mean);
   return (
     <Picture
       class="graph-panel-map"
       label={label}
       exportName={label}
       draw={(context, size) => {
-        const scale = mapScale("mean", heatmap.mean, range, dark.value);
+        const scale = mapScale("mean", heatmap.mean, heatmap.ranges, dark.value);
         paintMatrix(context, { x: 0, y: 0, ...size }, mapMatrix(heatmap, "mean"), scale, look.value);
       }}
     />

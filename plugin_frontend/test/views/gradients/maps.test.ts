@@ -6,13 +6,15 @@ import {
   bySite,
   covered,
   deadCount,
-  GrowingRanges,
   hasFiniteCell,
   isDead,
   mapCsv,
   mapMatrix,
+  mapScale,
   rangeWords,
 } from "../../../src/views/gradients/maps";
+
+const NO_RANGES = { abs_max: null, mean: null };
 
 function heatmap(fields: Partial<Heatmap> = {}): Heatmap {
   return {
@@ -29,6 +31,7 @@ function heatmap(fields: Partial<Heatmap> = {}): Heatmap {
     mean: Float32Array.of(-0.5, 0.25, 0, 0),
     rowMax: Float32Array.of(2, 2, 0, 0),
     columnMax: Float32Array.of(1, 1, 1, 2, 2, 2),
+    ranges: NO_RANGES,
     ...fields,
   };
 }
@@ -66,9 +69,10 @@ it("a map is dead only if every cell is exactly 0", () => {
 it("prefers what the optimizer uses", () => {
   const raw = heatmap({ stage: "raw_gradient" });
   const used = heatmap();
-  expect(bySite({ step: 0, heatmaps: [raw, used], problems: [] }).get("w")).toBe(used);
-  expect(bySite({ step: 0, heatmaps: [used, raw], problems: [] }).get("w")).toBe(used);
-  expect(bySite({ step: 0, heatmaps: [raw], problems: [] }).get("w")).toBe(raw);
+  const answer = { step: 0, ranges: NO_RANGES, problems: [] };
+  expect(bySite({ ...answer, heatmaps: [raw, used] }).get("w")).toBe(used);
+  expect(bySite({ ...answer, heatmaps: [used, raw] }).get("w")).toBe(used);
+  expect(bySite({ ...answer, heatmaps: [raw] }).get("w")).toBe(raw);
 });
 
 it("a signed map keeps the states of its magnitudes", () => {
@@ -76,19 +80,18 @@ it("a signed map keeps the states of its magnitudes", () => {
   expect(Array.from(allCells([heatmap(), heatmap()], "mean"))).toHaveLength(8);
 });
 
-it("ranges only grow, each by itself", () => {
-  const ranges = new GrowingRanges();
-  expect(ranges.grow("a", Float32Array.of(0.5))).toEqual([0.1, 1]);
-  expect(ranges.grow("a", Float32Array.of(50))).toEqual([0.1, 100]);
-  expect(ranges.grow("a", Float32Array.of(0.5))).toEqual([0.1, 100]);
-  expect(ranges.grow("a", Float32Array.of(0))).toEqual([0.1, 100]);
-  expect(ranges.grow("b", Float32Array.of(5))).toEqual([1, 10]);
-  expect(ranges.grow("c", Float32Array.of(0))).toBeNull();
-});
-
-it("the range of millions of cells is that of an even choice of them", () => {
-  const cells = Float32Array.from({ length: 2_000_001 }, (_, index) => 10 ** ((index % 1000) / 250 - 3.999));
-  expect(new GrowingRanges().grow("many", cells)?.map(Math.log10)).toEqual([-4, 0]);
+it("colours go from one power of ten to another, whatever the cells are", () => {
+  const ranges = { abs_max: [-3, 2], mean: null } as const;
+  const [few, many] = [Float32Array.of(5), Float32Array.of(1e-9, 1e9)];
+  const scales = [few, many].map((cells) => mapScale("abs_max", cells, ranges, false));
+  expect(scales.map(({ domain }) => domain.map(Math.log10))).toEqual([
+    [-3, 2],
+    [-3, 2],
+  ]);
+  expect(scales.map(({ clamped }) => clamped)).toEqual([
+    { low: false, high: false },
+    { low: true, high: true },
+  ]);
 });
 
 it("a map has a finite cell only where one is finite and not 0", () => {
