@@ -63,14 +63,19 @@ def _refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON")
 
 
-def load_plugin(log_dir: Path) -> Any:
-    """The plugin over a multiplexer that has loaded the log directory."""
+def loaded(log_dir: Path) -> plugin_event_multiplexer.EventMultiplexer:
+    """TensorBoard's own store in Python, with what the log directory has now; ``Reload`` adds what came since."""
     multiplexer = plugin_event_multiplexer.EventMultiplexer(
         tensor_size_guidance={PLUGIN_NAME: SAMPLES, "scalars": 1000}
     )
     multiplexer.AddRunsFromDirectory(str(log_dir))
     multiplexer.Reload()
-    provider = data_provider.MultiplexerDataProvider(multiplexer, str(log_dir))
+    return multiplexer
+
+
+def load_plugin(log_dir: Path) -> Any:
+    """The plugin over a multiplexer that has loaded the log directory."""
+    provider = data_provider.MultiplexerDataProvider(loaded(log_dir), str(log_dir))
     return TorchVizLoader().load(TBContext(data_provider=provider, logdir=str(log_dir)))
 
 

@@ -44,6 +44,14 @@ def test_equal_answers_have_equal_bytes():
     assert gzip.decompress(compressed(answer.encode())) == answer.encode()
 
 
+@pytest.mark.parametrize("values", [np.random.default_rng(0).normal(size=100_000), np.arange(100_000.0) // 100])
+def test_what_compresses_comes_small_and_what_does_not_comes_no_larger(values: np.ndarray):
+    body = Arrays({}, {"values": float32(values), "state": np.zeros(100_000, np.uint8)}).encode()
+    packed = compressed(body)
+    assert gzip.decompress(packed) == body
+    assert len(packed) <= 1.01 * len(gzip.compress(body, 1))
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_json_has_no_nan(number: float):
     with pytest.raises(ValueError, match="not JSON compliant"):

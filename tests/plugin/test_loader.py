@@ -2,8 +2,12 @@ import logging
 import subprocess
 import sys
 from argparse import Namespace
+from pathlib import Path
 
+import huge_runs
 import pytest
+from event_file import EventFile
+from plugin_client import load_plugin
 from tensorboard.plugins.base_plugin import TBContext
 
 from torchviz_tb.plugin import SAMPLES, TorchVizLoader
@@ -77,3 +81,9 @@ def test_a_fault_while_loading_leaves_tensorboard_alone(
     with caplog.at_level(logging.WARNING, logger="tensorboard"):
         assert TorchVizLoader().load(TBContext()) is None
     assert "The TorchViz tab is missing because its plugin can't be loaded" in caplog.text
+
+
+def test_the_tab_is_shown_where_a_run_has_our_records(tmp_path: Path):
+    huge_runs.write(tmp_path / "ours" / "run", 2, range(2))
+    EventFile(tmp_path / "foreign" / "run").scalar("loss", 1.0, 0)
+    assert [load_plugin(tmp_path / name).is_active() for name in ("ours", "foreign")] == [True, False]

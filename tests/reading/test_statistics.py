@@ -39,7 +39,7 @@ DEFINITIONS = {
 
 def record(**stages: list[np.ndarray | int]) -> Statistics:
     sites = [f"site{i}" for i in range(len(next(iter(stages.values()))))]
-    return Statistics.from_record(handmade.statistics(sites, stages))
+    return Statistics.from_bytes(handmade.statistics(sites, stages).SerializeToString())
 
 
 @pytest.mark.parametrize("column", DEFINITIONS)
@@ -68,7 +68,7 @@ def test_columns_of_activations(column: str):
     written.stages[0].stage = pb.STAGE_ACTIVATION
     written.stages[0].units.extend([8, 0])
     written.stages[0].dead_units.extend([2, 0])
-    found = Statistics.from_record(written).column("activation", column)
+    found = Statistics.from_bytes(written.SerializeToString()).column("activation", column)
     assert found is not None
     np.testing.assert_array_equal(found, [OF_ACTIVATIONS[column], np.nan if column == "dead_share" else 0])
 

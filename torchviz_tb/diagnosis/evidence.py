@@ -69,8 +69,8 @@ class Evidence:
         return self._series(stage, column).values[: len(self.steps)]
 
     def state(self, stage: str) -> npt.NDArray[np.uint8]:
-        """States of a stage."""
-        return self._series(stage, "count").state[: len(self.steps)]
+        """States of a stage: those of any column, and the norm is read anyway."""
+        return self._series(stage, "l2").state[: len(self.steps)]
 
     def measured(self, stage: str) -> bool:
         """Whether a stage was measured at all."""

@@ -1,8 +1,8 @@
 """The arrays format: numbers with a JSON header, as http_api.md defines it."""
 
-import gzip
 import json
 import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,7 +16,10 @@ _ALIGNMENT = 8
 _PREFIX = struct.Struct("<4sIII")
 _DTYPES = ("float32", "float64", "uint8", "int32")
 # Level 1: floating-point numbers hardly compress further, and the page waits for them.
-_GZIP_LEVEL = 1
+_LEVEL = 1
+_GZIP_FRAME, _MOST_MEMORY = 31, 9
+_SAMPLE = 2**16
+_WORTH_A_SEARCH = 0.7
 
 Json = dict[str, Any]
 """An object of the answer; NaN and infinities belong into arrays."""
@@ -49,8 +52,16 @@ class Arrays:
 
 
 def compressed(body: bytes) -> bytes:
-    """Gzip, equal for equal bytes."""
-    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    """Gzip, equal for equal bytes.
+
+    Where a sample of it hardly compresses, as floating-point numbers do, only runs and frequent bytes are made use of:
+    that comes out as small, in a third of the time.
+    """
+    sample = body[len(body) // 2 :][:_SAMPLE]
+    searched = len(zlib.compress(sample, _LEVEL)) < _WORTH_A_SEARCH * len(sample)
+    strategy = zlib.Z_DEFAULT_STRATEGY if searched else zlib.Z_RLE
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_FRAME, _MOST_MEMORY, strategy)
+    return packer.compress(body) + packer.flush()
 
 
 def strict_json(value: Json) -> bytes:

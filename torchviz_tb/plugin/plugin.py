@@ -8,6 +8,7 @@ from typing import Any
 
 from tensorboard import errors, plugin_util
 from tensorboard.backend import http_util
+from tensorboard.context import RequestContext
 from tensorboard.plugins.base_plugin import FrontendMetadata, TBContext, TBPlugin
 from werkzeug import Request, Response
 
@@ -15,6 +16,7 @@ from torchviz_tb.plugin.arrays import Arrays, Json, compressed, strict_json
 from torchviz_tb.plugin.log_directory import LogDirectory
 from torchviz_tb.plugin.provider import ProviderSource
 from torchviz_tb.plugin.query import Query, RequestError
+from torchviz_tb.plugin.read_ahead import ReadAhead
 from torchviz_tb.plugin.responses import RESPONSES
 from torchviz_tb.plugin.responses.runs import runs
 from torchviz_tb.plugin.static_files import static_file
@@ -33,10 +35,14 @@ class TorchVizPlugin(TBPlugin):  # type: ignore[misc]  # tensorboard has no type
     plugin_name = PLUGIN_NAME
 
     def __init__(self, context: TBContext) -> None:
-        """Keeps what it needs; reads nothing yet."""
+        """Keeps what it needs; where it is part of a server, it begins to read ahead."""
         self._provider = context.data_provider
         self._log_directory = LogDirectory(context.logdir or "")
         self._cache = RecordCache()
+        self._ahead = ReadAhead(self._provider, self._cache)
+        self._is_served = context.flags is not None
+        if self._is_served:
+            self._ahead.start()
 
     def get_plugin_apps(self) -> dict[str, Callable[..., Any]]:
         """The routes."""
@@ -49,19 +55,22 @@ class TorchVizPlugin(TBPlugin):  # type: ignore[misc]  # tensorboard has no type
 
     def is_active(self) -> bool:
         """Whether any run has our records. TensorBoard asks only where ``data_plugin_names`` has none."""
-        return bool(self._provider.list_blob_sequences(None, experiment_id="", plugin_name=PLUGIN_NAME))
+        return bool(self._provider.list_blob_sequences(RequestContext(), experiment_id="", plugin_name=PLUGIN_NAME))
 
     def data_plugin_names(self) -> tuple[str, ...]:
         """Only ours: with "scalars" here the tab would show on every log directory."""
         return (PLUGIN_NAME,)
 
     def frontend_metadata(self) -> FrontendMetadata:
-        """The page and the name of its tab."""
+        """The page and the name of its tab. TensorBoard asks whenever somebody opens or reloads it."""
+        if self._is_served:
+            self._ahead.start()
         return FrontendMetadata(es_module_path="/static/index.js", tab_name="TorchViz")
 
     def _serve(self, answer: Callable[[Query], Answer], request: Request) -> Response:
         try:
-            return _respond(request, answer(self._query(request)))
+            with self._ahead.answering():
+                return _respond(request, answer(self._query(request)))
         except RequestError as error:
             return _fail(request, error.status, error.message, error.hint)
         except errors.PublicError as error:

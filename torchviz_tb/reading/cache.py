@@ -32,6 +32,11 @@ class RecordCache:
         return self._turns[hash(series) % _TURNS]
 
     @property
+    def bound(self) -> int:
+        """Bytes that the kept records may take."""
+        return self._bound
+
+    @property
     def memory(self) -> int:
         """Bytes that the kept records take."""
         return self._memory

@@ -13,6 +13,9 @@ MAX_DIMENSION = 2**53
 MAX_DIMENSIONS = 32
 MAX_FIELDS = 2_000_000
 """Fields inside one record: a message takes some 100 bytes of memory, and only two on disk."""
+NO_MESSAGE = "its payload can't be parsed"
+COUNTED_FROM = 2 * 2**20
+"""Bytes: below this, even a record made of nothing but empty messages stays under about 100 MB of memory."""
 
 _STAGE_NAMES: dict[int, str] = {
     number: name.removeprefix("STAGE_").lower() for name, number in pb.Stage.items() if number != pb.STAGE_UNSPECIFIED
@@ -86,17 +89,17 @@ def _count_fields(data: bytes, position: int, end: int, parts: Parts, budget: in
     return budget
 
 
-def field_extent(data: bytes, position: int, end: int, wire_type: int) -> tuple[int, int]:
+def field_extent(data: bytes | memoryview, position: int, end: int, wire_type: int) -> tuple[int, int]:
     """Size and start of a field's content, in bytes; ``position`` is behind its key."""
     if wire_type == 2:
         return varint(data, position, end)
     if wire_type == 0:
         return 0, varint(data, position, end)[1]
-    require(wire_type in (1, 5), "its payload can't be parsed")
+    require(wire_type in (1, 5), NO_MESSAGE)
     return (8 if wire_type == 1 else 4), position
 
 
-def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
+def varint(data: bytes | memoryview, position: int, end: int) -> tuple[int, int]:
     """The number at a position, and where the next thing begins."""
     if position < end and data[position] < 0x80:  # nearly all of them
         return data[position], position + 1
@@ -105,4 +108,4 @@ def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
             return value, position + shift + 1
-    raise DamagedRecord("its payload can't be parsed")
+    raise DamagedRecord(NO_MESSAGE)

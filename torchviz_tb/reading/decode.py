@@ -24,8 +24,6 @@ Record = SiteTable | Statistics | Distributions | Heatmaps | Graph | Progress | 
 RecordT = TypeVar("RecordT", bound=Record)
 
 _MIB = 2**20
-# Below this, even a record made of nothing but empty messages stays under about 100 MB of memory.
-_COUNTED_FROM = 2 * _MIB
 # A parsed record, and what is computed from it, in multiples of its serialized size: numbers of one
 # or two bytes become eight, and lists of messages cost more.
 _MEMORY_FACTOR = 6
@@ -42,12 +40,20 @@ class Schema(Generic[RecordT]):
     check: Callable[[Any], RecordT]
     serialized: bool = False
     """Whether ``check`` takes the serialized message: a record that keeps it as it is, and knows its own ``memory``."""
+    counted: bool = True
+    """Whether the parts of large ones are counted first; a record whose parts are never made need not be."""
 
 
 SITES = Schema(Kind.SITES, SiteTable, pb.Sites, 64 * _MIB, SiteTable.from_record)
-STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_record)
+STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_bytes, serialized=True)
 DISTRIBUTIONS = Schema(
-    Kind.DISTRIBUTIONS, Distributions, pb.Distributions, 128 * _MIB, Distributions.from_bytes, serialized=True
+    Kind.DISTRIBUTIONS,
+    Distributions,
+    pb.Distributions,
+    128 * _MIB,
+    Distributions.from_bytes,
+    serialized=True,
+    counted=False,
 )
 HEATMAPS = Schema(Kind.HEATMAPS, Heatmaps, pb.Heatmaps, 128 * _MIB, Heatmaps.from_record)
 GRAPH = Schema(Kind.GRAPH, Graph, pb.Graph, 64 * _MIB, Graph.from_record)
@@ -73,11 +79,8 @@ class Decoded(Generic[RecordT]):
 def decode(schema: Schema[RecordT], blob: bytes) -> Decoded[RecordT]:
     """The record in an envelope. Raises RecordError, and nothing else, whatever the bytes are."""
     raw = unseal_bytes(blob, max_raw_size=schema.max_size)
-    if schema.serialized:
-        record = schema.check(raw)
-    else:
-        if len(raw) > _COUNTED_FROM:
-            checks.field_count(raw, schema.message)
-        record = schema.check(parse(raw, schema.message))
+    if schema.counted and len(raw) > checks.COUNTED_FROM:
+        checks.field_count(raw, schema.message)
+    record = schema.check(raw if schema.serialized else parse(raw, schema.message))
     memory = record.memory if isinstance(record, Distributions | Statistics | Heatmaps) else _MEMORY_FACTOR * len(raw)
     return Decoded(record, memory + 1024)

@@ -93,7 +93,7 @@ def _spread(column: Float32s, positions: npt.NDArray[np.intp], sites: int) -> Fl
 def _detail(steps: Sequence[pb.RecordedStep], field: str, sites: int) -> Float32s:
     column = np.full((len(steps), sites), np.nan, np.float32)
     for row, step in enumerate(steps):
-        packed = PackedColumns(step)
+        packed = PackedColumns.of(step)
         if field in packed:
             length = len(step.status)
             column[row, :length] = packed.column(field, length)
@@ -106,7 +106,7 @@ def _cells(steps: Sequence[pb.RecordedStep], sites: int) -> tuple[Float32s, Stat
     for row, step in enumerate(steps):
         length = len(step.status)
         checks.require(length <= sites, lambda: f"a step in it has {length} entries for {sites} sites")  # noqa: B023
-        packed = PackedColumns(step)
+        packed = PackedColumns.of(step)
         status = packed.column("status", length)
         measured = status == pb.STATUS_MEASURED
         found = packed.column("gradient_norm", length).astype(np.float32)

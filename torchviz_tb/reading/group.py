@@ -64,13 +64,20 @@ class Group:
     """
 
     def __init__(
-        self, source: Source, run: str, name: str, index: Mapping[Kind, StepIndex], cache: RecordCache
+        self,
+        source: Source,
+        run: str,
+        name: str,
+        index: Mapping[Kind, StepIndex],
+        cache: RecordCache,
+        decoders: int = _DECODERS,
     ) -> None:
         self.run = run
         self.name = name
         self._source = source
         self._index = index
         self._cache = cache
+        self._decoders = decoders
         self._problems: dict[tuple[Kind, int | None], Problem] = {}
 
     @property
@@ -102,6 +109,10 @@ class Group:
     ) -> Iterator[tuple[int, RecordT | None]]:
         """Every step (or those given) with its record, ascending; None, and a problem, where it can't be read."""
         return self._read_steps(schema, self.steps(schema.kind) if steps is None else steps)
+
+    def read_ahead(self, schema: Schema[RecordT], steps: Sequence[int]) -> None:
+        """Decodes the records of these steps into the cache, those that it does not have, for who asks later."""
+        self._fill_cache(schema, [self._index[schema.kind][step] for step in steps])
 
     def read_on_sites(self, schema: Schema[OnSitesT], step: int) -> OnSites[OnSitesT] | None:
         """A record about sites, joined with ``sites``.
@@ -175,18 +186,18 @@ class Group:
         index = self._index[schema.kind] if steps else {}
         for start in range(0, len(steps), _BATCH):
             batch = [index[step] for step in steps[start : start + _BATCH]]
-            with self._cache.turn((self.run, self.name, schema.kind)):
-                blobs = self._fill_cache(schema, batch)
+            blobs = self._fill_cache(schema, batch)
             for reference in batch:
                 yield reference.step, self._record(schema, reference, blobs.get(reference))
 
     def _fill_cache(self, schema: Schema[RecordT], batch: Sequence[Reference]) -> dict[Reference, bytes | RecordError]:
         """Decodes what the cache does not have; gives the bytes of those, for what it does not keep."""
-        absent = [reference for reference in batch if self._cache.get(reference) is None]
-        blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
-        # Half of the work is decompression, which other threads do not wait for.
-        with ThreadPoolExecutor(_DECODERS) as pool:
-            deque(pool.map(lambda item: self._decoded(schema, *item), blobs.items()), maxlen=0)
+        with self._cache.turn((self.run, self.name, schema.kind)):
+            absent = [reference for reference in batch if self._cache.get(reference) is None]
+            blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
+            # Half of the work is decompression, which other threads do not wait for.
+            with ThreadPoolExecutor(self._decoders) as pool:
+                deque(pool.map(lambda item: self._decoded(schema, *item), blobs.items()), maxlen=0)
         return blobs
 
     def _record(

@@ -6,6 +6,9 @@ one go. Format: https://protobuf.dev/programming-guides/encoding/.
 """
 
 import struct
+from collections.abc import Container, Mapping
+from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +16,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from torchviz_tb.reading import checks
+from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.envelope import parse
 
 Float64s = npt.NDArray[np.float64]
 
@@ -20,15 +25,40 @@ _FIXED = {FieldDescriptor.TYPE_DOUBLE: "<f8", FieldDescriptor.TYPE_FLOAT: "<f4"}
 _CODES = {FieldDescriptor.TYPE_DOUBLE: "<d", FieldDescriptor.TYPE_FLOAT: "<f"}
 _SIZES = {FieldDescriptor.TYPE_DOUBLE: 8, FieldDescriptor.TYPE_FLOAT: 4}
 _VARINTS = frozenset({FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_ENUM})
+_NUMBERS = _VARINTS | _FIXED.keys()
 _LENGTH_DELIMITED = 2
+_LONGEST_VARINT = 10
+
+MessageT = TypeVar("MessageT", bound=Message)
 
 
 class PackedColumns:
     """The columns of one message: its repeated fields of double, float, uint32, uint64 or an enumeration."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: type[Message], contents: Mapping[int, bytes]) -> None:
+        """``contents``: what each of the message's columns holds as it is stored, by the number of its field."""
         self._fields = message.DESCRIPTOR.fields_by_name
-        self._contents = _contents(message.SerializeToString())
+        self._contents = contents
+
+    @classmethod
+    def of(cls, message: Message) -> "PackedColumns":
+        """The columns of a message."""
+        return cls.read(message.SerializeToString(), type(message))[0]
+
+    @classmethod
+    def read(cls, data: bytes | memoryview, message: type[MessageT]) -> "tuple[PackedColumns, MessageT]":
+        """The columns of a serialized message, and a message of all else that is in it.
+
+        It is not parsed as a whole, which takes five times as long, unless a column is in pieces, as our writers make
+        none. Raises DamagedRecord where it is no such message.
+        """
+        columns = _columns_of(message.__name__)
+        parts, others = split(data, columns)
+        rest = parse(others, message)
+        in_pieces = any(len(contents) > 1 for contents in parts.values())
+        if in_pieces or any(field.number in columns for field, _ in rest.ListFields()):
+            return cls.read(parse(bytes(data), message).SerializeToString(), message)
+        return cls(message, {number: bytes(contents[0]) for number, contents in parts.items()}), rest
 
     def __contains__(self, name: str) -> bool:
         """Whether the column has any entry."""
@@ -53,12 +83,15 @@ class PackedColumns:
         return float(content[index] if len(content) == length else _varints(content)[index])
 
     def check(self, name: str, length: int) -> None:
-        """Raises DamagedRecord for a column that has another length; cheaper than reading it."""
+        """Raises DamagedRecord for a column of no numbers or of another length; cheaper than reading it."""
         field, content = self._fields[name], self._contents.get(self._fields[name].number, b"")
-        if field.type in _VARINTS:
-            size = int(np.count_nonzero(np.frombuffer(content, np.uint8) < 0x80))
+        if field.type not in _VARINTS:
+            size, odd = divmod(len(content), _SIZES[field.type])
+            checks.require(odd == 0, checks.NO_MESSAGE)
+        elif content.isascii():  # of one byte each, as most counts of the rare are
+            size = len(content)
         else:
-            size = len(content) // _SIZES[field.type]
+            size = _count_varints(content)
         checks.require(size == length, lambda: f"its column {name} has {size} entries for {length} sites")
 
     def column(self, name: str, length: int) -> Float64s:
@@ -73,17 +106,37 @@ class PackedColumns:
         return values.astype(np.float64)
 
 
-def _contents(data: bytes) -> dict[int, bytes]:
-    """What each length-delimited field holds, by number; of one that occurs several times, the last."""
-    contents: dict[int, bytes] = {}
-    position = 0
+@cache
+def _columns_of(message: str) -> frozenset[int]:
+    fields = pb.DESCRIPTOR.message_types_by_name[message].fields
+    return frozenset(field.number for field in fields if field.is_repeated and field.type in _NUMBERS)
+
+
+def split(message: bytes | memoryview, apart: Container[int]) -> tuple[dict[int, list[memoryview]], bytes]:
+    """What the length-delimited fields of some numbers hold, by number, and the message without them.
+
+    Nothing is copied but these others. Raises DamagedRecord where it is no message.
+    """
+    data = memoryview(message)
+    parts: dict[int, list[memoryview]] = {}
+    others, position = [], 0
     while position < len(data):
-        key, position = checks.varint(data, position, len(data))
-        size, position = checks.field_extent(data, position, len(data), key & 7)
-        if key & 7 == _LENGTH_DELIMITED:
-            contents[key >> 3] = data[position : position + size]
-        position += size
-    return contents
+        key, begin = checks.varint(data, position, len(data))
+        size, begin = checks.field_extent(data, begin, len(data), key & 7)
+        checks.require(begin + size <= len(data), checks.NO_MESSAGE)
+        if key & 7 == _LENGTH_DELIMITED and key >> 3 in apart:
+            parts.setdefault(key >> 3, []).append(data[begin : begin + size])
+        else:
+            others.append(data[position : begin + size])
+        position = begin + size
+    return parts, b"".join(others)
+
+
+def _count_varints(content: bytes) -> int:
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8) < 0x80)
+    checks.require(content[-1] < 0x80 and ends[0] < _LONGEST_VARINT, checks.NO_MESSAGE)
+    checks.require((ends[1:] - ends[:-1]).max(initial=0) <= _LONGEST_VARINT, checks.NO_MESSAGE)
+    return int(ends.size)
 
 
 def _varints(content: bytes) -> npt.NDArray[np.uint64]:

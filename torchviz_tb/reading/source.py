@@ -21,6 +21,10 @@ class Reference:
     written: float
     """When, in seconds since 1970, as the event says; 0 where it says nothing that can be."""
 
+    def __hash__(self) -> int:
+        """Of what nearly always differs: every record is looked up by it several times in an answer."""
+        return hash((self.step, self.locator))
+
 
 def written_at(wall_time: float) -> float:
     """The wall time of an event as a reference keeps it."""

@@ -1,7 +1,7 @@
 """Statistics of all sites at one step, and the columns that are computed from them."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.reading import checks
-from torchviz_tb.reading.packed import PackedColumns
+from torchviz_tb.reading.packed import PackedColumns, split
 from torchviz_tb.records import records_pb2 as pb
+from torchviz_tb.records.envelope import parse
 
 Float64s = npt.NDArray[np.float64]
 States = npt.NDArray[np.uint8]
@@ -37,6 +38,7 @@ DERIVED_COLUMNS = ("zero_share", "nonfinite", "rms", "update_ratio", "lost_share
 COLUMNS = KEPT_COLUMNS + DERIVED_COLUMNS
 
 
+_STAGES = pb.Statistics.DESCRIPTOR.fields_by_name["stages"].number
 _OF_SOME_STAGES = frozenset({"lost", "units", "dead_units"})
 
 
@@ -68,15 +70,15 @@ class StageColumns(Mapping[str, Float64s]):
     a column of a thousand records, not all columns of one.
     """
 
-    def __init__(self, record: pb.StageStatistics, sites: int) -> None:
+    def __init__(self, packed: PackedColumns, reasons: Iterable[pb.Reason], sites: int) -> None:
         """Columns of ``sites`` entries; raises DamagedRecord where lengths or indices don't fit."""
-        self._packed = PackedColumns(record)
+        self._packed = packed
         self._sites = sites
         self._names = [name for name in KEPT_COLUMNS if name not in _OF_SOME_STAGES or name in self._packed]
         for name in ("status", *self._names):
             self._packed.check(name, sites)
-        checks.indices((reason.site for reason in record.reasons), sites, "site")
-        self.reasons = {reason.site: reason.text for reason in record.reasons}
+        self.reasons = {reason.site: reason.text for reason in reasons}
+        checks.indices(self.reasons, sites, "site")
 
     @property
     def memory(self) -> int:
@@ -142,15 +144,18 @@ class Statistics:
         return sum(stage.memory for stage in self.stages.values())
 
     @classmethod
-    def from_record(cls, record: pb.Statistics) -> "Statistics":
-        """All stages that this version knows."""
+    def from_bytes(cls, message: bytes) -> "Statistics":
+        """All stages that this version knows, of a serialized record. Raises DamagedRecord."""
+        parts, others = split(message, {_STAGES})
+        record = parse(others, pb.Statistics)
         count = checks.site_count(record.site_count)
         stages: dict[str, StageColumns] = {}
-        for stage in record.stages:
+        for part in parts.get(_STAGES, []):
+            packed, stage = PackedColumns.read(part, pb.StageStatistics)
             name = checks.stage_name(stage.stage)
             if name is not None:
                 checks.require(name not in stages, "a stage is in it twice")
-                stages[name] = StageColumns(stage, count)
+                stages[name] = StageColumns(packed, stage.reasons, count)
         return cls(
             count,
             record.sites_checksum,
