@@ -73,15 +73,25 @@ def loaded(log_dir: Path) -> plugin_event_multiplexer.EventMultiplexer:
     return multiplexer
 
 
+def plugin_over(multiplexer: plugin_event_multiplexer.EventMultiplexer, log_dir: Path) -> Any:
+    """The plugin over such a store."""
+    provider = data_provider.MultiplexerDataProvider(multiplexer, str(log_dir))
+    return TorchVizLoader().load(TBContext(data_provider=provider, logdir=str(log_dir)))
+
+
 def load_plugin(log_dir: Path) -> Any:
     """The plugin over a multiplexer that has loaded the log directory."""
-    provider = data_provider.MultiplexerDataProvider(loaded(log_dir), str(log_dir))
-    return TorchVizLoader().load(TBContext(data_provider=provider, logdir=str(log_dir)))
+    return plugin_over(loaded(log_dir), log_dir)
 
 
 def in_process(log_dir: Path) -> Fetch:
     """Fetches routes without a server."""
-    apps = load_plugin(log_dir).get_plugin_apps()
+    return fetching(load_plugin(log_dir))
+
+
+def fetching(plugin: Any) -> Fetch:
+    """Fetches a plugin's routes."""
+    apps = plugin.get_plugin_apps()
     rules = [Rule(route.replace("*", "<path:name>"), endpoint=route) for route in apps]
 
     @WsgiRequest.application

@@ -1,4 +1,4 @@
-"""Decodes the statistics that TensorBoard has loaded before a page asks for them, so that the first need not wait."""
+"""Before a page asks, decodes what TensorBoard has loaded and looks for findings, so that the first need not wait."""
 
 import logging
 from collections.abc import Iterator
@@ -11,11 +11,13 @@ from tensorboard.context import RequestContext
 from tensorboard.data.provider import BlobSequenceTimeSeries, DataProvider
 
 from torchviz_tb.plugin.provider import ProviderSource
+from torchviz_tb.plugin.query import Query
+from torchviz_tb.plugin.responses.findings import findings
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.decode import SITES, STATISTICS, Schema
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.source import by_group
-from torchviz_tb.records.metadata import PLUGIN_NAME
+from torchviz_tb.records.metadata import PLUGIN_NAME, Kind
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 _PATIENCE = 120.0
@@ -34,7 +36,7 @@ _News = dict[str, list[tuple[str, int, float]]]
 
 
 class ReadAhead:
-    """One thread that decodes into the cache what requests would, while none is being answered.
+    """One thread that fills the cache with what requests would, while none is being answered.
 
     It fills half of the cache at most, ends by itself when nothing is new, and with the process.
     """
@@ -74,7 +76,7 @@ class ReadAhead:
                 self._idle.notify_all()
 
     def catch_up(self) -> bool:
-        """Decodes what TensorBoard has got since the last time, on this thread. Whether there was anything."""
+        """Does so with what TensorBoard has got since the last time, on this thread. Whether there was anything."""
         news = self._news()
         changed = [run for run in sorted(news) if news[run] != self._seen.get(run)]
         for run in changed:
@@ -102,13 +104,19 @@ class ReadAhead:
         source = ProviderSource(self._provider, RequestContext(), "")
         for name, index in by_group(source.references(run)).items():
             group = Group(source, run, name, index, self._cache, decoders=1)
-            for schema in _FIRST:
-                steps = group.steps(schema.kind)
-                for start in range(0, len(steps), _AT_A_TIME):
-                    self._wait_for_requests()
-                    if self._cache.memory > _SHARE * self._cache.bound:
-                        return
-                    group.read_ahead(schema, steps[start : start + _AT_A_TIME])
+            if all(self._decode(group, schema) for schema in _FIRST) and Kind.STATISTICS in index:
+                self._wait_for_requests()
+                findings(Query(source, self._cache, {"run": run, "group": name}))
+
+    def _decode(self, group: Group, schema: Schema[Any]) -> bool:
+        """Whether there was room for all of them."""
+        steps = group.steps(schema.kind)
+        for start in range(0, len(steps), _AT_A_TIME):
+            self._wait_for_requests()
+            if self._cache.memory > _SHARE * self._cache.bound:
+                return False
+            group.read_ahead(schema, steps[start : start + _AT_A_TIME])
+        return True
 
     def _wait_for_requests(self) -> None:
         with self._idle:

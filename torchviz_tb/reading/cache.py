@@ -22,6 +22,7 @@ class RecordCache:
         self._kept: OrderedDict[Hashable, Decoded[Any]] = OrderedDict()
         self._lock = Lock()
         self._turns = [Lock() for _ in range(_TURNS)]
+        self._computing = [Lock() for _ in range(_TURNS)]
 
     def turn(self, series: Hashable) -> Lock:
         """The lock under which the records of a series are fetched and decoded.
@@ -30,6 +31,13 @@ class RecordCache:
         it and find them here.
         """
         return self._turns[hash(series) % _TURNS]
+
+    def computing(self, what: Hashable) -> Lock:
+        """The lock under which something is computed from records: who else wants it waits, and finds it here.
+
+        Records may be read under it, but nothing else computed.
+        """
+        return self._computing[hash(what) % _TURNS]
 
     @property
     def bound(self) -> int:

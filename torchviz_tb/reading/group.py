@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -148,6 +149,22 @@ class Group:
             self._cache.put(key, Decoded(found, sum(each.nbytes for each in found) + 1024))
         self._problems = {**before, **self._problems}
         return found
+
+    def computed(self, what: str, of: bytes, compute: Callable[[], bytes]) -> bytes:
+        """What was computed from all records of the group, and from ``of``: kept as ``remembered`` keeps it.
+
+        It is computed once for all who ask at the same time.
+        """
+        key = (self.run, self.name, what, of, self._fingerprint)
+        with self._cache.computing(key):
+            (found,) = self.remembered(key, lambda: (np.frombuffer(compute(), np.uint8),))
+        return found.tobytes()
+
+    @property
+    def _fingerprint(self) -> bytes:
+        """Differs once a record is added, replaced or gone."""
+        written = [(kind.value, [*self._index[kind]], [*self.written(kind).values()]) for kind in self._index]
+        return blake2b(repr(written).encode()).digest()
 
     def check(self) -> None:
         """Reads every record, for the problems that come of it."""
