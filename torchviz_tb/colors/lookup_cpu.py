@@ -74,7 +74,7 @@ class _Chunk(Protocol):
 def _chunks(scale: Scale, table: torch.Tensor, nan: Color, *, channels_first: bool) -> Callable[[], _Chunk]:
     kernels = _kernels.module()
     if kernels is not None:
-        colors = np.ascontiguousarray(np.concatenate([table.numpy(), np.array([nan], np.uint8)]).T)
+        colors = np.concatenate([table.numpy(), np.array([nan], np.uint8)]).T.astype(np.uint64, order="C")
         return partial(_CompiledChunk, kernels, scale, colors, channels_first=channels_first)
     return partial(_LibraryChunk, scale, table.numpy(), nan, channels_first=channels_first)
 
@@ -93,7 +93,7 @@ class _CompiledChunk:
         if self._channels_first:
             self._kernels.planes(*given, *out)
         else:
-            self._kernels.interleaved(*given, out)
+            self._kernels.interleaved(*given, out.reshape(-1))
 
 
 class _Buffers:
