@@ -74,7 +74,7 @@ test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
 	$(BIN)/python build_frontend.py lint types test
 
 test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 soak: $(VENV)/.dev ## a million scalars and ten thousand sampled steps, and both of TensorBoard's backends (4 minutes)
 	SOAK=full $(BIN)/python -m pytest tests/test_soak.py

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, Request
+from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, Request, expect
 from tensorboard_process import TensorBoard
 
 # A fixed look on every machine, no GPU, and none of the browser's own traffic.
@@ -17,8 +17,13 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
+    # TensorBoard's page asks other hosts for fonts; where they can't be reached, their names must not be waited for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-_PATIENCE_MS = 10_000
+_PATIENCE_MS = 30_000
+"""Until something that must come is said not to come: long, as machines that run tests may be slow."""
+_TICK_MS, _QUIET = 50, 4
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 _FRAME = "iframe[src*='torchviz_tb']"
 # TensorBoard's own page asks for these, whatever plugins are there.
 _HOST_REQUESTS = ("fonts.googleapis.com", "fonts.gstatic.com", "www.gstatic.com")
@@ -32,13 +37,18 @@ class TorchVizPage:
         self.url = url
         self.errors: list[str] = []
         self.foreign_requests: list[str] = []
+        self._pending: set[Request] = set()
         page.set_default_timeout(_PATIENCE_MS)
+        expect.set_options(timeout=_PATIENCE_MS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._heard)
         page.on("request", self._requested)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
 
     def open(self, view: str = "overview", *, dark: bool = False, **parameters: object) -> None:
         """Goes to the view by its address, as a copied link does."""
+        self._pending.clear()
         keys = {"view": view, **parameters}
         hash_part = "".join(f"&p.torchviz_tb.{key}={value}" for key, value in keys.items())
         self.page.goto(f"{self.url}?darkMode={str(dark).lower()}#torchviz_tb{hash_part}")
@@ -59,6 +69,15 @@ class TorchVizPage:
         self.frame.get_by_role("banner").click(position={"x": 600, "y": 22})
         self.page.keyboard.press(key)
 
+    def settle(self) -> None:
+        """Returns when all that was asked for has come, nothing more is asked for, and the page is drawn."""
+        quiet = ticks = 0
+        while quiet < _QUIET:
+            self.page.wait_for_timeout(_TICK_MS)
+            quiet, ticks = 0 if self._pending else quiet + 1, ticks + 1
+            assert ticks * _TICK_MS < _PATIENCE_MS, [request.url for request in self._pending]
+        self.frame.locator("body").evaluate(_DRAWN)
+
     def text(self) -> str:
         """All text of our document that can be seen."""
         return self.frame.locator("body").inner_text()
@@ -72,10 +91,15 @@ class TorchVizPage:
             self.errors.append(message.text)
 
     def _requested(self, request: Request) -> None:
+        if "torchviz_tb" in request.url:
+            self._pending.add(request)
         if request.url.startswith((self.url, "data:", "blob:")):
             return
         if not any(host in request.url for host in _HOST_REQUESTS):
             self.foreign_requests.append(request.url)
+
+    def _ended(self, request: Request) -> None:
+        self._pending.discard(request)
 
 
 class Board(Protocol):

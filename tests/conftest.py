@@ -15,6 +15,12 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that drive browsers or start processes come first: at the end, one would be waited for alone."""
+    slow = {item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("heavy")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Keeps the writers' background from working until it is set."""

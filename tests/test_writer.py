@@ -321,6 +321,7 @@ def with_torchs():
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "ending",
     [

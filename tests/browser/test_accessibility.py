@@ -16,8 +16,7 @@ VIEWS = ["overview", "graph", "distributions", "gradients", "tensors"]
 
 def violations(page: TorchVizPage) -> list[str]:
     """Rule and element of each, in light and in dark."""
-    page.page.wait_for_load_state("networkidle")  # what comes late, such as a picture, belongs to the page
-    page.page.wait_for_timeout(300)
+    page.settle()  # what comes late, such as a picture, belongs to the page
     body = page.frame.locator("body")
     if not body.evaluate("() => 'axe' in window"):
         body.evaluate(AXE.read_text(encoding="utf-8"))

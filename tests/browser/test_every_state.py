@@ -113,7 +113,7 @@ def test_every_view_says_and_draws_it(open_page: OpenPage, state: State) -> None
         if view in state.undrawn:
             continue
         expect(main.locator("canvas").first, view).to_be_visible()
-        page.page.wait_for_load_state("networkidle")
+        page.settle()
         light, dark = colours(page, dark=False), colours(page, dark=True)
         assert min(len(light), len(dark)) >= 3, view
         assert set(light) != set(dark), view

@@ -25,8 +25,7 @@ VIEWS = {
 
 def pictures(page: TorchVizPage) -> list[Locator]:
     page.frame.locator("main .picture").first.wait_for()
-    page.page.wait_for_load_state("networkidle")
-    page.page.wait_for_timeout(500)
+    page.settle()
     return page.frame.locator("main .picture").all()
 
 

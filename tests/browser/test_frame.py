@@ -95,7 +95,7 @@ def test_reload_shows_new_steps(chromium: Browser, tmp_path: Path, backend: str)
             sample_logs.write_step(file, "model", names, step, tensors)
         board.wait_for(runs, lambda answer: 550 in answer["runs"][0]["groups"][0]["kinds"]["statistics"])
         page.page.get_by_role("button", name="Last Updated").click()
-        expect(field).to_have_value("550", timeout=15_000)
+        expect(field).to_have_value("550")
         assert page.errors == []
         page.page.close()
 
@@ -104,7 +104,7 @@ def test_reload_shows_new_steps(chromium: Browser, tmp_path: Path, backend: str)
 @pytest.mark.parametrize("width", [600, 800])
 def test_nothing_is_wider_than_the_page(open_page: OpenPage, view: str, width: int) -> None:
     page = open_page("tensor_views" if view == "tensors" else "small", view, width=width)
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     header = page.frame.get_by_role("banner").bounding_box()
     assert header["width"] <= width

@@ -50,8 +50,7 @@ class Shower:
         page.open(golden.view, dark=golden.dark, **{**golden.address, **changed})
         part = page.frame.locator(golden.part).first
         part.wait_for()
-        page.page.wait_for_load_state("networkidle")
-        page.page.wait_for_timeout(500)
+        page.settle()
         return part
 
     def close(self) -> None:

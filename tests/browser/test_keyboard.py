@@ -13,7 +13,7 @@ STEP = "Type a step"
 
 def ready(page: TorchVizPage) -> None:
     page.frame.locator("main canvas").first.wait_for()
-    page.page.wait_for_load_state("networkidle")
+    page.settle()
 
 
 def test_keys_work_as_soon_as_the_tab_is_opened(open_page: OpenPage) -> None:

@@ -15,9 +15,8 @@ pytestmark = pytest.mark.browser
 
 def settle(page: TorchVizPage) -> None:
     page.frame.locator("main canvas").first.wait_for()
-    page.page.wait_for_load_state("networkidle")
     page.page.mouse.move(0, 0)
-    page.page.wait_for_timeout(500)
+    page.settle()
 
 
 def choose(page: TorchVizPage, menu: str, item: str) -> None:
@@ -39,8 +38,8 @@ def picture(page: TorchVizPage) -> bytes:
 def opens_the_same(page: TorchVizPage, chromium: Browser) -> None:
     settle(page)
     address = link(page)
+    expect(page.frame.get_by_text("Link copied")).not_to_be_attached()
     settle(page)
-    page.page.wait_for_timeout(1600)  # until the button no longer says that the link was copied
     other = TorchVizPage(
         chromium.new_context(viewport=page.page.viewport_size, reduced_motion="reduce").new_page(), page.url
     )
@@ -124,7 +123,7 @@ def test_twenty_runs_stay_usable(chromium: Browser, tmp_path: Path) -> None:
         page.frame.get_by_label("Filter runs by a regular expression").fill("")
         page.page.keyboard.press("Escape")
         expect(menu).to_contain_text("+18")
-        page.page.wait_for_load_state("networkidle")
+        page.settle()
         head = page.frame.locator(".overview-head").bounding_box()
         map_ = page.frame.locator(".overview-map").bounding_box()
         assert head is not None

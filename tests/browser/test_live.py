@@ -48,7 +48,7 @@ def watching(chromium: Browser, board: TensorBoard, view: str) -> Iterator[tuple
     traffic = Traffic(page)
     page.open(view)
     page.frame.locator("main canvas").first.wait_for()
-    page.page.wait_for_load_state("networkidle")
+    page.settle()
     yield page, traffic
     assert page.errors == []
     page.page.close()
@@ -56,9 +56,8 @@ def watching(chromium: Browser, board: TensorBoard, view: str) -> Iterator[tuple
 
 def reload(page: TorchVizPage, shows: int) -> None:
     page.page.get_by_role("button", name="Last Updated").click()
-    expect(page.frame.get_by_title("Type a step")).to_have_value(str(shows), timeout=15_000)
-    page.page.wait_for_load_state("networkidle")
-    page.page.wait_for_timeout(300)
+    expect(page.frame.get_by_title("Type a step")).to_have_value(str(shows))
+    page.settle()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -72,7 +72,9 @@ def test_a_flipped_byte_is_named_and_the_rest_is_shown(open_page: OpenPage, back
     page.open("distributions", runs="flipped", site="fc1.weight")
     # The line names the first one met, which may be the file that is cut off: the list has them all.
     page.frame.get_by_role("region", name="What can’t be read").locator("summary").click()
-    expect(page.frame.get_by_role("listitem").filter(has_text="its payload can't be decompressed").first).to_be_visible()
+    expect(
+        page.frame.get_by_role("listitem").filter(has_text="its payload can't be decompressed").first
+    ).to_be_visible()
     assert "flipped" in page.text()
     expect(page.frame.get_by_role("main")).to_contain_text("fc1.weight")
     expect(page.frame.get_by_role("main").locator("canvas").first).to_be_visible()

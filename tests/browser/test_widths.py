@@ -42,8 +42,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("*")]
 
 def check(page: TorchVizPage, width: int) -> None:
     page.page.set_viewport_size({"width": width, "height": 864})  # 800 for us, 64 for TensorBoard's header
-    page.page.wait_for_load_state("networkidle")
-    page.page.wait_for_timeout(400)
+    page.settle()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     body = page.frame.locator("body")
     assert (width, body.evaluate(CUT)) == (width, [])

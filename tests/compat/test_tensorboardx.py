@@ -138,7 +138,7 @@ def test_processes_log_into_one_file_with_steps_that_only_grow(tmp_path, method)
     context = multiprocessing.get_context(method)
     writer = GlobalSummaryWriter(tmp_path)
     writer.add_scalar("loss", -1.0)
-    processes = [context.Process(target=log, args=(writer, 20)) for _ in range(3)]
+    processes = [context.Process(target=log, args=(writer, 20)) for _ in range(2)]
     for process in processes:
         process.start()
     log(writer, 20)
@@ -148,8 +148,8 @@ def test_processes_log_into_one_file_with_steps_that_only_grow(tmp_path, method)
     writer.close()
     assert len(written.event_files(tmp_path)) == 1
     found = [(step, value) for step, value in written.scalars(tmp_path, "loss")]
-    assert [step for step, _ in found] == list(range(81))
-    assert sorted(value for _, value in found) == sorted([-1.0, *(list(map(float, range(20))) * 4)])
+    assert [step for step, _ in found] == list(range(61))
+    assert sorted(value for _, value in found) == sorted([-1.0, *(list(map(float, range(20))) * 3)])
     assert [event.step for event, value in written.values(tmp_path) if "text" in value.tag] == [0]
 
 

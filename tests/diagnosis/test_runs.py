@@ -10,6 +10,8 @@ import pytest
 from torchviz_tb.diagnosis import Finding, diagnose
 from torchviz_tb.diagnosis.explanations import EXPLANATIONS
 
+pytestmark = pytest.mark.heavy
+
 ROOT = Path(__file__).parents[2]
 
 

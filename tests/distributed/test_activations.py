@@ -1,5 +1,6 @@
 """Activations where several processes train one model: the writer's rank tells of its own outputs, nobody waits."""
 
+import pytest
 import torch
 import torch.distributed as dist
 import written
@@ -10,6 +11,8 @@ from torch.nn.parallel import DistributedDataParallel
 import torchviz_tb
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
+
+pytestmark = pytest.mark.heavy
 
 
 def train(rank, world, way, log_dir):

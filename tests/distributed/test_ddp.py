@@ -13,6 +13,8 @@ import torchviz_tb
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 
+pytestmark = pytest.mark.heavy
+
 STEPS = 3
 
 

@@ -7,6 +7,8 @@ import written
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 
+pytestmark = pytest.mark.heavy
+
 
 def run(ranks, world, tmp_path, case):
     told = ranks.run(world, sharded_training.misfit, str(tmp_path), case)

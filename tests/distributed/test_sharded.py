@@ -11,6 +11,8 @@ from torchviz_tb.capture.statistics import measure
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 
+pytestmark = pytest.mark.heavy
+
 COUNTS = ("status", "count", "zeros", "nan", "pos_inf", "neg_inf", "lost")
 EXTREMES = ("min", "max", "abs_max")
 MOMENTS = ("mean", "std", "l1", "l2")

@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 from torchviz_tb import SummaryWriter
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_no_ending_loses_what_was_logged(tmp_path, ending):
     done = run(LOG + ENDINGS[ending], tmp_path)

@@ -73,6 +73,7 @@ for step in range(3):
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ending", ["", "del writer", "raise RuntimeError", "sys.exit(1)"])
 def test_a_program_that_ends_at_once_loses_none(tmp_path, ending):
     subprocess.run([sys.executable, "-c", PROGRAM.format(ending), tmp_path], check=False, capture_output=True)

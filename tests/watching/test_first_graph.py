@@ -151,6 +151,7 @@ OWN_ENDINGS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ending", [*ENDINGS, "no backward", "del writer"])
 def test_no_ending_loses_the_graph(tmp_path, ending):
     begin = PROGRAM.replace(".sum().backward()", "") if ending == "no backward" else PROGRAM
