@@ -26,8 +26,8 @@ def reduced(tensor: torch.Tensor, max_cells: int = 64) -> pb.Heatmap | None:
     transfer, found = Transfer(), []
     begin_heatmap(tensor, transfer, found.append, site=3, stage=pb.STAGE_GRADIENT, max_cells=max_cells)
     transfer.settle()
-    [record] = found
-    return record
+    [part] = found
+    return None if part is None else part.record()
 
 
 def same(tensor: torch.Tensor, max_cells: int = 64) -> None:

@@ -1,6 +1,7 @@
 """Heatmaps against a plain loop over cells in float64."""
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from torchviz_tb.capture.compilation import VARIABLE
 from torchviz_tb.capture.heatmaps import heatmap, log_bytes, matrix_view
 from torchviz_tb.records import records_pb2 as pb
+
+
+@pytest.fixture(params=["numpy", "numba"], autouse=True, scope="module")
+def _engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On the CPU numba has a way of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, request.param)
+        yield
 
 
 def decoded(record: pb.LogBytes) -> np.ndarray:
@@ -93,6 +103,13 @@ def test_shapes_and_types(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     tensor = (torch.randn(shape, generator=torch.Generator().manual_seed(0)) * 100).to(dtype)
     matrix = tensor.to(torch.float64).numpy().reshape(shape[0] if len(shape) > 1 else 1, -1)
     assert_shows(shown(tensor), matrix, 64)
+
+
+@pytest.mark.parametrize("shape", [(2100, 1000), (70, 9000)])  # in several parts, and in several blocks of columns
+def test_large_matrices(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    matrix[3], matrix[:, 5], matrix[60, 7], matrix[65, 11] = 0, 0, math.nan, math.inf
+    assert_shows(shown(matrix), matrix.double().numpy(), 64)
 
 
 @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float8_e4m3fn, torch.float8_e5m2], ids=str)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from torchviz_tb.capture.compilation import VARIABLE
 from torchviz_tb.capture.tensors import Unsupported
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
@@ -38,8 +39,8 @@ def test_an_optimizer_step_in_bfloat16_loses_updates_below_half_a_unit_in_the_la
     snapshot = UpdateSnapshot([parameter])
     torch.optim.SGD([parameter], lr=1.0).step()
     deltas, lost = snapshot.finish([parameter], [parameter.grad])
-    assert lost == [2]
     assert next(deltas).tolist() == [0.0, 0.0, 0.0, -(2.0**-8), -0.5]  # type: ignore[union-attr]
+    assert lost == [2]
 
 
 def test_a_zero_gradient_loses_nothing_and_minus_zero_is_zero() -> None:
@@ -105,3 +106,50 @@ def test_copies_are_let_go_of_one_by_one() -> None:
     deltas, _ = snapshot.finish([torch.ones(2)] * 2, [torch.ones(2)] * 2)
     next(deltas)
     assert [copy() is None for copy in copies] == [True, False]
+
+
+def stepped() -> dict[str, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Values before, after, and gradients of steps that engines have several ways to measure."""
+    generator = torch.Generator().manual_seed(0)
+    found = {}
+    for size in (0, 1, 5000, 70_000, 300_000):  # from nothing over what is sorted to several pieces
+        before, gradient = torch.randn(2, size, generator=generator)
+        gradient[::3] = 0
+        found[f"{size} spread"] = before, before - 0.01 * gradient, gradient
+        found[f"{size} of one size"] = before, before + 1e-4 * gradient.sign(), gradient
+        found[f"{size} lost"] = 1e4 * before, 1e4 * before + 1e-4 * gradient, gradient
+    broken = found["300000 spread"][1].clone()
+    broken[[7, 80_000, 80_001]] = torch.tensor([torch.nan, torch.inf, -torch.inf])
+    return {**found, "broken": (found["300000 spread"][0], broken, found["300000 spread"][2])}
+
+
+@pytest.mark.parametrize("histograms", [True, False])
+def test_what_an_engine_subtracts_itself_is_what_the_delta_says(
+    monkeypatch: pytest.MonkeyPatch, histograms: bool
+) -> None:
+    steps = stepped().values()
+    befores, afters, gradients = ([*column] for column in zip(*steps, strict=True))
+    samples = {}
+    for engine in ("numba", "numpy"):
+        monkeypatch.setenv(VARIABLE, engine)
+        samples[engine] = UpdateSnapshot(befores).measure(afters, gradients, histograms=histograms)
+    compiled, plain = samples["numba"].statistics, samples["numpy"].statistics
+    lost = [int(((after == before) & (gradient != 0)).sum()) for before, after, gradient in steps]
+    assert list(compiled.lost) == list(plain.lost) == lost
+    assert sum(lost) > 0
+    for column in ("status", "count", "zeros", "nan", "pos_inf", "neg_inf", "min", "max", "abs_max"):
+        np.testing.assert_array_equal(getattr(compiled, column), getattr(plain, column))
+    for column in ("mean", "std", "l1", "l2"):
+        np.testing.assert_allclose(getattr(compiled, column), getattr(plain, column), rtol=1e-9, atol=1e-15)
+    assert samples["numba"].distributions == samples["numpy"].distributions
+    assert len(samples["numba"].distributions) == (len(steps) if histograms else 0)
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_where_no_site_has_a_step_all_say_why(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    monkeypatch.setenv(VARIABLE, engine)
+    sample = UpdateSnapshot([torch.ones(2), torch.ones(3)]).measure(
+        [torch.ones(2), torch.ones(3)], [pb.STATUS_NO_GRADIENT, pb.STATUS_FROZEN]
+    )
+    assert list(sample.statistics.status) == [pb.STATUS_NO_GRADIENT, pb.STATUS_FROZEN]
+    assert list(sample.statistics.lost) == [0, 0]

@@ -20,7 +20,8 @@ from torchviz_tb.records.metadata import Kind
 @pytest.fixture
 def device(monkeypatch):
     device = LateDevice(monkeypatch)
-    monkeypatch.setattr(batches, "choose", lambda _: TorchEngine())
+    for module in (batches, updates):
+        monkeypatch.setattr(module, "choose", lambda _: TorchEngine())
     for module in (updates, device_heatmaps):
         monkeypatch.setattr(module, "is_on_host", lambda _: False)
     return device

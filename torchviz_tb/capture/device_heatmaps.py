@@ -7,26 +7,26 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from torchviz_tb.capture.heatmaps import HeatmapPart, Lines, heatmap, matrix_view, reducible, slabs, starts
+from torchviz_tb.capture.heatmaps import HeatmapPart, Lines, matrix_view, reducible, slabs, starts, whole_part
 from torchviz_tb.capture.tensors import accumulates_in, plain
 from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
 from torchviz_tb.records import records_pb2 as pb
 
-Give: TypeAlias = Callable[["pb.Heatmap | None"], None]
+Give: TypeAlias = Callable[["HeatmapPart | None"], None]
 
 
 @torch.no_grad()
 def begin_heatmap(
     tensor: torch.Tensor, transfer: Transfer, give: Give, *, site: int, stage: pb.Stage, max_cells: int = 64
 ) -> None:
-    """As ``heatmap``, without waiting for a device: ``give`` is called with it at once, or when the transfer settles.
+    """As ``whole_part``, without waiting for a device: ``give`` gets it at once, or when the transfer settles.
 
     On a device about three passes; extra memory: for each row of cells 24 bytes a column, and a copy of the tensor
     where its type or strides need one. Copied to the host are the cells, and a number for each row and column.
     """
     values = plain(tensor) if not torch.nn.parameter.is_lazy(tensor) else None
     if not isinstance(values, torch.Tensor) or is_on_host(values) or not values.numel():
-        give(heatmap(tensor, site=site, stage=stage, max_cells=max_cells))
+        give(whole_part(tensor, site=site, stage=stage, max_cells=max_cells))
         return
     empty = HeatmapPart.empty(Lines.of(tensor.shape), site, stage, max_cells)
     packed = _reduced(reducible(matrix_view(values)), max_cells)
@@ -38,7 +38,7 @@ def _read(part: HeatmapPart, is_wide: bool, give: Give, packed: Bytes) -> None:
     for field in (part.cell_max, part.row_max, part.column_max, part.sums, part.counts):
         field[...] = numbers[: field.size].reshape(field.shape)
         numbers = numbers[field.size :]
-    give(part.record())
+    give(part)
 
 
 def _reduced(matrix: torch.Tensor, max_cells: int) -> torch.Tensor:

@@ -8,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from torchviz_tb.capture.engines import Cells, MatrixEngine
+from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.tensors import plain
+from torchviz_tb.capture.transfer import is_on_host
 from torchviz_tb.records import records_pb2 as pb
 
 Float64s = npt.NDArray[np.float64]
@@ -64,6 +67,11 @@ class HeatmapPart:
         shape = min(rows, max_cells), min(columns, max_cells)
         return cls(site, stage, np.zeros(shape), np.zeros(rows), np.zeros(columns), np.zeros(shape), np.zeros(shape))
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return sum(each.nbytes for each in (self.cell_max, self.row_max, self.column_max, self.sums, self.counts))
+
     def record(self) -> pb.Heatmap:
         """The heatmap of the whole tensor."""
         means = np.full(self.sums.shape, np.nan)
@@ -91,14 +99,19 @@ def heatmap(tensor: torch.Tensor, *, site: int, stage: pb.Stage, max_cells: int 
 
     None for a tensor without elements and for the kinds that ``measure`` calls unsupported.
     Complex tensors show their magnitude. A mean is NaN where the cell has no finite value.
-    Reduced on the tensor's device in about three passes, with one wait for the result.
-    Extra memory: 24 bytes × ``max_cells`` × columns, and a copy of the tensor where its type
-    or strides need one.
+    Reduced on the tensor's device in about three passes, with one wait for the result; on the CPU in one pass,
+    where numba is there. Extra memory: 24 bytes × ``max_cells`` × columns, and a copy of the tensor where its
+    type or strides need one.
     """
+    part = whole_part(tensor, site=site, stage=stage, max_cells=max_cells)
+    return None if part is None else part.record()
+
+
+def whole_part(tensor: torch.Tensor, *, site: int, stage: pb.Stage, max_cells: int = 64) -> HeatmapPart | None:
+    """As ``heatmap``, before it is averaged and coded, which takes longer than reducing a small tensor."""
     if torch.nn.parameter.is_lazy(tensor) or tensor.is_nested:  # these have no shape
         return None
-    part = heatmap_part(tensor, Lines.of(tensor.shape), site=site, stage=stage, max_cells=max_cells)
-    return None if part is None else part.record()
+    return heatmap_part(tensor, Lines.of(tensor.shape), site=site, stage=stage, max_cells=max_cells)
 
 
 @torch.no_grad()
@@ -115,13 +128,9 @@ def heatmap_part(
     matrix = reducible(matrix_view(values))
     row_cells, row_starts = _cells(lines.rows, lines.row_count, max_cells)
     column_cells, column_starts = _cells(lines.columns, lines.column_count, max_cells)
-    maxima = _maxima(matrix, row_starts)
-    cells = np.ix_(row_cells, column_cells)
-    part.cell_max[cells] = np.maximum.reduceat(maxima.bands, column_starts, axis=1)
-    part.row_max[lines.rows] = maxima.rows
-    part.column_max[lines.columns] = maxima.bands.max(axis=0)
-    all_finite = bool(np.isfinite(maxima.rows).all())
-    part.sums[cells], part.counts[cells] = _sums(matrix, row_starts, column_starts, all_finite=all_finite)
+    found, cells = _reduced(matrix, row_starts, column_starts), np.ix_(row_cells, column_cells)
+    part.cell_max[cells], part.sums[cells], part.counts[cells] = found.cell_max, found.sums, found.counts
+    part.row_max[lines.rows], part.column_max[lines.columns] = found.row_max, found.column_max
     return part
 
 
@@ -147,6 +156,18 @@ def log_bytes(magnitudes: Float64s) -> pb.LogBytes:
     low, high = float(logarithms.min()), float(logarithms.max())
     codes[scaled] = 1 + np.rint((logarithms - low) * (_STEPS / (high - low) if high > low else 0.0)).astype(np.uint8)
     return pb.LogBytes(low=float(magnitudes[scaled].min()), high=float(magnitudes[scaled].max()), codes=codes.tobytes())
+
+
+def _reduced(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) -> Cells:
+    if matrix.dtype == torch.float32 and is_on_host(matrix):
+        engine = choose(matrix.device)
+        if isinstance(engine, MatrixEngine):
+            return engine.reduced(matrix.contiguous(), row_starts, column_starts)
+    maxima = _maxima(matrix, row_starts)
+    cell_max = np.maximum.reduceat(maxima.bands, column_starts, axis=1)
+    all_finite = bool(np.isfinite(maxima.rows).all())
+    sums = _sums(matrix, row_starts, column_starts, all_finite=all_finite)
+    return Cells(cell_max, maxima.rows, maxima.bands.max(axis=0), *sums)
 
 
 @dataclass(frozen=True)
@@ -200,6 +221,8 @@ def slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
 
 def _cells(held: Int64s, size: int, most: int) -> tuple[Int64s, Int64s]:
     """The cells in which the lines that one holds lie, and the place of the first line of each."""
+    if len(held) == size:
+        return np.arange(min(size, most)), starts(size, most)
     cells, first = np.unique(np.searchsorted(starts(size, most), held, side="right") - 1, return_index=True)
     return cells, first.astype(np.int64)
 

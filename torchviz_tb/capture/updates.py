@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 
+from torchviz_tb.capture.engines import FlatStep, StepEngine
+from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
 from torchviz_tb.capture.tensors import Unsupported, plain
 from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
@@ -15,12 +18,17 @@ from torchviz_tb.records import records_pb2 as pb
 Count: TypeAlias = "int | torch.Tensor"
 """A number, or a tensor of one where it is still on a device."""
 
+Reason: TypeAlias = "pb.Status | Unsupported"
+"""Why a site has no update."""
+
+_CPU = torch.device("cpu")
+
 
 class Updates(NamedTuple):
     """The updates of all sites."""
 
     deltas: Iterator[Value]  # made one at a time, can be read once
-    lost: list[Count]  # elements whose value did not change although their gradient is not zero
+    lost: list[Count]  # elements whose value did not change although their gradient is not zero; grows with each delta
 
 
 class UpdateSnapshot:
@@ -43,9 +51,8 @@ class UpdateSnapshot:
         each other is exact; those of float16, bfloat16 and 8-bit floats in float32, exact unless
         one value is more than 2^12 times the other; those of integers in float64. Empties the snapshot.
         """
-        before, self._before = self._before, []
-        lost = [_lost(*each) for each in zip(before, parameters, gradients, strict=True)]
-        return Updates(_deltas(before, parameters, gradients), lost)
+        lost: list[Count] = []
+        return Updates(_deltas(self._steps(parameters, gradients), lost), lost)
 
     def measure(
         self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
@@ -62,25 +69,52 @@ class UpdateSnapshot:
         transfer.settle()
         return measured
 
+    @torch.no_grad()
     def begin_stage(
         self, parameters: Sequence[Value], gradients: Sequence[Value], transfer: Transfer, *, histograms: bool = True
     ) -> StageMeasurement:
-        """As ``measure_stage``, without waiting for a device: complete once the transfer has settled."""
-        deltas, lost = self.finish(parameters, gradients)
-        measured = begin_stage(pb.STAGE_UPDATE, deltas, transfer, histograms=histograms)
+        """As ``measure_stage``, without waiting for a device: complete once the transfer has settled.
+
+        What the engine can subtract itself, on the CPU, is measured without a delta being written down.
+        """
+        lost: list[Count] = []
+        together: dict[int, FlatStep] = {}
+        steps = self._steps(parameters, gradients)
+        engine = choose(_CPU)
+        if isinstance(engine, StepEngine):
+            steps = map(partial(_set_apart, together), count(), steps)
+        measured = begin_stage(pb.STAGE_UPDATE, _deltas(steps, lost), transfer, histograms=histograms)
+        if isinstance(engine, StepEngine) and together:
+            found = engine.measure_steps([*together.values()], histograms=histograms)
+            for site, (measurement, unchanged) in zip(together, found, strict=True):
+                measured.outcomes[site], lost[site] = measurement, unchanged
         measured.lost = _arriving(lost, transfer)
         return measured
+
+    def _steps(self, parameters: Sequence[Value], gradients: Sequence[Value]) -> "Iterator[_Step | Reason]":
+        """What happened to each site, in turn; lets go of its copy with the next."""
+        before, self._before = self._before[::-1], []
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            yield _step(before.pop(), parameter, gradient)
+
+
+def _set_apart(together: dict[int, FlatStep], site: int, step: "_Step | Reason") -> "_Step | Reason":
+    """The step, unless an engine can subtract it itself: then it goes to the others that are measured together."""
+    if not isinstance(step, _Step) or not step.is_flat:
+        return step
+    together[site] = FlatStep(*(each.view(-1) for each in step))
+    return pb.STATUS_EXCLUDED
 
 
 def _arriving(counts: list[Count], transfer: Transfer) -> list[int]:
     """The counts; 0 for those on a device until the transfer has settled."""
-    numbers = [count if isinstance(count, int) else 0 for count in counts]
+    numbers = [each if isinstance(each, int) else 0 for each in counts]
     places: dict[torch.device, list[int]] = {}
-    for place, count in enumerate(counts):
-        if isinstance(count, torch.Tensor):
-            places.setdefault(count.device, []).append(place)
+    for place, each in enumerate(counts):
+        if isinstance(each, torch.Tensor):
+            places.setdefault(each.device, []).append(place)
     for there in places.values():
-        packed = torch.stack([count for place in there if isinstance(count := counts[place], torch.Tensor)])
+        packed = torch.stack([each for place in there if isinstance(each := counts[place], torch.Tensor)])
         transfer.send(packed, partial(_fill, numbers, there))
     return numbers
 
@@ -96,24 +130,12 @@ def _copy(parameter: Value) -> Value:
 
 
 @torch.no_grad()
-def _deltas(before: list[Value], parameters: Sequence[Value], gradients: Sequence[Value]) -> Iterator[Value]:
-    for site, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-        delta = _delta(before[site], parameter, gradient)
-        before[site] = pb.STATUS_EXCLUDED  # lets go of the copy
+def _deltas(steps: "Iterator[_Step | Reason]", lost: list[Count]) -> Iterator[Value]:
+    for step in steps:
+        lost.append(step.lost() if isinstance(step, _Step) else 0)
+        delta = step.after - step.before if isinstance(step, _Step) else step
+        del step  # lets go of the copy
         yield delta
-
-
-def _delta(before: Value, after: Value, gradient: Value) -> Value:
-    step = _step(before, after, gradient)
-    return step.after - step.before if isinstance(step, _Step) else step
-
-
-def _lost(before: Value, after: Value, gradient: Value) -> Count:
-    step = _step(before, after, gradient)
-    if not isinstance(step, _Step):
-        return 0
-    count = ((step.after == step.before) & (step.gradient != 0)).sum()
-    return int(count) if is_on_host(count) else count
 
 
 class _Step(NamedTuple):
@@ -123,8 +145,20 @@ class _Step(NamedTuple):
     after: torch.Tensor
     gradient: torch.Tensor
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether it can be a FlatStep as it is."""
+        return is_on_host(self.after) and all(
+            each.dtype == torch.float32 and each.is_contiguous() and each.shape == self.after.shape for each in self
+        )
 
-def _step(before: Value, after: Value, gradient: Value) -> "_Step | pb.Status | Unsupported":
+    def lost(self) -> Count:
+        """Elements that did not change although their gradient is not zero."""
+        found = ((self.after == self.before) & (self.gradient != 0)).sum()
+        return int(found) if is_on_host(found) else found
+
+
+def _step(before: Value, after: Value, gradient: Value) -> "_Step | Reason":
     """The tensors of one site's step, or why there is no update."""
     tensors = []
     for value, noun in ((before, "parameter"), (after, "parameter"), (gradient, "gradient")):

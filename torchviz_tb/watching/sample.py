@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from torchviz_tb.capture.engines import Measurement
+from torchviz_tb.capture.heatmaps import HeatmapPart
 from torchviz_tb.capture.statistics import Place, StageMeasurement, StageSample, distribution_entries
 from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.events.recorder import LaterRecord
@@ -38,7 +39,7 @@ class Sample:
         self._checksum = sites_checksum
         self._stages: dict[pb.Stage, pb.StageStatistics] = {}
         self._counted: dict[Place, Measurement] = {}
-        self._heatmaps: dict[tuple[int, pb.Stage], pb.Heatmap] = {}
+        self._heatmaps: dict[Place, HeatmapPart] = {}
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -76,7 +77,7 @@ class Sample:
         for site, counted in measured.counted.items():
             self._counted.setdefault((site, stage), counted)
 
-    def add_heatmap(self, heatmap: pb.Heatmap | None) -> None:
+    def add_heatmap(self, heatmap: HeatmapPart | None) -> None:
         """Adds a heatmap, if there is one; the first of a site and stage stays."""
         if heatmap is not None:
             self._heatmaps.setdefault((heatmap.site, heatmap.stage), heatmap)
@@ -124,12 +125,13 @@ class Sample:
         size = sum(each.tally.nbytes for each in counted.values() if each.tally is not None)
         return LaterRecord(partial(_distributions, self.site_count, self._checksum, counted), size)
 
-    def heatmaps(self) -> pb.Heatmaps | None:
+    def heatmaps(self) -> LaterRecord | None:
         """The record, or None where there is no heatmap."""
         if not self._heatmaps:
             return None
-        heatmaps = [self._heatmaps[key] for key in sorted(self._heatmaps)]
-        return pb.Heatmaps(site_count=self.site_count, sites_checksum=self._checksum, heatmaps=heatmaps)
+        parts = [self._heatmaps[place] for place in sorted(self._heatmaps)]
+        make = partial(_heatmap_record, self.site_count, self._checksum, parts)
+        return LaterRecord(make, sum(part.nbytes for part in parts))
 
 
 def _pad(stage: pb.StageStatistics, site_count: int) -> None:
@@ -147,6 +149,11 @@ def _pad(stage: pb.StageStatistics, site_count: int) -> None:
 
 def _distributions(site_count: int, checksum: int, counted: Mapping[Place, Measurement]) -> pb.Distributions:
     return pb.Distributions(site_count=site_count, sites_checksum=checksum, entries=distribution_entries(counted))
+
+
+def _heatmap_record(site_count: int, checksum: int, parts: Sequence[HeatmapPart]) -> pb.Heatmaps:
+    heatmaps = [part.record() for part in parts]
+    return pb.Heatmaps(site_count=site_count, sites_checksum=checksum, heatmaps=heatmaps)
 
 
 def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None:

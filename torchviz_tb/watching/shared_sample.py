@@ -71,7 +71,7 @@ class SharedSample:
                     whole.lost[index] = measured.lost[position]
             self._sample.add(whole.sample())
         for heatmap in merged.heatmaps:
-            self._sample.add_heatmap(heatmap.record())
+            self._sample.add_heatmap(heatmap)
 
     def take_alone(self, reason: str) -> None:
         """Puts what this rank can say alone into the sample."""
@@ -83,7 +83,7 @@ class SharedSample:
             self._sample.add(measured.sample())
         for shared in self.heatmaps:
             if shared.is_whole:
-                self._sample.add_heatmap(shared.part.record())
+                self._sample.add_heatmap(shared.part)
 
     def _settle(self) -> None:
         """Waits for what devices compute, and joins the stages of several optimizers."""

@@ -3,14 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from torchviz_tb.capture.histograms import Beside, Tally
 from torchviz_tb.capture.moments import Moments
 from torchviz_tb.capture.tensors import FlatTensor
 from torchviz_tb.capture.transfer import Bytes, Transfer
+
+Float64s = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,40 @@ class Engine(Protocol):
     def measure(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> list[Measurement]:
         """One measurement a tensor, in order. Complex tensors are measured by their magnitude."""
         ...
+
+
+class FlatStep(NamedTuple):
+    """What an optimizer did to one tensor: three of float32, 1-D and contiguous, on the CPU, with equal order."""
+
+    before: Tensor
+    after: Tensor
+    gradient: Tensor
+
+
+class StepEngine(ABC):
+    """An engine that measures differences without writing them down."""
+
+    @abstractmethod
+    def measure_steps(self, steps: Sequence[FlatStep], *, histograms: bool) -> list[tuple[Measurement, int]]:
+        """Of each step, the differences' measurement, and how many are 0 although the gradient is not."""
+
+
+class Cells(NamedTuple):
+    """A matrix by cells: maxima are of magnitudes, NaN where there is one, sums of what is finite."""
+
+    cell_max: Float64s  # [cells down, cells across]
+    row_max: Float64s
+    column_max: Float64s
+    sums: Float64s  # of each cell
+    counts: Float64s  # of each cell's finite elements
+
+
+class MatrixEngine(ABC):
+    """An engine that reduces a matrix to cells in one pass."""
+
+    @abstractmethod
+    def reduced(self, matrix: Tensor, row_starts: Int64s, column_starts: Int64s) -> Cells:
+        """Of a matrix of float32 on the CPU, contiguous and not empty, where each row and column of cells starts."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ share few of its entries, such as N(1, 0.001), a second pass counts by further m
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,6 @@ SIGN_KEY = 1 << (KEY_BITS - 1)
 """The key of minus zero."""
 
 _MINUS_ZERO = np.uint32(1 << 31)
-_REFINED_TABLE_BITS = 16  # half a MiB of counts
 
 
 class FiniteChunk(NamedTuple):
@@ -125,10 +124,6 @@ class Scan:
         bits = MANTISSA_BITS - (_PATTERN_BITS - prefix_bits)
         return Tally(signs[order], magnitudes[order], counts[occupied][order], bits)
 
-    def result(self, array: Array, tally: Tally) -> "Measurement | RefineJob":
-        """The measurement, or a pass over the array again where the tally does not tell its values apart."""
-        return RefineJob(array, self, tally) if are_too_coarse([tally])[0] else self.measurement(tally)
-
 
 @dataclass(frozen=True)
 class ScanJob:
@@ -160,12 +155,16 @@ class ScanJob:
             return scan.measurement(None)
         if scan.moments.count == 0 or scan.moments.min == scan.moments.max:
             return scan.measurement(tally_of_constant(scan.moments))
-        return scan.result(self.array, scan.tally(np.arange(len(scan.table)), scan.table, KEY_BITS))
+        tally = scan.tally(np.arange(len(scan.table)), scan.table, KEY_BITS)
+        return RefineJob(self.array, scan, tally) if are_too_coarse([tally])[0] else scan.measurement(tally)
 
 
 @dataclass(frozen=True)
 class RefineJob:
     """One more pass: occupied prefixes are numbered, so that there is room to count by further bits."""
+
+    table_bits: ClassVar[int] = 16
+    """Of the number of counts: half a MiB, since a further pass is dear."""
 
     array: Array
     scan: Scan
@@ -191,7 +190,8 @@ class RefineJob:
         known, extra = self.occupied(), self.extra_bits
         counts = np.sum(parts, axis=0)[: len(known) << extra]  # without the zeros that have no prefix here
         prefixes = ((known << extra)[:, np.newaxis] + np.arange(1 << extra)).reshape(-1)
-        return self.scan.result(self.array, self.scan.tally(prefixes, counts, self.prefix_bits + extra))
+        tally = self.scan.tally(prefixes, counts, self.prefix_bits + extra)
+        return replace(self, coarse=tally) if are_too_coarse([tally])[0] else self.scan.measurement(tally)
 
     @property
     def prefix_bits(self) -> int:
@@ -201,7 +201,7 @@ class RefineJob:
     @property
     def extra_bits(self) -> int:
         """Further bits to count by."""
-        room = _REFINED_TABLE_BITS - (len(self.coarse) - 1).bit_length()
+        room = self.table_bits - (len(self.coarse) - 1).bit_length()
         return min(_PATTERN_BITS - self.prefix_bits, room)
 
     def occupied(self) -> Int64s:
