@@ -76,8 +76,25 @@ def test_a_reload_with_one_new_step_moves_kilobytes(chromium: Browser, tmp_path:
                 sizes = traffic.sizes()
                 assert view != "overview" or first > 200_000, "the series would be kilobytes, too"
                 assert "runs?" in sizes, sizes
-                assert sum(sizes.values()) < 20_000, sizes
+                assert sum(sizes.values()) < 6_000, sizes
                 step += 100
+
+
+def test_a_reload_without_news_paints_no_map_anew(chromium: Browser, tmp_path: Path) -> None:
+    file = huge_runs.write(tmp_path / "runs" / "run", 8, range(0, 1000, 100))
+    with serving(tmp_path / "runs", BACKENDS["rust"]) as board:
+        newest(board, 900)
+        with watching(chromium, board, "overview") as (page, _):
+            painted = "CanvasRenderingContext2D.prototype.putImageData = () => { window.painted = true; }"
+            page.evaluate(painted)
+            with page.page.expect_response(re.compile("/watch_cost")):
+                reload(page, 900)
+            page.page.wait_for_load_state("networkidle")
+            assert page.evaluate("window.painted ?? false") is False
+            huge_runs.write_step(file, 8, 1000)
+            newest(board, 1000)
+            reload(page, 1000)
+            assert page.evaluate("window.painted ?? false") is True
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

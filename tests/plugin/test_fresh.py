@@ -1,5 +1,6 @@
 """Answers that hold only what is new: joined to what a page has, as http_api.md says, they are the whole answer."""
 
+import math
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -55,8 +56,10 @@ def joined(old: Answer, news: Answer, request: str) -> dict[float, Any] | None:
     """What a page then has, by step; None where it lacks a step."""
     rows: dict[float, Any] = {}
     fresh = news.arrays["fresh"].tolist()
-    known = dict(zip(zip(old.arrays["steps"], old.arrays["marks"], strict=True), range(10**6), strict=False))
-    for position, key in enumerate(zip(news.arrays["steps"], news.arrays["marks"], strict=True)):
+    had = list(zip(old.arrays["steps"], old.arrays["marks"], strict=True))
+    known = {key: position for position, key in enumerate(had)}
+    listed = [*had[: news.fields["kept"]], *zip(news.arrays["steps"], news.arrays["marks"], strict=True)]
+    for position, key in enumerate(listed):
         if position in fresh:
             rows[key[0]] = row(news, request, fresh.index(position))
         elif key in known:
@@ -79,7 +82,8 @@ def test_a_new_step_is_all_that_is_sent(tmp_path: Path, request_name: str):
     for step, tensors in training(SMALL_SHAPES, NEW):
         write_step(file, "model", NAMES, step, tensors)
     news, whole = ask(tmp_path, request_name, old.fields["version"]), ask(tmp_path, request_name)
-    assert news.arrays["steps"].tolist() == [*OLD, *NEW]
+    assert news.fields["kept"] == len(OLD)
+    assert news.arrays["steps"].tolist() == list(NEW)
     assert news.arrays["fresh"].tolist() == [len(OLD), len(OLD) + 1]
     assert same(joined(old, news, request_name), joined(whole, whole, request_name))
     assert ask(tmp_path, request_name, news.fields["version"]).arrays["fresh"].size == 0
@@ -101,6 +105,7 @@ def test_a_resumed_run_is_never_mixed_with_what_it_replaced(tmp_path: Path, requ
     old = ask(tmp_path, request_name)
     session(tmp_path, 250, 400, seed=7, later=1000)
     news, whole = ask(tmp_path, request_name, old.fields["version"]), ask(tmp_path, request_name)
+    assert news.fields["kept"] == 0
     assert news.arrays["steps"].tolist() == list(range(0, 400, 50))
     assert news.arrays["fresh"].tolist() == [5, 6, 7]
     assert same(joined(old, news, request_name), joined(whole, whole, request_name))
@@ -125,7 +130,7 @@ def test_distributions_that_come_after_their_statistics_are_new(tmp_path: Path):
     assert np.isfinite(news.arrays["values"]).all()
 
 
-@pytest.mark.parametrize("since", ["", "x", "00000000 1.0", "zz 9e99"])
+@pytest.mark.parametrize("since", ["", "x", "00000000 1.0 1 0", "zz 9e99 1 0", "0 nan -1 zz", "0 9e99 -1 0"])
 def test_what_no_answer_gave_as_version_gives_everything(tmp_path: Path, since: str):
     write_run(tmp_path / "run", OLD)
     assert ask(tmp_path, "statistics", since).arrays["fresh"].size == len(OLD)
@@ -141,6 +146,30 @@ def test_another_table_of_sites_gives_everything(tmp_path: Path):
     news = ask(tmp_path, "statistics", version)
     assert news.arrays["fresh"].size == len(OLD) + 1
     assert news.arrays["values"].shape == (len(OLD) + 1, len(shapes))
+
+
+@pytest.mark.parametrize(("route", "tag"), [("losses", "loss/train"), ("learning_rates", "lr")])
+def test_of_a_scalar_the_points_behind_those_that_a_page_has_are_sent(tmp_path: Path, route: str, tag: str):
+    file = EventFile(tmp_path / "run")
+    for step in range(5):
+        file.scalar(tag, 0.5 * step, step)
+
+    def asked(since: object = "") -> tuple[int, list[float], list[int], list[float]]:
+        nonlocal version
+        answer = in_process(tmp_path)(route, run="run", since=since)
+        version = answer.fields["version"]
+        arrays = (answer.arrays[name].tolist() for name in ("steps", "fresh", "values"))
+        return answer.fields["kept"], *arrays  # type: ignore[return-value]
+
+    version = ""
+    assert asked() == (0, [0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 0.5, 1, 1.5, 2])
+    assert asked(version) == (5, [], [], [])
+    file.scalar(tag, math.nan, 7)
+    assert str(asked(version)) == str((5, [7.0], [5], [math.nan]))
+    file.scalar(tag, 9.0, 1)
+    assert str(asked(version)) == str(
+        (0, [0.0, 1.0, 2.0, 3.0, 4.0, 7.0], [0, 1, 2, 3, 4, 5], [0.0, 9.0, 1.0, 1.5, 2.0, math.nan])
+    )
 
 
 @pytest.mark.parametrize("backend_flag", ["--load_fast=true", "--load_fast=false"])

@@ -2,14 +2,19 @@
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from torchviz_tb.plugin.arrays import Json, float32
+from torchviz_tb.reading.curves import Curve
 from torchviz_tb.reading.group import Group
 from torchviz_tb.records.metadata import Kind
+
+Marks = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -19,20 +24,52 @@ class Fresh:
     listed: list[int]
     """Every step, ascending."""
     steps: list[int]
-    """Those to send, ascending: all of them, or what was written after the page asked last."""
-    marks: npt.NDArray[np.int32]
+    """Those to send, ascending: all of them, or what the page does not have."""
+    marks: Marks
     """For each listed step a number that differs once its records were replaced."""
     version: str
     """What the page gives as ``since`` when it asks again."""
+    kept: int
+    """So many of the first steps the page has as they are."""
 
-    def arrays(self) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int32]]:
-        """The part of the answer by which a page joins it to what it has, as http_api.md defines it."""
+    @property
+    def header(self) -> Json:
+        """The part of the answer's header by which a page joins it to what it has, as http_api.md defines it."""
+        return {"version": self.version, "kept": self.kept}
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float64] | Marks]:
+        """The arrays of the same purpose."""
         position = {step: index for index, step in enumerate(self.listed)}
         return {
-            "steps": np.asarray(self.listed, np.float64),
-            "marks": self.marks,
+            "steps": np.asarray(self.listed[self.kept :], np.float64),
+            "marks": self.marks[self.kept :],
             "fresh": np.asarray([position[step] for step in self.steps], np.int32),
         }
+
+
+class _Version(NamedTuple):
+    """What a page has."""
+
+    layout: int
+    """A checksum of what the numbers of a step are about."""
+    newest: float
+    """When the newest of them was written."""
+    length: int
+    """How many steps."""
+    listing: int
+    """A checksum of these steps and their marks."""
+
+    @classmethod
+    def read(cls, text: str | None) -> "_Version | None":
+        """None where it is absent or not of this form."""
+        try:
+            layout, newest, length, listing = (text or "").split(" ")
+            return cls(int(layout, 16), float(newest), int(length), int(listing, 16))
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.layout:08x} {self.newest!r} {self.length} {self.listing:08x}"
 
 
 def fresh(
@@ -46,24 +83,41 @@ def fresh(
     times = [group.written(kind) for kind in kinds]
     listed = list(times[0]) if steps is None else steps
     written = {step: tuple(known.get(step, 0.0) for known in times) for step in listed}
-    checksum = zlib.crc32("\0".join(layout).encode())
+    marks = np.asarray([_mark(when) for when in written.values()], np.int32)
     newest = max((max(when) for when in written.values()), default=0.0)
-    after = _after(since, checksum)
-    return Fresh(
-        listed=list(written),
-        steps=[step for step, when in written.items() if max(when) > after],
-        marks=np.asarray([_mark(when) for when in written.values()], np.int32),
-        version=f"{checksum:08x} {newest!r}",
-    )
+
+    def later(time: float) -> list[int]:
+        return [step for step, when in written.items() if max(when) > time]
+
+    return _fresh(list(written), marks, ("\0".join(layout), newest), since, later)
 
 
-def _after(since: str | None, checksum: int) -> float:
-    """The time up to which a page has everything; −∞ where it has nothing of this layout."""
-    known, _, time = (since or "").partition(" ")
-    try:
-        return float(time) if known == f"{checksum:08x}" else -np.inf
-    except ValueError:
-        return -np.inf
+def fresh_points(curve: Curve, since: str | None) -> Fresh:
+    """The points of a curve that a page does not have: what was added behind, or all of them.
+
+    So no mark is ever compared with another.
+    """
+    steps = curve.steps.tolist()
+    found = _fresh(steps, float32(curve.values).view(np.int32), (curve.tag, 0.0), since, lambda _: steps)
+    return replace(found, marks=np.zeros_like(found.marks))
+
+
+def _fresh(
+    listed: list[int], marks: Marks, about: tuple[str, float], since: str | None, later: Callable[[float], list[int]]
+) -> Fresh:
+    """``about``: what the numbers of a step are about, and when the newest was written; ``later``: the steps since."""
+    layout, newest = zlib.crc32(about[0].encode()), about[1]
+    known = _Version.read(since)
+    version = str(_Version(layout, newest, len(listed), _checksum(listed, marks, len(listed))))
+    if known is None or known.layout != layout:
+        return Fresh(listed, listed, marks, version, 0)
+    if 0 < known.length <= len(listed) and known.listing == _checksum(listed, marks, known.length):
+        return Fresh(listed, listed[known.length :], marks, version, known.length)
+    return Fresh(listed, later(known.newest), marks, version, 0)
+
+
+def _checksum(listed: Sequence[int], marks: Marks, count: int) -> int:
+    return zlib.crc32(marks[:count].tobytes(), zlib.crc32(np.asarray(listed[:count], np.int64).tobytes()))
 
 
 def _mark(when: Sequence[float]) -> int:

@@ -14,7 +14,8 @@ interface Picks {
  * Both as one answer that holds every step; `old` itself where nothing is new. Null: steps are lacking, as records were
  * replaced, and all must be asked for.
  */
-export function joinSteps(old: ArraysAnswer, fresh: ArraysAnswer): ArraysAnswer | null {
+export function joinSteps(old: ArraysAnswer, sent: ArraysAnswer): ArraysAnswer | null {
+  const fresh = withKept(old, sent);
   const picks = picksOf(old, fresh);
   if (!picks) return null;
   if (fresh.int32("fresh").length === 0 && old.float64("steps").length === picks.length) return old;
@@ -23,6 +24,20 @@ export function joinSteps(old: ArraysAnswer, fresh: ArraysAnswer): ArraysAnswer 
     return [name, before ? joinArrays(before, array, picks, [old, fresh]) : array] as const;
   });
   return new ArraysAnswer({ ...fresh.header, problems: joinProblems(old, fresh, picks) }, new Map(joined));
+}
+
+/** The new answer with all steps listed: those that are as they were, it leaves out. */
+function withKept(old: ArraysAnswer, { header, arrays }: ArraysAnswer): ArraysAnswer {
+  const kept = header.kept as number;
+  const listed = ["steps", "marks"].flatMap((name) => {
+    const [before, behind] = [old.arrays.get(name), arrays.get(name)];
+    if (!before || !behind) return [];
+    const elements = newElements(behind.dtype, kept + behind.elements.length);
+    elements.set(before.elements.subarray(0, kept));
+    elements.set(behind.elements, kept);
+    return [[name, { ...behind, shape: [elements.length], elements }] as const];
+  });
+  return new ArraysAnswer(header, new Map([...arrays, ...listed]));
 }
 
 function picksOf(old: ArraysAnswer, fresh: ArraysAnswer): Picks | null {

@@ -35,7 +35,9 @@ export function resource<K, T>(
     }
     const mine = newest;
     const settle = (next: Partial<Resource<T>>) => {
-      if (mine === newest) state.value = { ...state.peek(), loading: false, ...next };
+      const old = state.peek();
+      if (next.data && alike(old.data, next.data)) next.data = old.data;
+      if (mine === newest) state.value = { ...old, loading: false, ...next };
     };
     state.value = { ...state.peek(), loading: true };
     fetcher(wanted).then(
@@ -44,4 +46,22 @@ export function resource<K, T>(
     );
   });
   return { state, stop };
+}
+
+/**
+ * Whether two answers are made of the same parts: a reload without news then leaves alone what was drawn of the first.
+ * Arrays of numbers are parts: nobody compares their content.
+ */
+export function alike(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a instanceof Map && b instanceof Map) return alike([...a], [...b]);
+  if (!isMade(a) || !isMade(b)) return false;
+  const keys = Object.keys(a);
+  const areKeysSame = keys.length === Object.keys(b).length && keys.every((key) => key in b);
+  return areKeysSame && Array.isArray(a) === Array.isArray(b) && keys.every((key) => alike(a[key], b[key]));
+}
+
+/** Of parts: a list, or an object without a class. */
+function isMade(value: unknown): value is Record<string, unknown> {
+  return Array.isArray(value) || (value as object | null)?.constructor === Object;
 }

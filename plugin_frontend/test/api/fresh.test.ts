@@ -26,8 +26,12 @@ const int32 = (name: string, values: number[], along?: NamedArray["along"]): Nam
   ...(along === undefined ? {} : { along }),
 });
 
-/** An answer over the records that sends those of some positions: rows, columns and bins (step mod 4 of them). */
-function answerOf(stored: Stored[], sent = stored.map((_, index) => index), version = "1"): ArraysAnswer {
+/**
+ * An answer over the records that sends those of some positions: rows, columns and bins (step mod 4 of them). The first
+ * `kept` are not listed.
+ */
+function answerOf(stored: Stored[], sent = stored.map((_, index) => index), version = "1", kept = 0): ArraysAnswer {
+  const listed = stored.slice(kept);
   const records = sent.map((index) => stored[index] as Stored);
   const bins = records.map((record) => numbersOf(record, record.step % 4));
   const starts = [0];
@@ -39,12 +43,12 @@ function answerOf(stored: Stored[], sent = stored.map((_, index) => index), vers
   const arrays = [
     float64(
       "steps",
-      stored.map(({ step }) => step),
-      [stored.length],
+      listed.map(({ step }) => step),
+      [listed.length],
     ),
     int32(
       "marks",
-      stored.map(({ mark }) => mark),
+      listed.map(({ mark }) => mark),
     ),
     int32("fresh", sent),
     float64("rows", rows, [records.length, 3], 0),
@@ -53,7 +57,7 @@ function answerOf(stored: Stored[], sent = stored.map((_, index) => index), vers
     float64("bins", bins.flat(), [bins.flat().length], "bins"),
     float64("whole", [stored.length], [1]),
   ];
-  return new ArraysAnswer({ version, problems: [] }, new Map(arrays.map((array) => [array.name, array])));
+  return new ArraysAnswer({ version, kept, problems: [] }, new Map(arrays.map((array) => [array.name, array])));
 }
 
 const contentOf = (answer: ArraysAnswer | null) =>
@@ -124,6 +128,15 @@ describe("joinSteps", () => {
     const joined = joinSteps(answerOf(before), answerOf(now, sent, "2"));
     expect(contentOf(joined)).toEqual(contentOf(answerOf(now)));
     expect(joined?.header.version).toBe("2");
+  });
+
+  it("needs no list of the steps that were kept", () => {
+    const before = [3, 5].map((step) => ({ step, mark: 1 }));
+    const now = [...before, { step: 6, mark: 2 }, { step: 9, mark: 2 }];
+    const joined = joinSteps(answerOf(before), answerOf(now, [2, 3], "2", 2));
+    expect(contentOf(joined)).toEqual(contentOf(answerOf(now)));
+    const known = answerOf(now);
+    expect(joinSteps(known, answerOf(now, [], "2", 4))).toBe(known);
   });
 
   it("knows a step that was replaced and not sent", () => {

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
-import { resource } from "../../src/store/resource";
+import { alike, reloads, resource } from "../../src/store/resource";
 
 describe("resource", () => {
   const answers: ((value: unknown) => void)[] = [];
@@ -22,4 +22,38 @@ describe("resource", () => {
     expect(state.value).toEqual({ data: "of c", error: null, loading: false });
     stop();
   });
+
+  it("keeps the very answer after a reload without news, and takes one that tells anything new", async () => {
+    const cells = Float32Array.of(1);
+    let answer = (): unknown => [{ place: { run: "a" }, cells, losses: new Map([["a", cells]]) }];
+    const { state, stop } = resource(signal("a"), async () => answer());
+    await Promise.resolve();
+    await Promise.resolve();
+    const first = state.value.data;
+    reloads.value += 1;
+    await settle(-1, null);
+    expect(state.value).toEqual({ data: first, error: null, loading: false });
+    expect(state.value.data).toBe(first);
+    answer = () => [{ place: { run: "a" }, cells: Float32Array.of(1), losses: new Map([["a", cells]]) }];
+    reloads.value += 1;
+    await settle(-1, null);
+    expect(state.value.data).not.toBe(first);
+    stop();
+  });
+});
+
+const [numbers, same] = [Float32Array.of(1), { a: 1 }];
+
+it.each<[unknown, unknown, boolean]>([
+  [[{ a: [1, same] }], [{ a: [1, same] }], true],
+  [new Map([["a", { b: numbers }]]), new Map([["a", { b: numbers }]]), true],
+  [new Map([["a", 1]]), new Map([["b", 1]]), false],
+  [{ a: numbers }, { a: Float32Array.of(1) }, false],
+  [{ a: 1 }, { a: 1, b: undefined }, false],
+  [{ a: undefined }, { b: undefined }, false],
+  [[], {}, false],
+  [null, {}, false],
+  [[1, 2], [1], false],
+])("%o and %o are made of the same parts: %s", (a, b, expected) => {
+  expect(alike(a, b)).toBe(expected);
 });

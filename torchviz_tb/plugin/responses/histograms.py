@@ -39,7 +39,7 @@ def distributions(query: Query) -> Arrays:
         "site": group.sites.sites[site].name,
         "stage": stage,
         "quantiles": QUANTILES,
-        "version": news.version,
+        **news.header,
     }
     arrays: _Columns = {
         **news.arrays(),
@@ -55,7 +55,7 @@ def bands(query: Query) -> Arrays:
     layout = [group.sites.sites[site].name for site in sites]
     news = fresh(group, _KINDS, layout, query.since, query.steps_of(Kind.DISTRIBUTIONS))
     found = reading.bands(group, stage, BAND_QUANTILES, news.steps, sites)
-    header = {"stage": stage, "quantiles": BAND_QUANTILES, "version": news.version}
+    header = {"stage": stage, "quantiles": BAND_QUANTILES, **news.header}
     return Arrays(
         {**header, "problems": problems(group.problems)},
         {**news.arrays(), "values": float32(found.values), "state": np.ascontiguousarray(found.state)},

@@ -38,7 +38,7 @@ def watch_cost(query: Query) -> Arrays:
     share = _overall_share(np.asarray(news.listed, np.float64), columns["step_seconds"], columns["watch_share"])
     is_sent = np.isin(news.listed, news.steps)
     return Arrays(
-        {"share": share, "version": news.version, "problems": problems(group.problems)},
+        {"share": share, **news.header, "problems": problems(group.problems)},
         {**news.arrays(), **{name: values[is_sent] for name, values in columns.items()}},
         along=dict.fromkeys(_COST, 0),
     )

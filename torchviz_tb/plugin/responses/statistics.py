@@ -39,7 +39,7 @@ def statistics(query: Query) -> Arrays:
     news = fresh(group, kinds, [site.name for site in group.sites.sites], query.since)
     series = statistics_series(group, stage, column, news.steps)
     return Arrays(
-        {"stage": stage, "column": column, "version": news.version, "problems": problems(group.problems)},
+        {"stage": stage, "column": column, **news.header, "problems": problems(group.problems)},
         {**news.arrays(), "values": float32(series.values), "state": series.state},
         along={"values": 0, "state": 0},
     )
@@ -64,7 +64,7 @@ def site(query: Query) -> Arrays:
         "site": group.sites.sites[position].name,
         "stages": stages,
         "columns": list(COLUMNS),
-        "version": news.version,
+        **news.header,
         "problems": problems(group.problems),
     }
     return Arrays(header, {**news.arrays(), "values": values, "state": state}, along={"values": 2, "state": 1})
