@@ -34,8 +34,15 @@ export function createRaster(input: RasterInput): Raster {
     rows.top.map((top, row) => (top + (rows.heights[row] ?? 0)) * ratio),
   );
   const cells = poolRows(answer, rows.sites, rowSlots, strengthOf(scale));
-  const colours = coloursOf(cells, input);
-  return { paint: (axis, first) => paintCells(input, { cells, colours, rowSlots }, axis, first) };
+  const pooled: RowPool = {
+    cells,
+    colours: coloursOf(cells, input),
+    rowSlots,
+    isPlain: cells.state.every((kind) => kind === State.finite),
+    canvas: document.createElement("canvas"),
+    image: null,
+  };
+  return { paint: (axis, first) => paintCells(input, pooled, axis, first) };
 }
 
 /** On a scale with a centre the value farther from it is the stronger one. */
@@ -59,50 +66,60 @@ interface RowPool {
   /** Of each of the cells. */
   colours: Uint32Array;
   rowSlots: Slots;
+  /** Whether every cell has a colour on the scale. */
+  isPlain: boolean;
+  /** Painted on again and again: a new one at each notch of the wheel is megabytes to be cleared away. */
+  canvas: HTMLCanvasElement;
+  image: ImageData | null;
+  winners?: Int32Array;
 }
 
 function paintCells(input: RasterInput, pooled: RowPool, axis: StepAxis, first: number): HTMLCanvasElement {
-  const { rows, ratio, look } = input;
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round((axis.right - axis.left) * ratio));
-  canvas.height = Math.max(1, Math.round(rows.bottom * ratio));
+  const { rows, ratio } = input;
+  const { canvas, cells } = pooled;
+  const width = Math.max(1, Math.round((axis.right - axis.left) * ratio));
+  const height = Math.max(1, Math.round(rows.bottom * ratio));
   const context = canvas.getContext("2d");
   if (!context) return canvas;
+  if (pooled.image?.width !== width || pooled.image.height !== height) {
+    Object.assign(canvas, { width, height });
+    pooled.image = context.createImageData(width, height);
+    context.scale(ratio, ratio);
+  }
   const columnSlots = slotsOf(
     axis.columns.map(({ left }) => (left - axis.left) * ratio),
     axis.columns.map(({ right }) => (right - axis.left) * ratio),
   );
-  const cells = poolColumns(pooled.cells, first, columnSlots);
-  const image = context.createImageData(canvas.width, canvas.height);
-  const pixels = new Uint32Array(image.data.buffer);
-  fillCells(pixels, canvas, cells.winners, columnSlots, pooled, packColour(look.bg));
-  context.putImageData(image, 0, 0);
-  context.scale(ratio, ratio);
-  drawSpecial(context, specialRuns(cells), pooled.rowSlots, columnSlots, input);
+  const winners = poolColumns(cells, first, columnSlots, pooled.winners);
+  pooled.winners = winners;
+  fillCells(new Uint32Array(pooled.image.data.buffer).fill(0), width, winners, columnSlots, pooled);
+  context.putImageData(pooled.image, 0, 0);
+  if (!pooled.isPlain) {
+    const state = Uint8Array.from(winners, (winner) => cells.state[winner] ?? State.missing);
+    drawSpecial(context, specialRuns(state, columnSlots.from.length), pooled.rowSlots, columnSlots, input);
+  }
   drawHoles(context, axis, input);
   return canvas;
 }
 
 function fillCells(
   pixels: Uint32Array,
-  { width, height }: { width: number; height: number },
+  width: number,
   winners: Int32Array,
   columns: Slots,
   { colours, rowSlots }: RowPool,
-  ground: number,
 ): void {
   const count = columns.from.length;
   rowSlots.from.forEach((top, row) => {
     const start = top * width;
     for (let column = 0; column < count; column++) {
-      const winner = winners[row * count + column] ?? -1;
-      const colour = winner < 0 ? ground : (colours[winner] ?? ground);
+      const colour = colours[winners[row * count + column] ?? 0] ?? 0;
       const end = Math.min(width, columns.to[column] ?? 0);
       // A loop, as most columns are a pixel or two wide: fill() costs more than that.
       for (let x = columns.from[column] ?? 0; x < end; x++) pixels[start + x] = colour;
     }
     // The other lines of the row are the same.
-    const last = Math.min(height, rowSlots.to[row] ?? 0);
+    const last = Math.min(pixels.length / width, rowSlots.to[row] ?? 0);
     for (let y = top + 1; y < last; y++) pixels.copyWithin(y * width, start, start + width);
   });
 }

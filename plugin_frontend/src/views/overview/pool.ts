@@ -7,8 +7,8 @@ export interface Pooled {
   columns: number;
   values: Float32Array;
   state: Uint8Array;
-  /** What orders finite values: of two, the stronger one is kept. */
-  strengths: Float32Array;
+  /** Of two cells that are merged, that of the higher order is kept. */
+  order: Float64Array;
 }
 
 export interface Slots {
@@ -36,19 +36,16 @@ export function slotsOf(starts: ArrayLike<number>, ends: ArrayLike<number>): Slo
   return { slots, from, to };
 }
 
-const WEAKEST = Number.NEGATIVE_INFINITY;
-
-/** Of two merged states the one with the higher rank is kept. */
-const RANK = new Uint8Array(9);
-RANK[State.missing] = 0;
-RANK[State.unsupported] = 1;
-RANK[State.frozen] = 2;
-RANK[State.noGradient] = 3;
-RANK[State.zero] = 4;
-RANK[State.finite] = 5;
-RANK[State.negInf] = 6;
-RANK[State.posInf] = 7;
-RANK[State.nan] = 8;
+/** Of two merged states the one with the higher order is kept; that of finite values, which lies between, is their own. */
+const ORDER = new Float64Array(9);
+ORDER[State.missing] = -5e300;
+ORDER[State.unsupported] = -4e300;
+ORDER[State.frozen] = -3e300;
+ORDER[State.noGradient] = -2e300;
+ORDER[State.zero] = -1e300;
+ORDER[State.negInf] = 1e300;
+ORDER[State.posInf] = 2e300;
+ORDER[State.nan] = 3e300;
 
 /**
  * Sites in the map's order merged to the rows of the screen, every step a column of its own; `strength` orders finite
@@ -72,9 +69,9 @@ export function poolRows(
       const to = start + column;
       const kind = answer.state[from] ?? State.missing;
       const value = answer.values[from] ?? 0;
-      const force = kind === State.finite ? strength(value) : WEAKEST;
-      if (!wins(kind, force, pooled, to)) continue;
-      pooled.strengths[to] = force;
+      const rank = kind === State.finite ? strength(value) : (ORDER[kind] ?? 0);
+      if (!(rank > (pooled.order[to] ?? 0))) continue;
+      pooled.order[to] = rank;
       pooled.values[to] = value;
       pooled.state[to] = kind;
     }
@@ -82,39 +79,35 @@ export function poolRows(
   return pooled;
 }
 
-/** The columns of `rows` from `first` on, merged to those of the screen. Cost: a few ns for each cell of `rows`. */
-export function poolColumns(rows: Pooled, first: number, columnSlots: Slots): Pooled & { winners: Int32Array } {
-  const pooled = emptyPool(rows.rows, columnSlots.from.length);
-  const winners = new Int32Array(pooled.values.length).fill(-1);
-  const count = columnSlots.slots.length;
+/**
+ * For each column of the screen, row by row, which of the cells of `rows` it shows: that of the highest order among the
+ * columns of its slot, the first of which is `first`. `into` is filled where it has that length. Cost: a ns or two a cell.
+ */
+export function poolColumns(rows: Pooled, first: number, { slots, from }: Slots, into?: Int32Array): Int32Array {
+  const size = rows.rows * from.length;
+  const winners = into?.length === size ? into : new Int32Array(size);
   for (let row = 0; row < rows.rows; row++) {
     const source = row * rows.columns + first;
-    const target = row * pooled.columns;
-    for (let column = 0; column < count; column++) {
-      const from = source + column;
-      const to = target + (columnSlots.slots[column] ?? 0);
-      const kind = rows.state[from] ?? State.missing;
-      const force = rows.strengths[from] ?? WEAKEST;
-      if (!wins(kind, force, pooled, to)) continue;
-      pooled.strengths[to] = force;
-      pooled.values[to] = rows.values[from] ?? 0;
-      pooled.state[to] = kind;
-      winners[to] = from;
+    const target = row * from.length;
+    let open = -1;
+    let best = 0;
+    for (let column = 0; column < slots.length; column++) {
+      const slot = slots[column] ?? 0;
+      const rank = rows.order[source + column] ?? 0;
+      if (slot === open && rank <= best) continue;
+      open = slot;
+      best = rank;
+      winners[target + slot] = source + column;
     }
   }
-  return { ...pooled, winners };
-}
-
-/** A state of higher rank wins over what is there; of finite values the stronger one. */
-function wins(kind: number, force: number, pooled: Pooled, at: number): boolean {
-  const gain = (RANK[kind] ?? 0) - (RANK[pooled.state[at] ?? State.missing] ?? 0);
-  return gain > 0 || (gain === 0 && force > (pooled.strengths[at] ?? WEAKEST));
+  return winners;
 }
 
 function emptyPool(rows: number, columns: number): Pooled {
   const size = rows * columns;
   const state = new Uint8Array(size).fill(State.missing);
-  return { rows, columns, values: new Float32Array(size), state, strengths: new Float32Array(size).fill(WEAKEST) };
+  const order = new Float64Array(size).fill(ORDER[State.missing] ?? 0);
+  return { rows, columns, values: new Float32Array(size), state, order };
 }
 
 export interface Run {
@@ -128,9 +121,9 @@ export interface Run {
 }
 
 /** Stretches of equal states that have no colour on the scale; a NaN's first column is a stretch of its own. */
-export function specialRuns({ rows, columns, state }: Pooled): Run[] {
+export function specialRuns(state: Uint8Array, columns: number): Run[] {
   const runs: Run[] = [];
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row * columns < state.length; row++) {
     let open: Run | null = null;
     for (let column = 0; column < columns; column++) {
       const kind = state[row * columns + column] ?? State.missing;

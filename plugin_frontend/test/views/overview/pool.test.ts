@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { State, type StatisticsAnswer } from "../../../src/api/types";
-import { poolColumns, poolRows, type Slots, slotsOf, specialRuns } from "../../../src/views/overview/pool";
+import { type Pooled, poolColumns, poolRows, type Slots, slotsOf, specialRuns } from "../../../src/views/overview/pool";
 import { statistics } from "./answers";
 
 /** Slots of `count` equal spans on `pixels`. */
@@ -19,7 +19,17 @@ function pool(
   columns: Slots,
   strength: (value: number) => number,
 ) {
-  return poolColumns(poolRows(answer, sites, rows, strength), 0, columns);
+  const pooled = poolRows(answer, sites, rows, strength);
+  return shown(pooled, poolColumns(pooled, 0, columns), columns.from.length);
+}
+
+/** The cells that were chosen. */
+function shown({ values, state }: Pooled, winners: Int32Array, columns: number) {
+  return {
+    columns,
+    values: Array.from(winners, (winner) => values[winner]),
+    state: Uint8Array.from(winners, (winner) => state[winner] ?? State.missing),
+  };
 }
 
 const identity = (value: number): number => value;
@@ -65,7 +75,7 @@ describe("pool", () => {
       [4, 5, 6, "missing"],
     ]);
     const cells = pool(answer, [0, 2], even(2, 2), even(2, 2), identity);
-    expect([...cells.values]).toEqual([1, 4, 3, 6]);
+    expect(cells.values).toEqual([1, 4, 3, 6]);
     expect([...cells.state]).toEqual(new Array(4).fill(State.finite));
   });
 
@@ -75,7 +85,7 @@ describe("pool", () => {
       [5, 0.5, "zero", "frozen"],
     ]);
     const cells = pool(answer, [0, 1, 2, 3], even(4, 4), even(2, 1), identity);
-    expect([...cells.values.subarray(0, 2)]).toEqual([5, 0.5]);
+    expect(cells.values.slice(0, 2)).toEqual([5, 0.5]);
     expect([...cells.state]).toEqual([State.finite, State.finite, State.zero, State.frozen]);
   });
 
@@ -88,13 +98,14 @@ describe("pool", () => {
 
   it("follows the order of the rows", () => {
     const cells = pool(statistics([[1, 2, 3]]), [2, 0, 1], even(3, 3), even(1, 1), identity);
-    expect([...cells.values]).toEqual([3, 1, 2]);
+    expect(cells.values).toEqual([3, 1, 2]);
   });
 });
 
 it("separates the first NaN of a row from what stays NaN", () => {
   const answer = statistics([[1], ["nan"], ["nan"], ["nan"], [1], ["nan"], ["zero"], ["zero"]]);
-  const runs = specialRuns(pool(answer, [0], even(1, 1), even(8, 8), identity));
+  const { state, columns } = pool(answer, [0], even(1, 1), even(8, 8), identity);
+  const runs = specialRuns(state, columns);
   expect(runs.map(({ from, to, state, isAftermath }) => [from, to, state, isAftermath])).toEqual([
     [1, 2, State.nan, false],
     [2, 4, State.nan, true],
@@ -107,14 +118,25 @@ describe("poolColumns", () => {
   const answer = statistics([[1], [9], [3], ["nan"], [5]]);
   const rows = poolRows(answer, [0], even(1, 1), identity);
 
-  it("sees only the columns of a range", () => {
-    expect([...poolColumns(rows, 1, even(2, 1)).values]).toEqual([9]);
-    expect([...poolColumns(rows, 2, even(2, 1)).state]).toEqual([State.nan]);
+  it("sees only the columns of a range, and names the cell that is shown", () => {
+    expect([...poolColumns(rows, 1, even(2, 1))]).toEqual([1]);
+    expect([...poolColumns(rows, 2, even(2, 1))]).toEqual([3]);
+    expect([...poolColumns(rows, 1, even(2, 2))]).toEqual([1, 2]);
   });
 
-  it("names the cell that each came from", () => {
-    expect([...poolColumns(rows, 1, even(2, 2)).winners]).toEqual([1, 2]);
-    const nothing = poolRows(statistics([["missing"]]), [0], even(1, 1), identity);
-    expect([...poolColumns(nothing, 0, even(1, 1)).winners]).toEqual([-1]);
+  it("uses the same memory again where it fits", () => {
+    const memory = new Int32Array(2);
+    expect(poolColumns(rows, 1, even(2, 2), memory)).toBe(memory);
+    expect([...poolColumns(rows, 2, even(2, 2), memory)]).toEqual([2, 3]);
+    expect([...poolColumns(rows, 2, even(3, 3), memory)]).toEqual([2, 3, 4]);
+  });
+
+  it("shows every state over those that tell less", () => {
+    const states = ["missing", "frozen", "zero", 1, "negInf", "posInf", "nan"] as const;
+    const winners = states.map((_, end) => {
+      const pooled = poolRows(statistics(states.slice(0, end + 1).map((cell) => [cell])), [0], even(1, 1), identity);
+      return poolColumns(pooled, 0, even(end + 1, 1))[0];
+    });
+    expect(winners).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 });
