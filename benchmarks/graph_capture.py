@@ -1,9 +1,9 @@
 """What capturing a graph costs beside a plain forward and a plain training step, on toy widths and on real ones.
 
-Run it on an otherwise idle machine: ``python -m benchmarks.graph_capture``. It prints a table, and
-writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Only ratios mean something elsewhere. What is
-compared is run in turns, so that a machine that slows down slows down all of it, and each capture is compared with
-the plain run just before it; what the background does is waited for between the turns, and told by itself.
+Run it on an otherwise idle machine, where it takes three minutes: ``python -m benchmarks.graph_capture``. It prints a
+table, and writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Only ratios mean something elsewhere.
+What is compared is run in turns, so that a machine that slows down slows down all of it, and each capture is compared
+with the plain run just before it; what the background does is waited for between the turns, and told by itself.
 On a machine that is shared, ``--cpu`` counts the processor time of the waiting thread instead, with one thread of
 torch's.
 """
@@ -29,6 +29,8 @@ from torchviz_tb import SummaryWriter
 from torchviz_tb.capture.graph import capture_graph
 
 RESULTS = Path(__file__).parent / "results" / "graph_capture.md"
+ROUNDS = 3  # at least, of each case
+BUDGET = 20.0  # seconds for each case, after which no further round begins
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,10 @@ def measure(case: Case, folder: Path, clock: Clock) -> Row:
     operations = len(capture_graph(model, (given,), {}).operations)
     forward, step = Pairs(), Pairs()
     _step(model, given)
+    began = time.perf_counter()
     for number in range(case.rounds):
+        if number >= ROUNDS and time.perf_counter() - began > BUDGET:
+            break
         with SummaryWriter(folder / f"{case.name} {case.width} {number}") as writer:
             _measure_forward(forward, model, given, writer, clock)
         with SummaryWriter(folder / f"{case.name} {case.width} {number} step") as writer:

@@ -8,6 +8,7 @@ import pytest
 import torchviz_tb
 
 HEAVY = {"torch", "tensorboard", "numpy", "google.protobuf"}
+WATCHED_FOR = sorted({*HEAVY, "torch._dynamo"})
 
 
 def test_the_public_names_are_listed_sorted_and_all_there():
@@ -45,8 +46,8 @@ def test_a_name_that_is_not_there():
 
 
 def imported_by(code: str) -> set[str]:
-    """Which of the heavy packages a fresh interpreter has imported after running the code."""
-    report = f"import sys; print(*[name for name in {sorted(HEAVY)} if name in sys.modules])"
+    """Which of the packages that we look out for a fresh interpreter has imported after running the code."""
+    report = f"import sys; print(*[name for name in {WATCHED_FOR} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -57,6 +58,18 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_the_test_above_can_fail():
     assert imported_by("import torchviz_tb; torchviz_tb.SummaryWriter") == HEAVY
+
+
+CAPTURE = """
+import torch
+from torchviz_tb.capture.graph import capture_graph
+assert len(capture_graph(torch.nn.Linear(2, 2), (torch.ones(1, 2),), {}).operations) == 2
+"""
+
+
+def test_a_graph_is_captured_without_torchs_compiler_whose_import_takes_a_second():
+    assert "torch._dynamo" not in imported_by(CAPTURE)
+    assert "torch._dynamo" in imported_by(f"{CAPTURE}\nimport torch._dynamo")
 
 
 def test_reading_a_log_needs_no_torch():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from graph_witness import into, names
 from torch import nn
+from torch._dynamo.utils import counters
 from torch.nn.modules import module as torch_module
 from torch.utils import _python_dispatch as dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -354,6 +355,36 @@ def test_a_compiled_function_within_the_forward_goes_on_being_compiled():
     assert torch.equal(watched.model(x), x * 2 + 1)
     assert torch.equal(watched.model(x), x * 2 + 1)
     assert watched.outcome == (1, 0)
+
+
+def test_operations_between_the_pieces_of_compiled_code_are_recorded_and_the_compiler_leaves_ours_alone():
+    """There it looks at every function that is called."""
+
+    def in_pieces(x):
+        y = x * 2
+        torch.nonzero(y)  # as its result depends on values, it is not compiled
+        return (y + 1).sin()
+
+    class Calling(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.linear(torch.compile(in_pieces, backend="eager")(x))
+
+    def frames_of_a_step(model) -> int:
+        torch._dynamo.reset()
+        counters.clear()
+        model(torch.randn(2, 3)).sum().backward()
+        return counters["frames"]["total"]
+
+    alone, watched = frames_of_a_step(Calling()), Watched(Calling())
+    assert frames_of_a_step(watched.model) == alone
+    assert watched.outcome == (1, 0)
+    seen = names(watched.graphs[0])
+    assert [seen.count(name) for name in ("aten.mul", "aten.sin", "aten.addmm")] == [1, 1, 1]
+    assert seen[-2:] == ["aten.t", "aten.addmm"]
 
 
 def test_tracing_is_not_a_training_step():

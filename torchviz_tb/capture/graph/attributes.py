@@ -1,33 +1,11 @@
 """Arguments of operations that are not tensors, as short texts for people."""
 
 from collections.abc import Iterable
-from typing import Any
 
-import torch
+from torchviz_tb.capture.graph.arguments import RawAttributes
 
 _VALUE_BOUND = 80  # characters
 _ATTRIBUTE_BOUND = 16  # for one operation
-
-RawAttributes = tuple[tuple[str, object], ...]
-
-
-def raw_attributes(names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> RawAttributes:
-    """Name and value of what may be shown; formatting waits until the forward is over."""
-    found = [
-        (name, value)
-        for name, value in zip(names, args, strict=False)
-        if value is not None and not isinstance(value, torch.Tensor) and _is_shown(value)
-    ]
-    if kwargs:
-        found += [(name, value) for name, value in kwargs.items() if value is not None and _is_shown(value)]
-    return tuple(found)
-
-
-def _is_shown(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return not value or not isinstance(value[0], (torch.Tensor, type(None)))
-    # By its very type: an isinstance of torch's Generator is slow, and nobody derives from it.
-    return not isinstance(value, torch.Tensor) and type(value) is not torch.Generator
 
 
 class AttributeTable:

@@ -7,8 +7,8 @@ hooks that put the mode on just while the node runs. They die with the graph, or
 import sys
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import CodeType, FrameType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +17,8 @@ from torch.utils import _python_dispatch as dispatch
 from torch.utils import checkpoint
 from torch.utils.hooks import RemovableHandle
 
+from torchviz_tb.capture.graph.arguments import tensors_of
+from torchviz_tb.capture.graph.dispatch_mode import RecordingMode
 from torchviz_tb.capture.graph.merging import MERGED_NAME
 from torchviz_tb.capture.graph.operations import (
     SILENT_NAME,
@@ -25,7 +27,6 @@ from torchviz_tb.capture.graph.operations import (
     flop_formula,
     is_hidden,
     operation_name,
-    tensors_of,
 )
 from torchviz_tb.records import records_pb2 as pb
 
@@ -144,10 +145,8 @@ def _nodes(results: Iterable[torch.Tensor], first_sequence: int) -> Iterator[tup
                 todo.append(following)
 
 
-class _BackwardMode(dispatch.TorchDispatchMode):
+class _BackwardMode(RecordingMode):
     """Records what runs while it is on; on is a matter of each thread."""
-
-    supports_higher_order_operators = True
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -155,12 +154,6 @@ class _BackwardMode(dispatch.TorchDispatchMode):
         self.fault: Exception | None = None
         self._flops = FlopCounter()
         self._thread = threading.local()
-        self._from_checkpoint: dict[CodeType, bool] = {}
-
-    @classmethod
-    def is_infra_mode(cls) -> bool:
-        """As the forward's recorder."""
-        return True
 
     def enter(self, sequence: int) -> None:
         """On, for a node."""
@@ -173,11 +166,8 @@ class _BackwardMode(dispatch.TorchDispatchMode):
             self._thread.sequence = None
             dispatch._pop_mode()
 
-    def __torch_dispatch__(
-        self, func: Operator, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+    def run(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Runs the operation and records it."""
-        kwargs = kwargs or {}
         result = func(*args, **kwargs)
         sequence = getattr(self._thread, "sequence", None)
         if sequence is not None and self.fault is None:

@@ -4,16 +4,16 @@ import dis
 import sys
 from collections.abc import Sequence
 from types import CodeType, FrameType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from torch import nn
 
 from torchviz_tb.capture.graph.called_names import called_name
-from torchviz_tb.capture.graph.source_files import SourceFiles
+from torchviz_tb.capture.graph.source_files import SourceFiles, Standing, place
 from torchviz_tb.records import records_pb2 as pb
 
 _FRAME_BOUND = 60  # frames looked at
-_FRAMES_OF_OURS = 3  # between the code that dispatched and ours that looks for it, at least
+_FRAMES_OF_OURS = 4  # between the code that dispatched and ours that looks for it, at least
 
 
 _Kind = Literal["module code", "boundary", "between"]
@@ -25,14 +25,8 @@ _BETWEEN: _Kind = "between"  # what a function does within torch
 _BOUNDARIES = (nn.Module._call_impl.__code__, nn.Module._wrapped_call_impl.__code__)
 
 
-class _Seen(NamedTuple):
-    """A call as the stack showed it."""
-
-    scope: int
-    code: CodeType
-    offset: int
-    file: int
-    line: int
+_Seen = tuple[int, CodeType, int, Standing]
+"""A call as the stack showed it: its scope, the code that stood there and at which offset, and where the user's did."""
 
 
 class FunctionCalls:
@@ -55,27 +49,23 @@ class FunctionCalls:
 
     def current(self, scope: int) -> int | None:
         """Index of the call that an operation dispatched now belongs to; None where no module's code stands."""
-        frame = self._module_frame()
-        if frame is None:
-            self._latest = None
-            return None
-        code, offset = frame.f_code, frame.f_lasti
-        here = scope, id(frame), id(code), offset
-        if here != self._latest:
-            self._latest = here
-            self._seen.append(_Seen(scope, code, offset, *self._files.of_caller(frame)))
-        return len(self._seen) - 1
-
-    def _module_frame(self) -> FrameType | None:
+        # Each look at a frame makes an object of it, which costs more than all that is asked of it.
         frame: FrameType | None = sys._getframe(_FRAMES_OF_OURS)
         for _ in range(_FRAME_BOUND):
             if frame is None:
-                return None
+                break
             code = frame.f_code
             kind = self._kinds.get(id(code)) or self._add_kind(code)
-            if kind is not _BETWEEN:
-                return None if kind is _BOUNDARY else frame
+            if kind is _MODULE_CODE:
+                here = scope, id(frame), id(code), frame.f_lasti
+                if here != self._latest:
+                    self._latest = here
+                    self._seen.append((scope, code, frame.f_lasti, self._files.of_caller(frame)))
+                return len(self._seen) - 1
+            if kind is _BOUNDARY:
+                break
             frame = frame.f_back
+        self._latest = None
         return None
 
     def _add_kind(self, code: CodeType) -> _Kind:
@@ -85,10 +75,10 @@ class FunctionCalls:
 
     def name(self, call: int) -> str | None:
         """What is called there, as the code says it: "linear", "add"; None where that can't be told."""
-        seen = self._seen[call]
-        key = id(seen.code), seen.offset
+        _, code, offset, _ = self._seen[call]
+        key = id(code), offset
         if key not in self._names:
-            self._names[key] = called_name(self._instructions_of(seen.code), seen.offset)
+            self._names[key] = called_name(self._instructions_of(code), offset)
         return self._names[key]
 
     def _instructions_of(self, code: CodeType) -> list[dis.Instruction]:
@@ -99,8 +89,9 @@ class FunctionCalls:
 
     def message(self, call: int) -> pb.FunctionCall:
         """One call, which has a name."""
-        seen = self._seen[call]
-        return pb.FunctionCall(name=self.name(call), scope=seen.scope, file=seen.file, line=seen.line)
+        scope, _, _, standing = self._seen[call]
+        file, line = place(standing)
+        return pb.FunctionCall(name=self.name(call), scope=scope, file=file, line=line)
 
 
 def rounds(names: Sequence[str]) -> int:

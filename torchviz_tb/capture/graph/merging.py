@@ -1,6 +1,6 @@
 """Fewer operations, where a forward runs more than are kept: those of the deepest module calls become one each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from torchviz_tb.capture.graph.operations import RecordedOperation
@@ -69,38 +69,38 @@ def _merge(operations: Sequence[RecordedOperation], heads: Heads, depth: int) ->
     number: list[int] = []
     position_of: dict[int, int] = {}
     for operation in operations:
-        origins = tuple(number[o] if o is not None and o >= 0 else o for o in operation.origins)
+        reads = _renumbered(operation.reads, number)
         head = heads[operation.scope]
         if head is not None and head in position_of:
             position = position_of[head]
-            _join(left[position], operation, origins, position)
+            reads.pop(position, None)
+            left[position] = _joined(left[position], operation, reads)
         else:
             position = len(left)
-            operation.origins, operation.read_types = _distinct(origins, operation.read_types)
-            left.append(operation)
+            alone = operation._replace(reads=reads)
             if head is not None:
                 position_of[head] = position
-                operation.name, operation.scope, operation.attributes, operation.call = MERGED_NAME, head, (), None
+                alone = alone._replace(name=MERGED_NAME, scope=head, attributes=(), call=None)
+            left.append(alone)
         number.append(position)
     return Merged(left, number, depth)
 
 
-def _join(merged: RecordedOperation, operation: RecordedOperation, origins: tuple[int | None, ...], at: int) -> None:
-    outside = [read for read in zip(origins, operation.read_types, strict=True) if read[0] != at]
-    merged.origins, merged.read_types = _distinct(
-        (*merged.origins, *(origin for origin, _ in outside)), (*merged.read_types, *(kind for _, kind in outside))
+def _joined(
+    merged: RecordedOperation, operation: RecordedOperation, reads: Mapping[int | None, int | None]
+) -> RecordedOperation:
+    return merged._replace(
+        reads={**merged.reads, **reads, **merged.reads},  # in this order, and of each the first type
+        parameters=tuple(dict.fromkeys((*merged.parameters, *operation.parameters))),
+        outputs=tuple(dict.fromkeys((*merged.outputs, *operation.outputs)))[-_OUTPUT_BOUND:],
+        flops=merged.flops + operation.flops,
+        bytes=merged.bytes + operation.bytes,
     )
-    merged.parameters = tuple(dict.fromkeys((*merged.parameters, *operation.parameters)))
-    merged.outputs = tuple(dict.fromkeys((*merged.outputs, *operation.outputs)))[-_OUTPUT_BOUND:]
-    merged.flops += operation.flops
-    merged.bytes += operation.bytes
 
 
-def _distinct(
-    origins: tuple[int | None, ...], kinds: tuple[int | None, ...]
-) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
+def _renumbered(reads: Mapping[int | None, int | None], number: Sequence[int]) -> dict[int | None, int | None]:
     """Each origin once, with the first type that was read from it: origins that were merged may come twice."""
-    reads: dict[int | None, int | None] = {}
-    for origin, kind in zip(origins, kinds, strict=True):
-        reads.setdefault(origin, kind)
-    return tuple(reads), tuple(reads.values())
+    left: dict[int | None, int | None] = {}
+    for origin, kind in reads.items():
+        left.setdefault(number[origin] if origin is not None and origin >= 0 else origin, kind)
+    return left

@@ -1,9 +1,11 @@
 """What was recorded as a Graph message, freed from noise."""
 
+import functools
 import itertools
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
@@ -24,16 +26,29 @@ Kept = dict[int, int]
 """For each operation that is shown its position in the record, and that in the message."""
 
 
+class RecordedParameter(NamedTuple):
+    """A parameter or buffer as it was when the forward ended; the fields as those of the message."""
+
+    name: str
+    aliases: Sequence[str]
+    type: int
+    frozen: bool
+    buffer: bool
+
+    def message(self) -> pb.GraphParameter:
+        """It as the record keeps it."""
+        return pb.GraphParameter(**self._asdict())
+
+
 @dataclass(frozen=True)
 class Recorded:
     """A recorded forward. It holds no tensor and no module, so that its message can be built later, in any thread."""
 
     model_type: str
     mode: pb.CaptureMode
-    parameters: Sequence[pb.GraphParameter]
+    parameters: Sequence[RecordedParameter]
     scopes: Sequence[RecordedScope]
     operations: Sequence[RecordedOperation]
-    kept: Kept
     calls: FunctionCalls
     inputs: Sequence[pb.Terminal]
     outputs: Sequence[Output]
@@ -41,6 +56,11 @@ class Recorded:
     types: TypeTable
     notes: Sequence[str]
     dropped: int
+
+    @functools.cached_property
+    def kept(self) -> Kept:
+        """The operations that are shown."""
+        return kept_operations(self.operations, self.outputs)
 
     def makers(self) -> dict[int, int]:
         """Which operation of the message made the node with a number of autograd's."""
@@ -57,7 +77,7 @@ def build_graph(recorded: Recorded) -> pb.Graph:
     graph = pb.Graph(
         model_type=recorded.model_type,
         mode=recorded.mode,
-        parameters=recorded.parameters,
+        parameters=[parameter.message() for parameter in recorded.parameters],
         scopes=[scope.message() for scope in recorded.scopes],
         operations=[_operation(operations[index], kept, attributes) for index in kept],
         inputs=recorded.inputs,
@@ -65,7 +85,7 @@ def build_graph(recorded: Recorded) -> pb.Graph:
         attributes=[pb.Attribute(name=name, value=value) for name, value in attributes.items()],
         files=recorded.files,
         types=recorded.types.messages(),
-        notes=recorded.notes,
+        notes=[*recorded.notes, *_dropped_notes(recorded)],
         torch_version=torch.__version__,
         dropped_operations=recorded.dropped,
     )
@@ -99,7 +119,7 @@ def build_module_tree(
     return pb.Graph(
         model_type=type_name(structure.root),
         mode=pb.CAPTURE_MODE_MODULES,
-        parameters=[parameter(entry, types) for entry in structure.parameters],
+        parameters=[recorded_parameter(entry, types).message() for entry in structure.parameters],
         scopes=[scope.message() for scope in scopes],
         files=files.names,
         types=types.messages(),
@@ -114,7 +134,7 @@ def kept_operations(operations: Sequence[RecordedOperation], outputs: Sequence[O
     shown = []
     for index in range(len(operations) - 1, -1, -1):
         if not operations[index].silent or index in read:
-            read.update(operations[index].origins)
+            read.update(operations[index].reads)
             shown.append(index)
     return {old: new for new, old in enumerate(reversed(shown))}
 
@@ -131,8 +151,8 @@ def _operation(operation: RecordedOperation, kept: Kept, attributes: AttributeTa
     return pb.Operation(
         name=operation.name,
         scope=operation.scope,
-        sources=[_source(origin, kept) for origin in operation.origins],
-        source_types=[0 if kind is None else kind + 1 for kind in operation.read_types],
+        sources=[_source(origin, kept) for origin in operation.reads],
+        source_types=[0 if kind is None else kind + 1 for kind in operation.reads.values()],
         outputs=operation.outputs,
         parameters=operation.parameters,
         flops=operation.flops,
@@ -141,22 +161,23 @@ def _operation(operation: RecordedOperation, kept: Kept, attributes: AttributeTa
     )
 
 
-def parameter(entry: ParameterEntry, types: TypeTable) -> pb.GraphParameter:
+def recorded_parameter(entry: ParameterEntry, types: TypeTable) -> RecordedParameter:
     """A parameter or buffer as it is now."""
-    return pb.GraphParameter(
-        name=entry.name,
-        aliases=entry.aliases,
-        type=types.index(entry.tensor),
-        frozen=not entry.buffer and not entry.tensor.requires_grad,
-        buffer=entry.buffer,
-    )
+    frozen = not entry.buffer and not entry.tensor.requires_grad
+    return RecordedParameter(entry.name, entry.aliases, types.index(entry.tensor), frozen, entry.buffer)
+
+
+def _dropped_notes(recorded: Recorded) -> list[str]:
+    if not recorded.dropped:
+        return []
+    return [f"{recorded.dropped} operations after the first {len(recorded.kept)} were not kept."]
 
 
 def _type_notes(types: TypeTable) -> list[str]:
     return ["Some tensors have no fixed size yet and are shown without a shape."] if types.unknown_sizes else []
 
 
-def notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -> list[str]:
+def notes(types: TypeTable, scopes: Scopes, recorder: Recorder) -> list[str]:
     """What a reader should know of how complete it is."""
     told = _type_notes(types)
     if recorder.merged_below is not None:
@@ -164,8 +185,6 @@ def notes(types: TypeTable, scopes: Scopes, recorder: Recorder, *, shown: int) -
             f"More operations ran than are kept: each module call at depth {recorder.merged_below} of the model "
             "is shown as one operation."
         )
-    if recorder.dropped:
-        told.append(f"{recorder.dropped} operations after the first {shown} were not kept.")
     if recorder.unseen:
         told.append(
             f"{recorder.unseen} values were read that came from outside the recorded calls: "

@@ -1,14 +1,13 @@
 """One recorded operation, and how operators tell about themselves."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch._ops import HigherOrderOperator, OpOverload
 from torch.utils.flop_counter import flop_registry
 
-from torchviz_tb.capture.graph.attributes import RawAttributes
+from torchviz_tb.capture.graph.arguments import RawAttributes
 
 Operator = OpOverload | HigherOrderOperator
 
@@ -23,20 +22,19 @@ _HIDDEN_NAMES = ("aten.lift_fresh",)
 FlopFormula = Callable[..., int]
 
 
-@dataclass(slots=True)
-class RecordedOperation:
-    """One operation; `origins` as in provenance, None for a constant.
+class RecordedOperation(NamedTuple):
+    """One operation; its fields are not changed any more once it is recorded.
 
-    Of each origin `read_types` tells what was read from it, None where another tensor's memory was written.
+    `reads` has the origins, as in provenance, None for a constant; of each the type that was read from it, None
+    where another tensor's memory was written.
     """
 
     name: str
     scope: int
-    origins: tuple[int | None, ...]
-    outputs: tuple[int, ...]
-    parameters: tuple[int, ...]
+    reads: Mapping[int | None, int | None]
+    outputs: Sequence[int]
+    parameters: Sequence[int]
     flops: int
-    read_types: tuple[int | None, ...]
     bytes: int  # of the distinct tensors read and written; 0 for a view
     attributes: RawAttributes = ()
     call: int | None = None
@@ -46,19 +44,6 @@ class RecordedOperation:
     def silent(self) -> bool:
         """Whether it is noise unless somebody reads its result."""
         return self.name == SILENT_NAME
-
-
-def tensors_of(values: Iterable[object]) -> list[torch.Tensor]:
-    """The tensors among an operation's arguments or results, in order."""
-    found: list[torch.Tensor] = []
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            found.append(value)
-        elif isinstance(value, (tuple, list)):
-            found += tensors_of(value)
-        elif isinstance(value, dict):
-            found += tensors_of(value.values())
-    return found
 
 
 def operation_name(operator: Operator) -> str:
@@ -90,7 +75,7 @@ class FlopCounter:
             return 0
         if not hasattr(formula, "__wrapped__"):  # torch gives it the tensors, not their shapes: it may read values
             return _flops(formula, args, kwargs, result)
-        key = formula, _shapes(args), _shapes(kwargs.items()), _shapes((result,))
+        key = formula, *_shapes(args), tuple(_shapes(kwargs.items())), *_shapes((result,))
         try:
             known = self._known.get(key)
         except TypeError:  # an argument that can't be hashed
@@ -100,15 +85,16 @@ class FlopCounter:
         return known
 
 
-def _shapes(values: Iterable[object]) -> tuple[object, ...]:
-    """Values with tensors as their shapes, lists as tuples."""
-    found: list[object] = []
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            found.append((torch.Tensor, value.shape))
-        else:
-            found.append(_shapes(value) if isinstance(value, (tuple, list)) else value)
-    return tuple(found)
+def _shapes(values: Iterable[object]) -> list[object]:
+    """Values with tensors as their shapes, lists as tuples that no shape is equal to."""
+    return [
+        value.shape
+        if isinstance(value, torch.Tensor)
+        else (list, *_shapes(value))
+        if isinstance(value, (tuple, list))
+        else value
+        for value in values
+    ]
 
 
 def _flops(formula: FlopFormula, args: tuple[Any, ...], kwargs: dict[str, Any], result: object) -> int:
@@ -118,6 +104,5 @@ def _flops(formula: FlopFormula, args: tuple[Any, ...], kwargs: dict[str, Any], 
         return 0
 
 
-def next_sequence() -> int:
-    """The number that autograd will give to the next node made in this thread."""
-    return int(torch._C._autograd._get_sequence_nr())
+next_sequence: Callable[[], int] = torch._C._autograd._get_sequence_nr
+"""The number that autograd will give to the next node made in this thread."""

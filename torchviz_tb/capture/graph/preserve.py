@@ -4,7 +4,7 @@ import contextlib
 import operator
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import nn
 
 from torchviz_tb.capture.graph.provenance import storage_key
 
-_CONTAINERS = (dict, OrderedDict, set, list)
+_CONTAINERS = frozenset((dict, OrderedDict, set, list))
 
 
 class Preserved:
@@ -26,7 +26,8 @@ class Preserved:
     """
 
     def __init__(self, model: nn.Module, inputs: Iterable[torch.Tensor]) -> None:
-        parameters = list(model.parameters())
+        modules = list(model.modules())
+        parameters = _distinct(module._parameters for module in modules)
         self._gradients = [(parameter, parameter.grad) for parameter in parameters]
         watched = [*parameters, *(grad for _, grad in self._gradients if grad is not None), *inputs]
         self._watched: dict[int, list[torch.Tensor]] = {}
@@ -34,8 +35,9 @@ class Preserved:
             key = storage_key(tensor)
             if key is not None and not tensor.is_meta:
                 self._watched.setdefault(key, []).append(tensor)
-        self._copies = [(buffer, _copy(buffer)) for buffer in model.buffers() if _has_values(buffer)]
-        self._modules = [_ModuleState(module) for module in model.modules()]
+        buffers = _distinct(module._buffers for module in modules)
+        self._copies = [(buffer, _copy(buffer)) for buffer in buffers if _has_values(buffer)]
+        self._modules = [_ModuleState(module) for module in modules]
         self._generators = _generator_states()
 
     def before_write(self, tensor: torch.Tensor) -> None:
@@ -74,20 +76,16 @@ class _ModuleState:
         self._class = type(module)
         self._training = module.training
         self._attributes = dict(module.__dict__)
-        self._empty: list[Any] = []  # most are: a module has a dozen, to copy them all takes longer than all else
-        self._filled: list[tuple[Any, Any]] = []
-        for value in self._attributes.values():
-            if type(value) in _CONTAINERS:
-                if value:
-                    self._filled.append((value, value.copy()))
-                else:
-                    self._empty.append(value)
+        held = [value for value in self._attributes.values() if type(value) in _CONTAINERS]
+        # Most are empty: a module has a dozen, and to copy them all takes longer than all else.
+        self._empty: list[Any] = [value for value in held if not value]
+        self._filled: list[tuple[Any, Any]] = [(value, value.copy()) for value in held if value]
 
     def restore(self) -> None:
         if type(self._module) is not self._class:
             return
-        for container in self._empty:
-            if container:
+        if any(self._empty):
+            for container in self._empty:
                 container.clear()
         for container, content in self._filled:
             _refill(container, content)
@@ -110,6 +108,12 @@ def _same_items(container: Any, content: Any) -> bool:
         return bool(container == content)
     same_keys = len(container) == len(content) and all(map(operator.is_, container, content))
     return same_keys and all(map(operator.is_, container.values(), content.values()))
+
+
+def _distinct(held: Iterable[Mapping[str, torch.Tensor | None]]) -> list[torch.Tensor]:
+    """The tensors that modules hold, each once; as `model.parameters()` gives them, at a third of its cost."""
+    by_id = {id(tensor): tensor for tensors in held if tensors for tensor in tensors.values()}
+    return [tensor for tensor in by_id.values() if tensor is not None]
 
 
 def _has_values(tensor: torch.Tensor) -> bool:

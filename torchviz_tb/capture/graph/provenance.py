@@ -9,11 +9,13 @@ Weak references to both tell a live tensor from a new one at the same address, a
 
 import weakref
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import torch
-from torch.multiprocessing.reductions import StorageWeakRef
 
 from torchviz_tb.capture.graph.structure import Structure
+
+_NO_STORAGE = (NotImplementedError, RuntimeError, ValueError)
 
 
 def input_origin(index: int) -> int:
@@ -25,7 +27,7 @@ def storage_of(tensor: torch.Tensor) -> torch.UntypedStorage | None:
     """The tensor's memory; None for what has no single one: sparse, nested, not yet initialised."""
     try:
         return tensor.untyped_storage()
-    except (NotImplementedError, RuntimeError, ValueError):
+    except _NO_STORAGE:
         return None
 
 
@@ -45,9 +47,11 @@ class Provenance:
 
     def __init__(self, structure: Structure) -> None:
         self._structure = structure
+        self._positions = structure.positions
         self._tensors: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}
-        self._storages: dict[int, tuple[StorageWeakRef, int]] = {}
-        self._parameters: dict[int, list[int]] = {}
+        self._writers: dict[int | None, int] = {}  # by the key of a storage that `_held` holds
+        self._held = WeakStorages()
+        self._parameters: dict[int | None, list[int]] = {}
         for position, entry in enumerate(structure.parameters):
             key = storage_key(entry.tensor)
             if key is not None:
@@ -56,29 +60,35 @@ class Provenance:
     def returned(self, tensor: torch.Tensor, origin: int, read: Collection[int | None]) -> bool:
         """An operation that read the storages `read` returned this tensor; whether that is memory it read."""
         self._tensors[id(tensor)] = (weakref.ref(tensor), origin)
-        storage = storage_of(tensor)
-        key = None if storage is None else storage._cdata
+        try:  # without a call of storage_of, as this happens with every result
+            storage = tensor.untyped_storage()
+        except _NO_STORAGE:
+            return None in read
+        key = storage._cdata
         if key in read:
             return True
-        self._claim(storage, origin)
+        if key not in self._writers:
+            self._held.hold(storage)
+        self._writers[key] = origin
         return False
 
     def wrote(self, tensor: torch.Tensor, origin: int) -> None:
         """An operation wrote into this tensor."""
-        self._tensors[id(tensor)] = (weakref.ref(tensor), origin)
-        self._claim(storage_of(tensor), origin)
+        self.returned(tensor, origin, ())
 
     def read(self, tensor: torch.Tensor) -> Reading:
         """All that is known of a tensor that an operation reads."""
-        key = storage_key(tensor)
-        known = self._tensors.get(id(tensor))
+        try:  # without a call of storage_key, as above
+            key = tensor.untyped_storage()._cdata
+        except _NO_STORAGE:
+            key = None
+        number = id(tensor)
+        known = self._tensors.get(number)
         producer = known[1] if known is not None and known[0]() is tensor else None
-        # The weak reference inside keeps the address from being given to another storage.
-        stored = self._storages.get(key or 0)
-        writer = stored[1] if stored is not None else None
+        writer = self._writers.get(key)
         if producer is not None and writer is not None and writer <= producer:
             writer = None  # what it wrote is what the producer read
-        position = self._structure.position(tensor)
+        position = self._positions.get(number)
         if position is not None:
             return producer, writer, (position,), key
         return producer, writer, () if producer is not None else self._sharing(tensor, key), key
@@ -90,17 +100,34 @@ class Provenance:
     def renumber(self, number: Callable[[int], int]) -> None:
         """Gives all operations other numbers, which keep their order."""
         self._tensors = {key: (tensor, number(origin)) for key, (tensor, origin) in self._tensors.items()}
-        self._storages = {key: (storage, number(origin)) for key, (storage, origin) in self._storages.items()}
+        self._writers = {key: number(origin) for key, origin in self._writers.items()}
 
     def _sharing(self, tensor: torch.Tensor, key: int | None) -> Sequence[int]:
         """The parameters that an alias, made without an operation, shares its memory with."""
-        sharing = self._parameters.get(key or 0, ())
+        sharing = self._parameters.get(key, ())
         # Flat parameters hold many in one storage: those at the same place, else all.
         return [p for p in sharing if self._same_place(p, tensor)] or sharing
 
     def _same_place(self, position: int, tensor: torch.Tensor) -> bool:
         return self._structure.parameters[position].tensor.storage_offset() == tensor.storage_offset()
 
-    def _claim(self, storage: torch.UntypedStorage | None, origin: int) -> None:
-        if storage is not None:
-            self._storages[storage._cdata] = (StorageWeakRef(storage), origin)
+
+class WeakStorages:
+    """Keeps the addresses of storages from being given to others, though not their memory, for its own lifetime.
+
+    What torch's StorageWeakRef does for one storage, at a fifth of the cost for each.
+    """
+
+    def __init__(self) -> None:
+        self._references: list[Any] = []  # plain addresses, whatever torch's own annotations say
+        self._free: Callable[[Any], None] = (
+            torch.UntypedStorage._free_weak_ref
+        )  # bound here, as modules may be gone when the program ends
+
+    def hold(self, storage: torch.UntypedStorage) -> None:
+        """One more."""
+        self._references.append(storage._weak_ref())
+
+    def __del__(self) -> None:
+        for reference in self._references:
+            self._free(reference)

@@ -1,15 +1,13 @@
 """The dispatch mode that sees every ATen operation of one forward."""
 
-import operator
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from torchviz_tb.capture.graph.attributes import raw_attributes
+from torchviz_tb.capture.graph.arguments import RawAttributes, sorted_arguments, tensors_of
+from torchviz_tb.capture.graph.dispatch_mode import RecordingMode
 from torchviz_tb.capture.graph.function_calls import FunctionCalls
 from torchviz_tb.capture.graph.merging import Merged, merge_below, merge_deepest
 from torchviz_tb.capture.graph.operations import (
@@ -22,13 +20,15 @@ from torchviz_tb.capture.graph.operations import (
     is_hidden,
     next_sequence,
     operation_name,
-    tensors_of,
 )
 from torchviz_tb.capture.graph.provenance import Provenance
 from torchviz_tb.capture.graph.scopes import Scopes
 from torchviz_tb.capture.graph.tensor_types import TypeTable
 from torchviz_tb.records.graph_bounds import MAX_OPERATIONS
 
+_is_inference = torch.is_inference_mode_enabled
+
+_new = tuple.__new__  # which makes a named tuple in half the time of its own call
 _ROOM = (1 / 4, 1 / 16)  # share of the bound that merging must free: as much as possible, not less than pays
 
 # They turn values into Python numbers; others without a tensor as result are about metadata.
@@ -38,6 +38,8 @@ _VALUE_READS = ("aten._local_scalar_dense", "aten.equal")
 class _Traits(NamedTuple):
     """What is known of an operator by its schema."""
 
+    operator: Operator
+    call: Callable[..., Any]  # it, or what its own call calls
     name: str
     arguments: tuple[str, ...]
     written: tuple[tuple[int, str], ...]  # position and name of the arguments that it writes
@@ -45,27 +47,26 @@ class _Traits(NamedTuple):
     flops: FlopFormula | None
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What an operation is about to read and write; taken before it runs, as it may write in place."""
+_Reading = tuple[
+    dict[int | None, int | None],
+    list[int],
+    list[int | None],
+    dict[int, int],
+    list[torch.Tensor],
+    RawAttributes,
+    int,
+]
+"""What an operation is about to read and write; taken before it runs, as it may write in place: origins, with the type
+that was read; parameters; keys of storages; bytes of each tensor, by its id; what will be written; attributes;
+autograd's next number."""
 
-    traits: _Traits
-    origins: dict[int | None, int | None]  # with the type that was read
-    parameters: dict[int, None]
-    storages: set[int | None]
-    moved: dict[int, int]  # bytes of each tensor, by its id
-    written: list[torch.Tensor]
-    sequence: int
-    is_all_tensors: bool = False  # so that there are no attributes
 
-
-class Recorder(TorchDispatchMode):
+class Recorder(RecordingMode):
     """Records operations while `recording`; runs each exactly once, whatever happens to the record.
 
-    Our own fault is kept in `fault` and ends the record, never the forward.
+    Our own fault is kept in `fault` and ends the record, never the forward. What happens here happens for each
+    operation while the forward waits, so it is kept to what can't be told later.
     """
-
-    supports_higher_order_operators = True
 
     def __init__(
         self,
@@ -91,36 +92,31 @@ class Recorder(TorchDispatchMode):
         self._bound = operation_bound
         self._calls = calls
         self._flops = FlopCounter()
-        self._known_traits: dict[Operator, _Traits] = {}
+        self._known_traits: dict[int, _Traits] = {}  # by id: an operator's own hash is slow; they are kept
         self._full = False
         self.merged_below: int | None = None  # depth of module calls below which operations were merged
 
-    @classmethod
-    def is_infra_mode(cls) -> bool:
-        """Lets torch.compile go on below us: under other modes it gives a function up for the whole process."""
-        return True
-
-    def __torch_dispatch__(
-        self, func: Operator, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+    def run(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Runs the operation and records it."""
-        kwargs = kwargs or {}
-        if self.recording and isinstance(func, OpOverload) and torch.is_inference_mode_enabled():
+        if not self.recording:
+            return func(*args, **kwargs)
+        if _is_inference() and isinstance(func, OpOverload):
             # Inference mode brings composite operations here whole, such as linear.
             with self:
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        reading = None
+        call: Callable[..., Any] = func
+        try:
+            traits = self._known_traits.get(id(func)) or self._add_traits(func)
+            call = traits.call
+            reading = self._read(traits, args, kwargs)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is ours and must not reach the forward
+            self._end_by(fault)
+        result = call(*args, **kwargs)
         if self.recording:
             try:
-                reading = self._read(func, args, kwargs)
-            except Exception as fault:  # noqa: BLE001 - whatever it is, it is ours and must not reach the forward
-                self._end_by(fault)
-        result = func(*args, **kwargs)
-        if reading is not None and self.recording:
-            try:
-                self._record(args, kwargs, result, reading)
+                self._record(traits, args, kwargs, result, reading)
             except Exception as fault:  # noqa: BLE001
                 self._end_by(fault)
         return result
@@ -129,70 +125,66 @@ class Recorder(TorchDispatchMode):
         self.fault = fault
         self.recording = False
 
-    def _read(self, func: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reading:
+    def _read(self, traits: _Traits, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reading:
         if len(self.operations) >= self._bound and not self._full:
             self._make_room()  # first, since it changes the numbers of origins
-        traits = self._known_traits.get(func) or self._add_traits(func)
+        tensors, attributes = sorted_arguments(traits.arguments, args, kwargs)
         written = _written(traits, args, kwargs) if traits.written else []
-        reading = _Reading(traits, {}, {}, set(), {}, written, next_sequence())
-        tensors = tensors_of(args)
-        reading.is_all_tensors = not kwargs and len(tensors) == len(args) and all(map(operator.is_, tensors, args))
-        if kwargs:
-            tensors += tensors_of(kwargs.values())
+        origins: dict[int | None, int | None] = {}
+        parameters: list[int] = []
+        storages: list[int | None] = []
+        moved: dict[int, int] = {}
         for tensor in tensors:
-            self._read_tensor(tensor, reading)
-        if self._before_write is not None:
+            producer, writer, positions, storage = self._provenance.read(tensor)
+            kind, moved[id(tensor)] = self._types.index_and_bytes(tensor)
+            storages.append(storage)
+            if producer is not None:
+                origins[producer] = kind
+            if writer is not None:
+                origins.setdefault(writer, kind if producer is None else None)
+            if positions:
+                parameters += positions
+            elif producer is None and writer is None:
+                self.unseen += tensor.grad_fn is not None
+                origins[None] = None
+        if written and self._before_write is not None:
             for tensor in written:
                 self._before_write(tensor)
-        return reading
+        return origins, parameters, storages, moved, written, attributes, next_sequence()
 
-    def _read_tensor(self, tensor: torch.Tensor, reading: _Reading) -> None:
-        producer, writer, parameters, storage = self._provenance.read(tensor)
-        kind, reading.moved[id(tensor)] = self._types.index_and_bytes(tensor)
-        reading.storages.add(storage)
-        if producer is not None:
-            reading.origins[producer] = kind
-        if writer is not None:
-            reading.origins.setdefault(writer, kind if producer is None else None)
-        for position in parameters:
-            reading.parameters[position] = None
-        if producer is None and writer is None and not parameters:
-            self.unseen += tensor.grad_fn is not None
-            reading.origins[None] = None
-
-    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading) -> None:
-        traits = reading.traits
-        results = tensors_of((result,)) or reading.written
+    def _record(
+        self, traits: _Traits, args: tuple[Any, ...], kwargs: dict[str, Any], result: object, reading: _Reading
+    ) -> None:
+        origins, parameters, storages, moved, written, attributes, sequence = reading
+        results = [result] if isinstance(result, torch.Tensor) else tensors_of((result,)) or written
         if traits.hidden or not (results or traits.name in _VALUE_READS):
             return
-        if len(self.operations) >= self._bound:
+        origin = len(self.operations)
+        if origin >= self._bound:
             self.dropped += traits.name != SILENT_NAME
             return
-        origin = len(self.operations)
-        is_view = bool(results) and not reading.written
+        is_view = bool(results) and not written
         outputs = []
         for tensor in results:
-            is_view &= self._provenance.returned(tensor, origin, reading.storages)
-            kind, reading.moved[id(tensor)] = self._types.index_and_bytes(tensor)
+            is_view &= self._provenance.returned(tensor, origin, storages)
+            kind, moved[id(tensor)] = self._types.index_and_bytes(tensor)
             outputs.append(kind)
-        for tensor in reading.written:
+        for tensor in written:
             self._provenance.wrote(tensor, origin)
         scope = self._scopes.current
-        self.operations.append(
-            RecordedOperation(
-                traits.name,
-                scope,
-                tuple(reading.origins),
-                tuple(outputs),
-                tuple(reading.parameters),
-                self._flops.count(traits.flops, args, kwargs, result) if traits.flops is not None else 0,
-                tuple(reading.origins.values()),
-                0 if is_view else sum(reading.moved.values()),
-                () if reading.is_all_tensors else raw_attributes(traits.arguments, args, kwargs),
-                self._calls.current(scope),
-                reading.sequence - 1,  # autograd made the operation's node just before
-            )
+        operation = (
+            traits.name,
+            scope,
+            origins,
+            outputs,
+            tuple(dict.fromkeys(parameters)) if len(parameters) > 1 else parameters,
+            0 if traits.flops is None else self._flops.count(traits.flops, args, kwargs, result),
+            0 if is_view else sum(moved.values()),
+            attributes,
+            self._calls.current(scope),
+            sequence - 1,  # autograd made the operation's node just before
         )
+        self.operations.append(_new(RecordedOperation, operation))
 
     def _make_room(self) -> None:
         """Merges the operations of the deepest module calls, if that helps."""
@@ -215,7 +207,7 @@ class Recorder(TorchDispatchMode):
         self._provenance.renumber(lambda origin: number[origin] if origin >= 0 else origin)
 
     def _add_traits(self, func: Operator) -> _Traits:
-        traits = self._known_traits[func] = _traits_of(func)
+        traits = self._known_traits[id(func)] = _traits_of(func)
         return traits
 
 
@@ -227,9 +219,11 @@ def _traits_of(func: Operator) -> _Traits:
     name = operation_name(func)
     hidden = is_hidden(name)
     if not isinstance(func, OpOverload):
-        return _Traits(name, (), (), hidden=hidden, flops=None)
+        return _Traits(func, func, name, (), (), hidden=hidden, flops=None)
     schema = func._schema
     return _Traits(
+        operator=func,
+        call=func._op if type(func) is OpOverload else func,
         name=name,
         arguments=tuple(argument.name for argument in schema.arguments),
         written=tuple(

@@ -10,7 +10,7 @@ from torch.utils import _python_dispatch as dispatch
 
 from torchviz_tb.capture.graph import terminals
 from torchviz_tb.capture.graph.function_calls import FunctionCalls
-from torchviz_tb.capture.graph.message import Recorded, kept_operations, notes, parameter
+from torchviz_tb.capture.graph.message import Recorded, notes, recorded_parameter
 from torchviz_tb.capture.graph.operations import next_sequence
 from torchviz_tb.capture.graph.provenance import Provenance, input_origin
 from torchviz_tb.capture.graph.recorder import Recorder
@@ -66,21 +66,19 @@ class Recording:
         """All that the message is made of; `result` is what the forward returned."""
         self.recorder.finish()
         outputs = [self._output(name, tensor) for name, tensor in terminals.output_tensors(result)]
-        kept = kept_operations(self.recorder.operations, outputs)
-        parameters = [parameter(entry, self._types) for entry in self._structure.parameters]
+        parameters = [recorded_parameter(entry, self._types) for entry in self._structure.parameters]
         return Recorded(
             model_type=type_name(self._structure.root),
             mode=mode,
             parameters=parameters,
             scopes=self.scopes.recorded,
             operations=self.recorder.operations,
-            kept=kept,
             calls=self._calls,
             inputs=self._inputs,
             outputs=outputs,
             files=self.scopes.files.names,
             types=self._types,
-            notes=notes(self._types, self.scopes, self.recorder, shown=len(kept)),
+            notes=notes(self._types, self.scopes, self.recorder),
             dropped=self.recorder.dropped,
         )
 

@@ -5,9 +5,8 @@ Global hooks, because hooks on single modules make torch leave its fused paths (
 
 import contextlib
 import threading
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -20,18 +19,17 @@ from torchviz_tb.records import records_pb2 as pb
 SCOPE_BOUND = 200_000  # calls of modules kept; later ones count as part of their caller
 
 
-@dataclass(slots=True)
-class RecordedScope:
+class RecordedScope(NamedTuple):
     """One call of a module; the fields as those of the message."""
 
     path: str
     parent: int
-    call: int = 0
-    type: str = ""
-    training: bool = False
-    file: int = 0
-    line: int = 0
-    parameters: tuple[int, ...] = ()
+    call: int
+    type: str
+    training: bool
+    file: int
+    line: int
+    parameters: tuple[int, ...]
 
     def message(self) -> pb.Scope:
         """It as the record keeps it."""
@@ -55,10 +53,11 @@ class Scopes:
         self.files = files
         self._bound = scope_bound
         self._thread = threading.get_ident()
-        self._calls: Counter[int] = Counter()
+        self._calls: dict[int, int] = {}  # by the id of a module
         # Live calls, outermost first: the module and the index of its scope.
         self._live: list[tuple[nn.Module, int]] = []
         self._root_due = True
+        self.current = 0  # index of the innermost live call
         self.recorded: list[RecordedScope] = []
         self.foreign: set[str] = set()
         self.other_threads = False
@@ -66,16 +65,11 @@ class Scopes:
         self._push(structure.model, "")
 
     @property
-    def current(self) -> int:
-        """Index of the innermost live call."""
-        return self._live[-1][1] if self._live else 0
-
-    @property
     def live(self) -> bool:
         """Whether the root's own call has not returned."""
         return bool(self._live)
 
-    def enter(self, module: nn.Module) -> None:
+    def enter(self, module: nn.Module, _args: object = None) -> None:
         """A module's forward begins."""
         if threading.get_ident() != self._thread:
             self.other_threads = True
@@ -86,22 +80,21 @@ class Scopes:
         else:
             self.foreign.add(type(module).__name__)
 
-    def leave(self, module: nn.Module) -> None:
+    def leave(self, module: nn.Module, _args: object = None, _result: object = None) -> None:
         """A module's forward ended: unwind to it, since calls that raised may not have left."""
         if threading.get_ident() != self._thread:
             return
         for depth in range(len(self._live) - 1, -1, -1):
             if self._live[depth][0] is module:
                 del self._live[depth:]
+                self.current = self._live[-1][1] if self._live else 0
                 return
 
     @contextlib.contextmanager
     def hooked(self) -> Iterator[None]:
         """Follows the calls of all modules of the process for the time of the context."""
-        pre = torch_module.register_module_forward_pre_hook(lambda module, _args: self.enter(module))
-        post = torch_module.register_module_forward_hook(
-            lambda module, _args, _result: self.leave(module), always_call=True
-        )
+        pre = torch_module.register_module_forward_pre_hook(self.enter)
+        post = torch_module.register_module_forward_hook(self.leave, always_call=True)
         try:
             yield
         finally:
@@ -116,32 +109,36 @@ class Scopes:
         return next((path for path in paths if path.startswith(f"{caller}.")), paths[0])
 
     def _open(self, module: nn.Module, path: str) -> None:
-        index = self.current
         caller = self._live[-1][0] if self._live else None
-        if caller is not None and caller is not module and path == self.recorded[index].path:
+        here = self.recorded[self.current]
+        if caller is not None and caller is not module and path == here.path:
             # A wrapper calls what it wraps: one scope, told by the inner module.
-            describe(self.recorded[index], module, self._structure, self.files)
-            self._live.append((module, index))
+            self.recorded[self.current] = self._described(module, path, here.parent, here.call)
+            self._live.append((module, self.current))
         elif len(self.recorded) >= self._bound:
             self.full = True
-            self._live.append((module, index))
+            self._live.append((module, self.current))
         else:
             self._push(module, path)
 
     def _push(self, module: nn.Module, path: str) -> None:
-        scope = RecordedScope(path, self.current, self._calls[id(module)])
-        self._calls[id(module)] += 1
-        describe(scope, module, self._structure, self.files)
-        self._live.append((module, len(self.recorded)))
-        self.recorded.append(scope)
+        call = self._calls.get(id(module), 0)
+        self._calls[id(module)] = call + 1
+        self.recorded.append(self._described(module, path, self.current, call))
+        self.current = len(self.recorded) - 1
+        self._live.append((module, self.current))
+
+    def _described(self, module: nn.Module, path: str, parent: int, call: int) -> RecordedScope:
+        return described(module, path, parent, call, self._structure, self.files)
 
 
-def describe(scope: RecordedScope, module: nn.Module, structure: Structure, files: SourceFiles) -> None:
-    """Fills in what the module itself tells: its class, where its forward begins, its train flag, what it owns."""
-    scope.type = type_name(module)
-    scope.training = module.training
-    scope.file, scope.line = files.of_function(getattr(module, "forward", None))
-    scope.parameters = structure.own_parameters(module)
+def described(
+    module: nn.Module, path: str, parent: int, call: int, structure: Structure, files: SourceFiles
+) -> RecordedScope:
+    """A call, with what the module itself tells: its class, where its forward begins, its train flag, what it owns."""
+    file, line = files.of_function(getattr(module, "forward", None))
+    own = structure.own_parameters(module)
+    return RecordedScope(path, parent, call, type_name(module), module.training, file, line, own)
 
 
 def type_name(module: nn.Module) -> str:

@@ -1,5 +1,6 @@
 """Where in the user's project code stands: never an absolute path."""
 
+import os
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import torch
 
 _OURS = Path(__file__).resolve().parents[2]
 _TORCH = Path(torch.__file__).resolve().parent
+_TORCH_AS_IMPORTED = str(Path(torch.__file__).parent) + os.sep
 _LAYERS = _TORCH / "nn" / "modules"
+_LAYERS_AS_IMPORTED = str(Path(torch.__file__).parent / "nn" / "modules") + os.sep
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 _PACKAGES = ("site-packages", "dist-packages")
 _FRAME_BOUND = 60  # frames looked at
@@ -19,6 +22,19 @@ _PATH_BOUND = 400  # characters
 
 Place = tuple[int, int]
 """Index of a file plus one, and the line; 0 where it is not known."""
+
+
+Standing = tuple[int, CodeType | None, int]
+"""Where a frame stood: the file's index plus one, 0 where it is not known; the code, and the offset in it."""
+
+_NOWHERE: Standing = 0, None, 0
+
+
+def place(standing: Standing) -> Place:
+    """The file and the line, which is looked up only now, as that takes longer than all else about a frame."""
+    file, code, offset = standing
+    lines = () if code is None else code.co_lines()
+    return file, next((line or 0 for begin, end, line in lines if begin <= offset < end), 0)
 
 
 class SourceFiles:
@@ -39,19 +55,22 @@ class SourceFiles:
         number = self._number(code.co_filename)
         return number, code.co_firstlineno if number else 0
 
-    def of_caller(self, frame: FrameType | None) -> Place:
+    def of_caller(self, frame: FrameType | None) -> Standing:
         """Where the innermost frame stands that is the user's: neither torch's nor Python's nor ours."""
         for _ in range(_FRAME_BOUND):
             if frame is None:
                 break
-            number = self._number(frame.f_code.co_filename)
+            code = frame.f_code
+            number = self._number(code.co_filename)
             if number:
-                return number, frame.f_lineno or 0
+                return number, code, frame.f_lasti
             frame = frame.f_back
-        return 0, 0
+        return _NOWHERE
 
     def is_foreign(self, path: str) -> bool:
         """Whether a file belongs to torch, to Python itself or to us: nothing that a user wrote or chose."""
+        if path.startswith(_TORCH_AS_IMPORTED):  # most are, and to resolve a path takes long
+            return True
         full = self._resolve(path)
         if full.is_relative_to(_TORCH) or full.is_relative_to(_OURS):
             return True
@@ -59,7 +78,7 @@ class SourceFiles:
 
     def is_layer(self, path: str) -> bool:
         """Whether a file holds modules of torch's own, such as nn.Linear."""
-        return _LAYERS in self._resolve(path).parents
+        return path.startswith(_LAYERS_AS_IMPORTED) or _LAYERS in self._resolve(path).parents
 
     def _resolve(self, path: str) -> Path:
         full = self._resolved.get(path)

@@ -10,6 +10,9 @@ from torchviz_tb.records import records_pb2 as pb
 
 _Key = tuple[tuple[int, ...] | None, torch.dtype, torch.device]
 
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_STRIDED = torch.strided
+
 
 class TypeTable:
     """Gives every distinct (shape, dtype, device) an index."""
@@ -26,10 +29,12 @@ class TypeTable:
     def index_and_bytes(self, tensor: torch.Tensor) -> tuple[int, int]:
         """Besides, the bytes of its elements; 0 where it has no plain memory: sparse, nested, not yet initialised."""
         # A nested tensor has an axis without one size, and a lazy module's parameter has no shape yet.
-        is_plain = not tensor.is_nested and (type(tensor) is torch.Tensor or not is_lazy(tensor))
-        key = tensor.shape if is_plain else None, tensor.dtype, tensor.device
+        if tensor.is_nested or (type(tensor) not in _PLAIN and is_lazy(tensor)):
+            key: _Key = None, tensor.dtype, tensor.device
+        else:
+            key = tensor.shape, tensor.dtype, tensor.device
         found = self._known.get(key) or self._add(*key)
-        return found if tensor.layout is torch.strided else (found[0], 0)
+        return found if tensor.layout is _STRIDED else (found[0], 0)
 
     def _add(self, shape: tuple[int, ...] | None, dtype: torch.dtype, device: torch.device) -> tuple[int, int]:
         plain = None if shape is None else tuple(int(size) for size in shape)
