@@ -9,6 +9,7 @@ import { createData } from "./store/data";
 import { connectHost, describeDocument } from "./store/host";
 import { listenToKeys } from "./store/keyboard";
 import { pageKeys } from "./store/keys";
+import { askMeanings } from "./store/meanings";
 import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
 import { shownRun, view } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
@@ -31,6 +32,7 @@ export function render(): void {
   forgetProblemsOnReload();
   const api = gatherProblems(shareRequests(foregroundFirst(httpApi(), mayWait)));
   createData(api);
+  askMeanings(api);
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();
 
@@ -46,5 +48,5 @@ export function render(): void {
 }
 
 function mayWait(route: keyof Api): boolean {
-  return view.peek() !== "overview" && BESIDE.includes(route);
+  return route === "meanings" || (view.peek() !== "overview" && BESIDE.includes(route));
 }

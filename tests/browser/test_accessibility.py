@@ -8,6 +8,8 @@ import pytest
 from browser_page import OpenPage, TorchVizPage
 from playwright.sync_api import expect
 
+from torchviz_tb.plugin.responses.meanings import MEANINGS
+
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "plugin_frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -69,6 +71,8 @@ def list_of_findings(page: TorchVizPage) -> None:
 def word_menu(page: TorchVizPage) -> None:
     page.frame.get_by_role("button", name=re.compile("^(Statistic|Column)")).first.click()
     expect(page.frame.get_by_role("menu")).to_be_visible()
+    page.page.keyboard.press("ArrowDown")
+    expect(page.frame.get_by_role("tooltip")).to_contain_text(MEANINGS["rms"].says)
 
 
 def help_sheet(page: TorchVizPage) -> None:

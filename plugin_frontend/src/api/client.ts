@@ -13,6 +13,7 @@ import type {
   Heatmap,
   HeatmapsAnswer,
   LossesAnswer,
+  MeaningsAnswer,
   ProgressAnswer,
   RunsAnswer,
   SiteAnswer,
@@ -66,6 +67,7 @@ export interface Api {
   executionOrder(place: Place): Promise<ExecutionOrderAnswer>;
   watchCost(place: Place): Promise<WatchCostAnswer>;
   flightRecorder(place: Place, step: number): Promise<FlightRecorderAnswer>;
+  meanings(): Promise<MeaningsAnswer>;
 }
 
 type Parameters = Record<string, string | number>;
@@ -87,6 +89,7 @@ export function httpApi(base = "."): Api {
 
   return {
     runs: () => json("runs"),
+    meanings: () => json("meanings"),
     sites: (place) => json("sites", place),
     statistics: (place, stage, column) =>
       overSteps.get("statistics", { ...place, stage, column }, plain<StatisticsAnswer>),

@@ -129,6 +129,12 @@ export interface WatchCostAnswer {
   problems: Problem[];
 }
 
+export interface MeaningsAnswer {
+  /** By column, and by names of their own: how a number is computed, and in one line what it says. */
+  meanings: Record<string, { formula: string; says: string }>;
+  problems: Problem[];
+}
+
 export interface SitesAnswer extends Answer {
   sites: Site[];
   stages: Stage[];

@@ -4,6 +4,8 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useEscape } from "../store/keyboard";
 import { CheckIcon } from "./icons";
+import { explained } from "./meaning";
+import { hideTooltip } from "./tooltip";
 
 export interface MenuProps {
   /** What the button is for, to a screen reader. */
@@ -34,7 +36,10 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
     };
     document.addEventListener("pointerdown", closeOutside);
-    return () => document.removeEventListener("pointerdown", closeOutside);
+    return () => {
+      document.removeEventListener("pointerdown", closeOutside);
+      hideTooltip();
+    };
   }, [open]);
   return (
     <span class="menu" ref={root}>
@@ -61,7 +66,9 @@ export interface Option<T extends string> {
   value: T;
   label: string;
   /** What it computes, in the menu's right column. */
-  formula?: string;
+  formula?: string | undefined;
+  /** Under which name the server explains it. */
+  meaning?: string;
 }
 
 interface WordMenuProps<T extends string> {
@@ -85,6 +92,7 @@ export function WordMenu<T extends string>({ label, value, options, onChange }: 
             class="menu-item"
             role="menuitemradio"
             aria-checked={option.value === value}
+            {...explained(option.meaning, true)}
             onClick={() => {
               onChange(option.value);
               close();

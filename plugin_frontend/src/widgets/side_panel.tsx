@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEscape } from "../store/keyboard";
 import { CloseIcon } from "./icons";
+import { explained } from "./meaning";
 
 interface SidePanelProps {
   title: ComponentChildren;
@@ -39,14 +40,14 @@ export function PanelSection({ title, children }: { title?: ComponentChildren; c
   );
 }
 
-/** What it is, the value at the right, and what it means in one line, for those who point at it. */
-type Fact = readonly [label: string, value: ComponentChildren, explanation?: string];
+/** What it is, the value at the right, and under which name the server explains it. */
+type Fact = readonly [label: string, value: ComponentChildren, meaning?: string];
 
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl class="facts">
-      {facts.map(([label, value, explanation]) => (
-        <div key={label} title={explanation}>
+      {facts.map(([label, value, meaning]) => (
+        <div key={label} {...explained(meaning)}>
           <dt>{label}</dt>
           <dd>{value}</dd>
         </div>

@@ -22,8 +22,6 @@ interface Key {
   other: OtherPlace;
 }
 
-export const DISTANCE_MEANING = "Relative Wasserstein distance: 0 same, 1 nothing in common";
-
 /** Of the first compared run. */
 export const otherRun = () => comparedRuns.value[0]?.name;
 

@@ -10,6 +10,7 @@ import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
 import { currentStep, selectedSite, view } from "../../store/selection";
 import { look } from "../../widgets/canvas";
+import { Term } from "../../widgets/meaning";
 import { Picture } from "../../widgets/picture";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
@@ -19,7 +20,7 @@ import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
 import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
 import { atStep, type Plot, type RunDistributions } from "./plot";
-import { DISTANCE_MEANING, distanceWord, listTitle, ranked } from "./ranking";
+import { distanceWord, listTitle, ranked } from "./ranking";
 
 interface SitePanelProps {
   api: Api;
@@ -69,7 +70,7 @@ function FarthestApart({ distances }: { distances: DistancesAnswer }) {
   const names = sites.value.data?.sites ?? [];
   const list = ranked([...names.keys()], distances).slice(0, LONGEST_LIST);
   return (
-    <PanelSection title={<span title={DISTANCE_MEANING}>{listTitle()}</span>}>
+    <PanelSection title={<Term of="distance">{listTitle()}</Term>}>
       {list.map((site) => (
         <button key={site} type="button" class="apart" onClick={() => (selectedSite.value = names[site]?.name ?? null)}>
           <SiteName name={names[site]?.name ?? ""} />
@@ -114,12 +115,12 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
   const column = (name: string) => distributions.map(({ run }) => statistic(statistics, run, stage, name, now));
   const special = (name: string, label: string) => {
     const values = column(name);
-    return values.some((value) => value > 0) ? [row(label, values.map(formatCount))] : [];
+    return values.some((value) => value > 0) ? [row(label, values.map(formatCount), name)] : [];
   };
   const rows = [
-    row("max", column("max").map(known)),
-    ...levels.map((level) => row(level === 0.5 ? "median" : `${level * 100} %`, quantile(level))),
-    row("min", column("min").map(known)),
+    row("max", column("max").map(known), "max"),
+    ...levels.map((level) => row(level === 0.5 ? "median" : `${level * 100} %`, quantile(level), "quantile")),
+    row("min", column("min").map(known), "min"),
     ...special("zeros", "exactly 0"),
     ...special("nan", "NaN"),
     ...special("pos_inf", "+Inf"),
@@ -148,7 +149,10 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
 /** Of no finite value there is no quantile. */
 const known = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
 
-const row = (label: string, values: readonly string[]) => ({ key: label, cells: [label, ...values] });
+const row = (label: string, values: readonly string[], meaning: string) => ({
+  key: label,
+  cells: [<Term of={meaning}>{label}</Term>, ...values],
+});
 
 function statistic(
   answers: readonly OfRun<SiteAnswer>[],

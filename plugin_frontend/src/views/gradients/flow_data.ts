@@ -26,25 +26,20 @@ export type FlowAnswer =
   | { measure: Exclude<Measure, "quantiles">; runs: readonly [RunFlow, ...RunFlow[]] }
   | { measure: "quantiles"; quantiles: QuantileFlow };
 
-export interface MeasureWords {
-  value: Measure;
-  label: string;
-  formula: string;
-  /** One line for a reader who has not met it. */
-  explanation: string;
-}
-
-export const MEASURES: readonly MeasureWords[] = [
-  { value: "norm", label: "norm", formula: "√Σ g²", explanation: "Length of a site's gradient as one vector." },
-  { value: "max", label: "maximum", formula: "max |g|", explanation: "Largest magnitude among a site's values." },
-  { value: "mean", label: "mean", formula: "Σ |g| / count", explanation: "Mean magnitude of a site's values." },
-  {
-    value: "quantiles",
-    label: "quantiles",
-    formula: "5, 25, 50, 75, 95 %",
-    explanation: "Where a site's signed values lie: half of them within the thick line, nine tenths within the thin.",
-  },
+export const MEASURES: readonly { value: Measure; label: string }[] = [
+  { value: "norm", label: "norm" },
+  { value: "max", label: "maximum" },
+  { value: "mean", label: "mean" },
+  { value: "quantiles", label: "quantiles" },
 ];
+
+/** Under which name the server explains a measure. */
+export const MEANINGS: Record<Measure, string> = {
+  norm: "l2",
+  max: "abs_max",
+  mean: "mean_magnitude",
+  quantiles: "quantiles",
+};
 
 const COLUMNS: Record<Exclude<Measure, "quantiles">, string> = { norm: "l2", max: "abs_max", mean: "l1" };
 

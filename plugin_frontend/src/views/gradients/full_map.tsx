@@ -98,26 +98,23 @@ export function CellReadout({ heatmap }: { heatmap: Heatmap }) {
     <div aria-live="polite">
       <Facts
         facts={[
-          ["cell", `out ${span(rows)}, in ${span(columns)}`, "The rows and columns of the gradient that it covers."],
-          ["absolute maximum", signless(magnitude), "Largest magnitude among the values of the cell."],
+          ["cell", `out ${span(rows)}, in ${span(columns)}`, "cell"],
+          ["absolute maximum", signless(magnitude), "abs_max"],
           [
             "signed mean of finite values",
             single && !Number.isFinite(magnitude) ? "–" : formatNumber(mean),
-            "Near 0 where positive and negative values cancel.",
+            "cell_mean",
           ],
-          ["maximum of its row", signless(maximumAt(heatmap.rowMax, row, heatmap.cellRows)), ROW_MAXIMUM],
-          ["maximum of its column", signless(maximumAt(heatmap.columnMax, column, heatmap.cellColumns)), ROW_MAXIMUM],
+          ["maximum of its row", signless(maximumAt(heatmap.rowMax, row, heatmap.cellRows)), "row_max"],
+          ["maximum of its column", signless(maximumAt(heatmap.columnMax, column, heatmap.cellColumns)), "row_max"],
           ...(heatmap.maxError > 0
-            ? [["stored to within", `${formatNumber(heatmap.maxError * 100)} %`, STORED] as const]
+            ? [["stored to within", `${formatNumber(heatmap.maxError * 100)} %`, "stored"] as const]
             : []),
         ]}
       />
     </div>
   );
 }
-
-const ROW_MAXIMUM = "Largest magnitude in all the rows, or columns, that the cell covers.";
-const STORED = "Largest relative error of the maxima: magnitudes are kept in eight bits.";
 
 const span = ([first, last]: [number, number]) => (first === last ? String(first) : `${first}–${last}`);
 

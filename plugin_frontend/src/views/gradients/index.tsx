@@ -9,18 +9,20 @@ import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
+import { withFormulas } from "../../store/meanings";
 import { reloads } from "../../store/resource";
 import { currentStep, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
 import { Legend } from "../../widgets/legend";
+import { Term } from "../../widgets/meaning";
 import { WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { SiteName } from "../../widgets/site_name";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { Flow } from "./flow";
-import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
+import { askFlow, askNorms, type FlowAnswer, flowKey, MEANINGS, MEASURES, placesKey, type RunFlow } from "./flow_data";
 import { CellReadout, FullMap } from "./full_map";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
 import { MapPanel } from "./map_panel";
@@ -119,8 +121,8 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
           <GalleryGroups plan={plan} data={data} />
         </div>
         <footer class="gallery-foot">
-          <p title="The norm is the length of the gradient as one vector: √Σ g²">
-            Under each map: gradient norm; <i /> rows or columns that are exactly 0
+          <p>
+            Under each map: gradient <Term of="l2">norm</Term>; <i /> rows or columns that are exactly 0
           </p>
           <Legend
             {...(hasFinite && (selected || sharing.value === "shared") && { scale: scaleOf(selected?.name ?? "") })}
@@ -206,15 +208,15 @@ function MapTitle({ site }: { site: string }) {
 
 function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
   const step = useComputed(() => formatCount(currentStep.value ?? 0));
-  const explained = MEASURES.find(({ value }) => value === measure.value)?.explanation;
+  const options = withFormulas(MEASURES, ({ value }) => MEANINGS[value]);
   return (
     <div class="gradients-title">
       <h2>
         Gradient flow by depth at step <b class="now">{step}</b>
       </h2>
-      <span title={explained}>
-        as <WordMenu label="Measure" value={measure.value} options={MEASURES} onChange={(to) => (measure.value = to)} />
-      </span>
+      <Term of={MEANINGS[measure.value]}>
+        as <WordMenu label="Measure" value={measure.value} options={options} onChange={(to) => (measure.value = to)} />
+      </Term>
       <ul class="run-lines">
         {(measure.value === "quantiles" ? [] : norms).map(({ run, colour }) => (
           <li key={run}>

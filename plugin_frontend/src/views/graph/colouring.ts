@@ -47,9 +47,17 @@ export const COLOURING_WORDS: Record<Colouring, { name: string; formula: string 
   none: { name: "none", formula: "" },
 };
 
+/** The statistic behind a colouring of another name. */
+const EXPLAINED_AS: Partial<Record<Colouring, string>> = {
+  gradient: "l2",
+  parameter: "l2",
+  zeros: "zero_share",
+  lost: "lost_share",
+};
+
 export const COLOURING_OPTIONS = COLOURINGS.map((value) => {
   const { name, formula } = COLOURING_WORDS[value];
-  return { value, label: name, ...(formula && { formula }) };
+  return { value, label: name, formula, meaning: EXPLAINED_AS[value] ?? value };
 });
 
 /** It stays while other views are looked at, and in the address. */

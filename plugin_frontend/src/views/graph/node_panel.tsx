@@ -9,6 +9,7 @@ import type { HierarchyNode } from "../../layout/hierarchy";
 import { shownFindings } from "../../store/findings";
 import { selectedSite, type View, view } from "../../store/selection";
 import { look, useCanvas } from "../../widgets/canvas";
+import { Term } from "../../widgets/meaning";
 import { Pin } from "../../widgets/pin";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
@@ -220,8 +221,12 @@ function ParameterTable({ sites, own, node, norms, step }: ParameterTableProps) 
           caption="Parameters at the current step"
           head={[
             shownStep === null || shownStep === undefined ? "parameter" : `at step ${formatCount(shownStep)}`,
-            "gradient",
-            "update ratio",
+            <Term key="g" of="l2">
+              gradient
+            </Term>,
+            <Term key="u" of="update_ratio">
+              update ratio
+            </Term>,
             "over steps",
           ]}
           rows={rows}

@@ -1,4 +1,4 @@
-// The statistics that the map can show: their words, formulas and scales.
+// The statistics that the map can show: their names and scales. What they mean the server tells.
 
 import type { Stage } from "../../api/types";
 import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
@@ -10,7 +10,8 @@ export type ScaleKind = "log" | "linear";
 export interface Column {
   value: string;
   label: string;
-  formula: string;
+  /** In the read-out, of a map whose numbers are made from the column's. */
+  formula?: string;
   /** How its values become colours; "factor": log₁₀ of how many times larger. */
   kind: "magnitude" | "signed" | "ratio" | "share" | "factor";
   /** Only of this stage. */
@@ -18,28 +19,27 @@ export interface Column {
 }
 
 export const COLUMNS: readonly Column[] = [
-  { value: "l2", label: "norm", formula: "√Σ x²", kind: "magnitude" },
-  { value: "rms", label: "RMS", formula: "norm / √count", kind: "magnitude" },
-  { value: "abs_max", label: "largest magnitude", formula: "max |x|", kind: "magnitude" },
-  { value: "min", label: "smallest value", formula: "min x", kind: "signed" },
-  { value: "max", label: "largest value", formula: "max x", kind: "signed" },
-  { value: "quantile_spread", label: "quantile spread", formula: "95 % − 5 % quantile", kind: "magnitude" },
-  { value: "mean", label: "mean", formula: "Σ x / count", kind: "signed" },
-  { value: "std", label: "standard deviation", formula: "√(Σ (x − mean)² / count)", kind: "magnitude" },
-  { value: "zero_share", label: "share of zeros", formula: "zeros / count", kind: "share" },
-  { value: "nonfinite", label: "number of NaN and Inf", formula: "count", kind: "magnitude" },
-  { value: "update_ratio", label: "update ratio", formula: "‖Δw‖ / ‖w‖", kind: "ratio", stage: "update" },
-  { value: "lost_share", label: "share of lost updates", formula: "w + Δ = w, g ≠ 0", kind: "share", stage: "update" },
+  { value: "l2", label: "norm", kind: "magnitude" },
+  { value: "rms", label: "RMS", kind: "magnitude" },
+  { value: "abs_max", label: "largest magnitude", kind: "magnitude" },
+  { value: "min", label: "smallest value", kind: "signed" },
+  { value: "max", label: "largest value", kind: "signed" },
+  { value: "quantile_spread", label: "quantile spread", kind: "magnitude" },
+  { value: "mean", label: "mean", kind: "signed" },
+  { value: "std", label: "standard deviation", kind: "magnitude" },
+  { value: "zero_share", label: "share of zeros", kind: "share" },
+  { value: "nonfinite", label: "number of NaN and Inf", kind: "magnitude" },
+  { value: "update_ratio", label: "update ratio", kind: "ratio", stage: "update" },
+  { value: "lost_share", label: "share of lost updates", kind: "share", stage: "update" },
   {
     value: "dead_share",
     label: "share of dead units",
-    formula: "dead units / units",
     kind: "share",
     stage: "activation",
   },
 ];
 
-const NORM: Column = { value: "l2", label: "norm", formula: "√Σ x²", kind: "magnitude" };
+const NORM: Column = { value: "l2", label: "norm", kind: "magnitude" };
 
 export const STAGE_WORDS: Record<Stage, string> = {
   parameter: "parameter",

@@ -3,6 +3,7 @@
 import { formatCount, formatNumber } from "../../base/format";
 import { findings, losses } from "../../store/data";
 import { currentStep } from "../../store/selection";
+import { Term } from "../../widgets/meaning";
 import { RunDot } from "../../widgets/run_chips";
 import { formatAge } from "../../widgets/step_axis";
 import { countsAt, type Headline, verdictOf } from "./headline";
@@ -74,7 +75,11 @@ function RunLine({ data, extras }: { data: RunData; extras: RunExtras | undefine
       )}
       <td>{describeSpeed(data, extras)}</td>
       {left && <td>{left} left</td>}
-      {share !== null && <td title="Share of the training time that watching takes">watch {formatShare(share)}</td>}
+      {share !== null && (
+        <td>
+          <Term of="watch_share">watch</Term> {formatShare(share)}
+        </td>
+      )}
     </tr>
   );
 }

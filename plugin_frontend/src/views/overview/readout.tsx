@@ -30,7 +30,7 @@ export function readoutOf(
   return {
     title: <SiteName name={site.name} />,
     rows: [
-      [describeStep(step), describeCellValue(shown, here), isDifference ? shown.column.formula : reason],
+      [describeStep(step), describeCellValue(shown, here), isDifference ? (shown.column.formula ?? "") : reason],
       ...(isDifference ? [] : usual(shown, index)),
       ...(isDifference ? runs : runs.slice(1)).flatMap((other) => compared(other, site.name, step)),
     ],

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { type Stage, State } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
+import { withFormulas } from "../../store/meanings";
 import { column, stage, stepRange } from "../../store/selection";
 import { Legend, type Sign } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
@@ -125,7 +126,7 @@ function ColumnMenu({ data }: { data: RunData }) {
     <WordMenu
       label="Statistic"
       value={data.column.value}
-      options={columnsOf(data.stage)}
+      options={withFormulas(columnsOf(data.stage))}
       onChange={(value) => {
         column.value = value;
       }}

@@ -8,6 +8,7 @@ import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
 import { findingsOf, shownFindings } from "../../store/findings";
 import { currentStep, place, selectedModule, selectedSite, type View, view } from "../../store/selection";
+import { Term } from "../../widgets/meaning";
 import { Pin } from "../../widgets/pin";
 import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
@@ -109,7 +110,7 @@ function Numbers({ answer, wanted }: { answer: SiteAnswer; wanted: readonly Stag
   const lines = LINES.filter(({ column }) => column !== "dead_share" || stages.includes("activation"));
   const rows = lines.map(({ label, column, format }) => ({
     key: label,
-    cells: [label, ...stages.map((stage) => cellText(answer, stage, column, index, format))],
+    cells: [<Term of={column}>{label}</Term>, ...stages.map((stage) => cellText(answer, stage, column, index, format))],
   }));
   const ratio = numberAt(answer, "update", "update_ratio", index);
   const step = formatCount(answer.steps[index] ?? 0);
@@ -121,7 +122,9 @@ function Numbers({ answer, wanted }: { answer: SiteAnswer; wanted: readonly Stag
           head={[<span class="hidden-visually">statistic</span>, ...stages.map((stage) => STAGE_WORDS[stage])]}
           rows={rows}
         />
-        {Number.isFinite(ratio) && <Facts facts={[["update ratio, ‖Δw‖ / ‖w‖", formatNumber(ratio)]]} />}
+        {Number.isFinite(ratio) && (
+          <Facts facts={[["update ratio, ‖Δw‖ / ‖w‖", formatNumber(ratio), "update_ratio"]]} />
+        )}
       </PanelSection>
       <NormSection answer={answer} />
     </>

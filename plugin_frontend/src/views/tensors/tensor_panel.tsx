@@ -8,6 +8,7 @@ import { formatCount, formatNumber, formatShape } from "../../base/format";
 import { currentStep, selectedStep } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Legend } from "../../widgets/legend";
+import { Term } from "../../widgets/meaning";
 import { Picture } from "../../widgets/picture";
 import { PanelSection } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
@@ -31,9 +32,9 @@ export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, c
   );
   const ofSlice = summarize(shown);
   const what = channels === null ? "slice" : "image";
-  const rows = ROWS.map(([label, value, explanation]) => ({
+  const rows = ROWS.map(([label, value, meaning]) => ({
     key: label,
-    cells: [<span title={explanation}>{label}</span>, value(ofSlice), value(ofTensor)],
+    cells: [<Term of={meaning}>{label}</Term>, value(ofSlice), value(ofTensor)],
   }));
   return (
     <aside class="side-panel tensor-panel" aria-label="Facts of the tensor">
@@ -66,18 +67,14 @@ export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, c
   );
 }
 
-const ROWS: [label: string, value: (summary: Summary) => string, explanation: string][] = [
-  ["maximum", ({ max }) => orNone(max), "The largest finite value."],
-  ["mean", ({ mean }) => orNone(mean), "Sum of the finite values over their count."],
-  ["minimum", ({ min }) => orNone(min), "The smallest finite value."],
-  ["std", ({ std }) => orNone(std), "Standard deviation: how far values usually are from the mean."],
-  ["exactly 0", ({ zeros }) => formatCount(zeros), "How many values are 0, such as masked ones."],
-  [
-    "NaN, Inf",
-    ({ nan, inf }) => (nan + inf === 0 ? "0" : `${formatCount(nan)}, ${formatCount(inf)}`),
-    "How many values are not a number, and how many are infinite.",
-  ],
-  ["values", ({ count }) => formatCount(count), "How many there are."],
+const ROWS: [label: string, value: (summary: Summary) => string, meaning: string][] = [
+  ["maximum", ({ max }) => orNone(max), "max"],
+  ["mean", ({ mean }) => orNone(mean), "mean"],
+  ["minimum", ({ min }) => orNone(min), "min"],
+  ["std", ({ std }) => orNone(std), "std"],
+  ["exactly 0", ({ zeros }) => formatCount(zeros), "zeros"],
+  ["NaN, Inf", ({ nan, inf }) => (nan + inf === 0 ? "0" : `${formatCount(nan)}, ${formatCount(inf)}`), "nonfinite"],
+  ["values", ({ count }) => formatCount(count), "count"],
 ];
 
 const orNone = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));

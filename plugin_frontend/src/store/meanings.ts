@@ -1,0 +1,26 @@
+// What the numbers of the page mean: told once by the server, from which the docs have it too.
+
+import { signal } from "@preact/signals";
+import type { Api } from "../api/client";
+import type { MeaningsAnswer } from "../api/types";
+
+/** By column, and by names of their own; empty until they are there. */
+export const meanings = signal<MeaningsAnswer["meanings"]>({});
+
+/** Without an answer the page has no explanations, and lacks nothing else. */
+export function askMeanings(api: Api): void {
+  api.meanings().then(
+    (answer) => {
+      meanings.value = answer.meanings;
+    },
+    () => {},
+  );
+}
+
+/** Options of a menu with the formulas of what they name. */
+export function withFormulas<T extends { value: string }>(options: readonly T[], keyOf = ({ value }: T) => value) {
+  return options.map((option) => {
+    const meaning = keyOf(option);
+    return { ...option, meaning, formula: meanings.value[meaning]?.formula };
+  });
+}
