@@ -70,7 +70,7 @@ def list_of_findings(page: TorchVizPage) -> None:
 
 def word_menu(page: TorchVizPage) -> None:
     page.frame.get_by_role("button", name=re.compile("^(Statistic|Column)")).first.click()
-    expect(page.frame.get_by_role("menu")).to_be_visible()
+    expect(page.frame.get_by_role("menu")).to_contain_text(MEANINGS["rms"].formula)
     page.page.keyboard.press("ArrowDown")
     expect(page.frame.get_by_role("tooltip")).to_contain_text(MEANINGS["rms"].says)
 

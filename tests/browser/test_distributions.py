@@ -1,6 +1,10 @@
 """Distributions in a browser: which sites, in which order, and that a link keeps both."""
 
+import csv
+import io
 import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 from browser_page import OpenPage, TorchVizPage
@@ -71,6 +75,50 @@ def test_change_since_the_first_step(open_page: OpenPage) -> None:
     expect_first(page, "h.7.mlp.weight", "h.41.attn.weight")
     page.open("distributions", runs="first", step=100, sort="first")
     expect(tiles(page).first).not_to_have_attribute("aria-label", re.compile(r"^h\.(7\.mlp|41\.attn)\.weight"))
+
+
+def test_pins_of_any_run_are_compared_and_a_link_has_them(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    for run, site in (("first", "h.7.mlp.weight"), ("second", "h.41.attn.weight")):
+        page.open("distributions", runs=run, site=site, step=100, sort="previous", pins=pins_in_the_address(page))
+        page.frame.get_by_role("button", name="Pin gradient for comparison").click()
+        page.page.wait_for_function(f'decodeURIComponent(location.hash).includes(\'["{run}","model","{site}"\')')
+    page.open("distributions", runs="first", step=100, sort="previous", pins=pins_in_the_address(page))
+    expect(page.frame.get_by_role("img", name=re.compile("^2 pinned over 4 steps"))).to_be_visible()
+    listed = page.frame.locator(".pinned li")
+    expect(listed).to_have_text(
+        [re.compile(r"^h\.7\.mlp\..*first.*median"), re.compile(r"^h\.41\.attn\..*second.*median")]
+    )
+    expect(page.frame.locator(".all-sites-head")).to_contain_text("from step 50 to 100")
+    listed.first.get_by_role("button", name=re.compile("^Unpin")).click()
+    expect(listed).to_have_count(1)
+
+
+def pins_in_the_address(page: TorchVizPage) -> str:
+    found = re.search(r"\.pins=([^&]*)", page.page.url)
+    return found[1] if found else ""
+
+
+def test_the_lattice_is_read_and_taken_along(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions")
+    tile = page.frame.get_by_role("button", name=re.compile(r"^h\.2\.attn\.weight,"))
+    tile.hover(position={"x": 3, "y": 8})
+    read = page.frame.get_by_role("tooltip")
+    expect(read).to_contain_text("step 0")
+    (median,) = re.findall(r"(\S+)\s+median", read.inner_text())
+    forms = {}
+    for form in ("SVG", "CSV"):
+        with page.page.expect_download() as waiting:
+            page.frame.locator(".lattice").get_by_role("button", name=f"as {form}").click()
+        forms[form] = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    root = ElementTree.fromstring(forms["SVG"])
+    words = {text.text: text.attrib["font-size"] for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert words["attn.weight"] == words["h.59"] == "11"
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}path"))) == 3 * 300  # two bands and a median of each site
+    lines = list(csv.reader(io.StringIO(forms["CSV"])))
+    assert len(lines) == 1 + 300 * 4
+    (at_first,) = (line for line in lines if line[:2] == ["h.2.attn.weight", "0"])
+    assert float(median.replace("−", "-")) == pytest.approx(float(at_first[4]), rel=0.05)
 
 
 def test_regular_expressions_globs_and_what_is_neither(open_page: OpenPage) -> None:

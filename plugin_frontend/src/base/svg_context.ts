@@ -189,7 +189,7 @@ export class SvgContext {
   }
 
   fillText(text: string, x: number, y: number): void {
-    const [, weight = "400", size = "12"] = /(\d+)?\s*([\d.]+)px/.exec(this.font) ?? [];
+    const [, weight = "400", size = "12"] = /(?:(\d+) )?([\d.]+)px/.exec(this.font) ?? [];
     const anchor = { center: "middle", right: "end", end: "end" }[this.textAlign as string] ?? "start";
     const middle = this.textBaseline === "middle" ? 0.35 * Number(size) : 0;
     const [left, top] = this.place(x, y + middle);

@@ -43,6 +43,11 @@ export function moveFinding(by: number): void {
   });
 }
 
+/** Position of the finding whose pin a site has; -1: none. One may be about all sites: the first one is to look at. */
+export function pinOf(site: string): number {
+  return shownFindings.value.findIndex(({ sites }) => sites[0] === site);
+}
+
 /** Positions of the findings that are about a site. */
 export function findingsOf(site: string): number[] {
   return shownFindings.value.flatMap(({ sites }, index) => (sites.includes(site) ? [index] : []));

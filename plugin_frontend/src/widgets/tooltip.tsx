@@ -4,13 +4,14 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+export type Row = [when: string, value: string, what: string];
+
 export interface Readout {
   /** Of the pointer or of the crosshair, in the page's coordinates. */
   x: number;
   y: number;
   title: ComponentChildren;
-  /** When, value, what it is. */
-  rows: [when: string, value: string, what: string][];
+  rows: Row[];
   /** At once and read aloud: for a crosshair that was moved by keys. */
   announced?: boolean;
 }

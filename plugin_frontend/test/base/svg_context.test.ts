@@ -77,3 +77,20 @@ test("a rounded corner ends its line short of the corner", () => {
   });
   expect(file.querySelector("path")?.getAttribute("d")).toBe("M0 0L12 0Q20 0 20 8L20 30");
 });
+
+test("texts have the size and the weight of the font, which may name no weight", () => {
+  const file = parsed((context) => {
+    for (const font of ["11px Roboto, sans-serif", "500 12.5px Roboto"]) {
+      context.font = font;
+      context.fillText("text", 0, 0);
+    }
+  });
+  const sizes = [...file.querySelectorAll("text")].map((text) => [
+    text.getAttribute("font-size"),
+    text.getAttribute("font-weight"),
+  ]);
+  expect(sizes).toEqual([
+    ["11", "400"],
+    ["12.5", "500"],
+  ]);
+});

@@ -3,13 +3,14 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
+import type { SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place, selectedSite, shownGroup } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import type { Plot } from "./plot";
+import { isSame, type Subject } from "./subject";
 
 /** An answer and the run that it is of; the shown run's is the first. */
 export interface OfRun<T> {
@@ -71,22 +72,52 @@ function openingSite({ run, group }: Place, table: SitesAnswer): string | undefi
   return site;
 }
 
-/** The shown run and the compared ones at a stage; where pictures leave steps out, the current step comes beside them. */
+/** The shown run's distributions of a site and stage, then the compared ones'. */
 export function useDistributions(
   api: Api,
   key: ReadonlySignal<SiteKey | null>,
   stage: ReadonlySignal<Stage | null>,
 ): ReadonlySignal<Resource<Plot["runs"]>> {
+  const subjects = useMemo(
+    () =>
+      computed(() => {
+        if (!key.value || !stage.value) return null;
+        const { place: where, compared, site } = key.value;
+        const of = { group: where.group, site, stage: stage.value };
+        return [where.run, ...compared].map((run) => ({ ...of, run }));
+      }),
+    [key, stage],
+  );
+  return useSubjects(api, subjects, asRun);
+}
+
+const asRun = ({ run }: Subject) => ({ label: run, colour: colourOfRun(run) });
+
+/**
+ * The distributions of several subjects, without those that can't be had beside the first. Where pictures leave steps out,
+ * the current step comes beside them.
+ */
+export function useSubjects(
+  api: Api,
+  subjects: ReadonlySignal<readonly Subject[] | null>,
+  look: (subject: Subject) => { label: string; colour: string },
+): ReadonlySignal<Resource<Plot["runs"]>> {
   const [whole, one] = useMemo(() => {
     const asked = (some: () => Some | null) =>
       computed(() => {
         const steps = some();
-        return key.value && stage.value && steps && { ...key.value, stage: stage.value, some: steps };
+        return subjects.value && steps && { all: subjects.value, some: steps };
       });
     return [asked(() => someSteps(MOST_STEPS)), asked(currentAlone)];
-  }, [key, stage]);
-  const ask = (wanted: SiteKey & { stage: Stage; some: Some }) =>
-    ofRuns(wanted, (where) => api.distributions(where, wanted.site, wanted.stage, wanted.some));
+  }, [subjects]);
+  const ask = async ({ all, some }: { all: readonly Subject[]; some: Some }) => {
+    const answers = all.map(({ run, group, site, stage }) => api.distributions({ run, group }, site, stage, some));
+    const settled = await Promise.allSettled(answers);
+    await answers[0];
+    return settled.flatMap((each, index) =>
+      each.status === "fulfilled" ? [{ answer: each.value, subject: all[index] as Subject }] : [],
+    );
+  };
   const pictures = useResource(whole, (wanted) =>
     ask(wanted).finally(() => {
       pictured.value = true;
@@ -97,9 +128,15 @@ export function useDistributions(
     () =>
       computed(() => {
         const { data, ...rest } = pictures.value;
-        return { ...rest, data: data && drawable(data, exact.value.data ?? []) };
+        const drawn = data?.map(({ subject, answer }) => ({
+          run: subject.run,
+          ...look(subject),
+          answer,
+          exact: exact.value.data?.find((each) => isSame(each.subject, subject))?.answer ?? null,
+        }));
+        return { ...rest, data: (drawn ?? null) as Plot["runs"] | null };
       }),
-    [pictures, exact],
+    [pictures, exact, look],
   );
 }
 
@@ -107,20 +144,6 @@ export function useDistributions(
 function currentAlone(): Some | null {
   const step = currentStep.value;
   return step !== null && someSteps(MOST_STEPS).most_steps && allSteps.value.length > MOST_STEPS ? { step } : null;
-}
-
-/** The answers with their lines' colours and what is known of the current step: of the same run, site and stage. */
-function drawable(
-  [shown, ...compared]: readonly [OfRun<DistributionsAnswer>, ...OfRun<DistributionsAnswer>[]],
-  exact: readonly OfRun<DistributionsAnswer>[],
-): Plot["runs"] {
-  const withColour = ({ run, answer }: OfRun<DistributionsAnswer>) => {
-    const at = exact.find(
-      (each) => each.run === run && each.answer.site === answer.site && each.answer.stage === answer.stage,
-    );
-    return { run, answer, colour: colourOfRun(run), exact: at?.answer ?? null };
-  };
-  return [withColour(shown), ...compared.map(withColour)];
 }
 
 export function useSite(

@@ -30,7 +30,8 @@ import {
   valueScale,
   wordsOf,
 } from "./options";
-import { type Against, otherRun, useDistances } from "./ranking";
+import { Pinned } from "./pinned";
+import { type Against, otherRun, useDistances, whichSteps } from "./ranking";
 import { SitePanel } from "./site_panel";
 import { StagePicture } from "./stage_picture";
 
@@ -79,6 +80,7 @@ export function DistributionsView({ api }: { api: Api }) {
           ))}
         </div>
         <PictureNotes />
+        <Pinned api={api} />
         {data && <AllSites bands={data} shown={site.value.site} distances={distances} near={near} />}
         {!data && (error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />)}
       </div>
@@ -183,6 +185,7 @@ function AllSites({ bands, shown, distances, near }: AllSitesProps) {
             onChange={(next) => (selectedStage.value = next)}
           />{" "}
           bands over steps, by <OrderMenu />
+          {ranking && `, ${whichSteps(ranking)}`}
         </p>
         <BandLegend />
         <input
@@ -204,6 +207,7 @@ function OrderMenu() {
   const options: Option<"depth" | Against>[] = [
     { value: "depth", label: "depth" },
     { value: "first", label: "change since the start" },
+    { value: "previous", label: "change since the step before" },
   ];
   if (otherRun()) options.push({ value: "runs", label: "difference between the runs" });
   return <WordMenu label="Order" value={order.value} options={options} onChange={(next) => (order.value = next)} />;

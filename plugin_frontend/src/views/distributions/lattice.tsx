@@ -7,14 +7,20 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { DistancesAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
 import type { ValueScale } from "../../base/bins";
-import { formatNumber, middleEllipsis, splitName } from "../../base/format";
+import { middleEllipsis } from "../../base/format";
 import { groupByModule, latticeOf } from "../../base/names";
 import { type BandSeries, paintBands } from "../../base/paint_bands";
 import { stepColumns } from "../../base/step_columns";
-import { selectedSite } from "../../store/selection";
+import { indexAtOrBefore } from "../../base/steps";
+import { pinOf } from "../../store/findings";
+import { currentStep, selectedSite } from "../../store/selection";
 import { followNearness, look, useCanvas } from "../../widgets/canvas";
+import { PictureMenu } from "../../widgets/picture_menu";
+import { Pin } from "../../widgets/pin";
+import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import type { KnownBands } from "./bands_in_view";
-import { bandAxis } from "./measures";
+import { latticeSvg } from "./lattice_file";
+import { bandAxis, bandRows, bandsCsv } from "./measures";
 import { panelOpen } from "./options";
 import { distanceWord, ranked } from "./ranking";
 
@@ -36,10 +42,13 @@ const BLOCK_LENGTH = 18;
 
 export function Lattice({ bands, names, members, shown, ranking, scale, near }: LatticeProps) {
   const { series } = bands;
+  const box = useRef<HTMLDivElement>(null);
+  const axes = new Map<number, Axis>();
   const plan = useMemo(() => planOf(names, members, ranking), [names, members, ranking]);
   const tile = (site: number, axis: Axis) => {
     const own = series[site];
     const name = names[site] ?? "";
+    axes.set(site, axis);
     return own && <Tile key={site} {...{ site, name, series: own, axis, near }} selected={name === shown} />;
   };
   const axisOf = (sites: readonly (number | null)[]) =>
@@ -48,7 +57,7 @@ export function Lattice({ bands, names, members, shown, ranking, scale, near }: 
       scale,
     );
   return (
-    <div class="lattice">
+    <div class="picture lattice" ref={box}>
       {plan.rows.length > 0 && (
         <div class="lattice-grid" style={{ "--columns": plan.columns.length }}>
           <LatticeRows plan={plan} axisOf={axisOf} tile={tile} />
@@ -70,6 +79,11 @@ export function Lattice({ bands, names, members, shown, ranking, scale, near }: 
           </div>
         </section>
       ))}
+      <PictureMenu
+        name={`${bands.key.stage} bands of ${members.length} sites`}
+        svg={() => box.current && latticeSvg(box.current, series, axes)}
+        csv={() => bandsCsv(members.map((site) => [names[site] ?? "", series[site]]))}
+      />
     </div>
   );
 }
@@ -165,8 +179,19 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
       tell(false);
     };
   }, [site, near]);
-  const last = series.steps.length - 1;
-  const median = formatNumber(series.quantiles[last * 5 + 2] ?? Number.NaN);
+  const pin = pinOf(name);
+  const [, median] = bandRows(series, series.steps.length - 1)[0] ?? [];
+  const show = (index: number, x: number, y: number, announced: boolean) =>
+    showTooltip({ x, y, announced, title: name, rows: bandRows(series, index) });
+  const follow = ({ currentTarget, clientX, clientY }: PointerEvent & { currentTarget: Element }) => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    show(stepColumns(series.steps, width).indexAt(clientX - left), clientX, clientY, false);
+  };
+  const tellCurrent = ({ currentTarget }: { currentTarget: Element }) => {
+    if (!currentTarget.matches(":focus-visible")) return;
+    const { right, top } = currentTarget.getBoundingClientRect();
+    show(indexAtOrBefore(series.steps, currentStep.value ?? 0), right, top, true);
+  };
   const select = () => {
     selectedSite.value = name;
     panelOpen.value = true;
@@ -177,13 +202,18 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
       type="button"
       class="tile"
       aria-pressed={selected}
-      aria-label={`${name}, median at the last step ${median}`}
-      title={splitName(name).join("")}
+      aria-label={`${name}, median at the last step ${median}${pin < 0 ? "" : `, finding ${pin + 1}`}`}
+      data-site={site}
       tabIndex={selected ? 0 : -1}
       onClick={select}
       onKeyDown={moveFocus}
+      onPointerMove={follow}
+      onPointerLeave={hideTooltip}
+      onFocus={tellCurrent}
+      onBlur={hideTooltip}
     >
       {isNear && <Bands series={series} axis={axis} />}
+      {pin >= 0 && <Pin index={pin} />}
     </button>
   );
 }

@@ -1,12 +1,15 @@
 // Numbers that the view computes from what the server sends.
 
-import type { BandsAnswer, DistributionsAnswer } from "../../api/types";
+import { type BandsAnswer, type DistributionsAnswer, State } from "../../api/types";
 import { type Axis, linearAxis, symlogAxis } from "../../base/axis";
 import { type Bins, binRange, finiteCount, type ValueScale } from "../../base/bins";
 import { csvOf } from "../../base/csv";
-import type { BandSeries } from "../../base/paint_bands";
+import { formatCount, formatNumber } from "../../base/format";
+import { BAND_LEVELS, type BandSeries } from "../../base/paint_bands";
+import { STATE_WORDS } from "../../base/state_words";
+import type { Row } from "../../widgets/tooltip";
 
-const LEVELS = 5;
+const LEVELS = BAND_LEVELS.length;
 
 /** The bands of one site. */
 export function seriesOf(bands: BandsAnswer, site: number): BandSeries {
@@ -82,6 +85,32 @@ function bandExtent(series: readonly BandSeries[]): { low: number; high: number;
     }
   }
   return extent;
+}
+
+/** What a site's bands say at a step: its middle, and where half and nine tenths of the values lie. */
+export function bandRows({ steps, quantiles, states }: BandSeries, index: number): Row[] {
+  const at = (level: number) => formatNumber(quantiles[index * LEVELS + level] ?? Number.NaN);
+  const when = `step ${formatCount(steps[index] ?? 0)}`;
+  const state = STATE_WORDS[states[index] ?? State.missing];
+  if (Number.isNaN(quantiles[index * LEVELS + 2] ?? Number.NaN)) return [[when, state ?? "–", ""]];
+  return [
+    [when, at(2), "median"],
+    ["", `${at(1)} to ${at(3)}`, "25 to 75 %"],
+    ["", `${at(0)} to ${at(4)}`, "5 to 95 %"],
+    ...(state ? [["", state, "holds"] as Row] : []),
+  ];
+}
+
+/** Bands of sites as CSV, a line for each site and step. */
+export function bandsCsv(sites: readonly (readonly [name: string, series: BandSeries | undefined])[]): string {
+  const lines = sites.flatMap(([name, series]) =>
+    Array.from(series?.steps ?? [], (step, index) => [
+      name,
+      step,
+      ...BAND_LEVELS.map((_, level) => series?.quantiles[index * LEVELS + level] ?? Number.NaN),
+    ]),
+  );
+  return csvOf([["site", "step", ...BAND_LEVELS.map((level) => `${level * 100} %`)], ...lines]);
 }
 
 /** The histogram of one step as CSV: the occupied bins, then what is in no bin. */

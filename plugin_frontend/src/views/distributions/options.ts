@@ -6,15 +6,41 @@ import { sites } from "../../store/data";
 import { kept, keptWord } from "../../store/kept";
 import { selectedSite, stage } from "../../store/selection";
 import { STAGE_WORDS } from "../overview/columns";
+import { isSame, type Subject } from "./subject";
 
 export type Drawing = "density" | "bands" | "ridges" | "overlay";
 
 export const drawing = keptWord<Drawing>("drawing", ["density", "bands", "ridges", "overlay"]);
 export const valueScale = keptWord("values", ["symlog", "linear"]);
-/** Of the sites: as the model has them, or the largest distance first: from the first step, or from another run. */
-export const order = keptWord("sort", ["depth", "first", "runs"]);
+/** Of the sites: as the model has them, or the largest distance first: from another step, or from another run. */
+export const order = keptWord("sort", ["depth", "first", "previous", "runs"]);
 /** Glob over the names of sites, or a regular expression between slashes. */
 export const filter = kept("filter", "", String, String);
+/** What is compared in a picture of its own, whichever run, site and stage are looked at. */
+export const pins = kept<readonly Subject[]>("pins", [], pinsText, pinsOf);
+export const MOST_PINS = 6;
+
+/** As a list of run, group, site and stage. */
+function pinsText(all: readonly Subject[]): string {
+  return JSON.stringify(all.map(({ run, group, site, stage: of }) => [run, group, site, of]));
+}
+
+function pinsOf(text: string): Subject[] | undefined {
+  try {
+    const all = JSON.parse(text) as [string, string, string, Stage][];
+    return all.slice(0, MOST_PINS).map(([run, group, site, of]) => ({ run, group, site, stage: of }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Pins what is not pinned yet, and the reverse; the oldest pin makes room. */
+export function togglePin(subject: Subject): void {
+  const others = pins.value.filter((each) => !isSame(each, subject));
+  const isNew = others.length === pins.value.length;
+  pins.value = isNew ? [...others, subject].slice(-MOST_PINS) : others;
+}
+
 export const panelOpen = signal(innerWidth >= 1100);
 
 const SIGNS: Record<Stage, string> = {

@@ -8,9 +8,11 @@ import { indexAtOrBefore } from "../../base/steps";
 
 export type Colours = CellColours & InkColours;
 
-/** A run's distributions and the colour of its line. */
+/** The distributions of a run's site and stage, and the colour of its line. */
 export interface RunDistributions {
   run: string;
+  /** What tells it from the others in the picture. */
+  label: string;
   colour: string;
   answer: DistributionsAnswer;
   /** The current step alone, where the answer leaves steps out and it has come already. */

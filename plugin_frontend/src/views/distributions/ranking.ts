@@ -5,6 +5,8 @@ import { useMemo } from "preact/hooks";
 import type { Api, OtherPlace, Place } from "../../api/client";
 import type { DistancesAnswer, Stage } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
+import { formatCount } from "../../base/format";
+import { indexAtOrBefore } from "../../base/steps";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
@@ -12,8 +14,8 @@ import { playing } from "../../store/step";
 import { allSteps } from "./data";
 import { order, shownStage } from "./options";
 
-/** What a site's distribution is compared with: its own at the first step, or the other run's. */
-export type Against = "first" | "runs";
+/** What a site's distribution is compared with: its own at the first or the previous step, or the other run's. */
+export type Against = "first" | "previous" | "runs";
 
 interface Key {
   place: Place;
@@ -35,13 +37,19 @@ export function useDistances(api: Api): ReadonlySignal<Resource<DistancesAnswer>
       // What is sorted by it must not jump while steps are played.
       if (!playing.value) step = currentStep.value;
       const run = listedAgainst() === "runs" ? otherRun() : undefined;
-      const other_step = run === undefined ? allSteps.value[0] : step;
+      const other_step = run === undefined ? stepBefore(step) : step;
       if (!place.value || !shownStage.value || step === null || other_step == null) return null;
       const other = run === undefined ? { other_step } : { other_run: run, other_step };
       return { place: place.value, stage: shownStage.value, step, other };
     });
   }, []);
   return useSteadily(key, ({ place: where, stage, step, other }) => api.distances(where, stage, step, other));
+}
+
+/** The step that a step is compared with. */
+function stepBefore(step: number | null): number | undefined {
+  const [all, isPrevious] = [allSteps.value, listedAgainst() === "previous"];
+  return all[isPrevious ? Math.max(0, indexAtOrBefore(all, step ?? 0) - 1) : 0];
 }
 
 /**
@@ -63,7 +71,11 @@ export function ranked(sites: readonly number[], answer: DistancesAnswer): numbe
   });
 }
 
-export const listTitle = (): string => (listedAgainst() === "runs" ? "Differs most between the runs" : "Changed most");
+/** What is compared: "between the runs at step 100", "from step 0 to 100". */
+export function whichSteps({ step, otherStep }: DistancesAnswer): string {
+  const to = formatCount(step);
+  return listedAgainst() === "runs" ? `between the runs at step ${to}` : `from step ${formatCount(otherStep)} to ${to}`;
+}
 
 /** "0.62"; null where there is nothing to compare. */
 export function distanceWord(answer: DistancesAnswer, site: number): string | null {

@@ -20,7 +20,7 @@ import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
 import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
 import { atStep, type Plot, type RunDistributions } from "./plot";
-import { distanceWord, listTitle, ranked } from "./ranking";
+import { distanceWord, listedAgainst, ranked, whichSteps } from "./ranking";
 
 interface SitePanelProps {
   api: Api;
@@ -70,7 +70,11 @@ function FarthestApart({ distances }: { distances: DistancesAnswer }) {
   const names = sites.value.data?.sites ?? [];
   const list = ranked([...names.keys()], distances).slice(0, LONGEST_LIST);
   return (
-    <PanelSection title={<Term of="distance">{listTitle()}</Term>}>
+    <PanelSection
+      title={
+        <Term of="distance">{`${listedAgainst() === "runs" ? "Differs" : "Changed"} most ${whichSteps(distances)}`}</Term>
+      }
+    >
       {list.map((site) => (
         <button key={site} type="button" class="apart" onClick={() => (selectedSite.value = names[site]?.name ?? null)}>
           <SiteName name={names[site]?.name ?? ""} />

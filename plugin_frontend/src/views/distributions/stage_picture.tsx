@@ -17,13 +17,14 @@ import { type Draw, look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
-import { hideTooltip, showTooltip } from "../../widgets/tooltip";
+import { hideTooltip, type Row, showTooltip } from "../../widgets/tooltip";
 import { type siteKey, useDistributions } from "./data";
 import { histogramCsv, medianMagnitude } from "./measures";
-import { drawing, valueScale, wordsOf } from "./options";
+import { drawing, pins, togglePin, valueScale, wordsOf } from "./options";
 import { paintOverlay, paintRidges } from "./paint_outlines";
 import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
 import { atStep, type Plot, type RunDistributions } from "./plot";
+import { isSame, type Subject } from "./subject";
 
 interface StagePictureProps {
   api: Api;
@@ -40,24 +41,43 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
     <section class="stage-picture">
       <header>
         <h3>{wordsOf(stage).title}</h3>
-        <span>{data && <AtStep stage={stage} run={data[0]} />}</span>
+        <span>{data && <AtStep run={data[0]} />}</span>
+        {site.value && <PinButton subject={{ ...site.value.place, site: site.value.site, stage }} />}
       </header>
-      {data ? <ValuePicture stage={stage} runs={data} /> : <div class="picture stage-canvas" />}
+      {data ? <ValuePicture runs={data} name={nameOf(data[0])} /> : <div class="picture stage-canvas" />}
     </section>
   );
 }
 
+function PinButton({ subject }: { subject: Subject }) {
+  const isPinned = pins.value.some((pin) => isSame(pin, subject));
+  return (
+    <button
+      type="button"
+      class="quiet-button"
+      aria-pressed={isPinned}
+      aria-label={`Pin ${wordsOf(subject.stage).word} for comparison`}
+      onClick={() => togglePin(subject)}
+    >
+      {isPinned ? "Pinned" : "Pin"}
+    </button>
+  );
+}
+
+const nameOf = ({ answer: { site, stage } }: RunDistributions) => `${site}: ${wordsOf(stage).word}`;
+
 /** The one number of the step, or why there is none. */
-function AtStep({ stage, run }: { stage: Stage; run: RunDistributions }) {
+export function AtStep({ run }: { run: RunDistributions }) {
   const { answer, index } = atStep(run, currentStep.value ?? 0);
-  const { sign } = wordsOf(stage);
+  const { sign } = wordsOf(answer.stage);
   const state = answer.state[index] ?? State.missing;
   const special = state === State.nan ? `NaN, ${formatCount(answer.nan[index] ?? 0)} ×` : state > State.nan;
   const word = state === State.zero ? "exactly 0" : special === true ? STATE_WORDS[state] : special;
   return <>{word || `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
 }
 
-function ValuePicture({ stage, runs }: { stage: Stage; runs: Plot["runs"] }) {
+/** Values over steps of what is first in the list, and what is compared with it; `name` says what it is. */
+export function ValuePicture({ runs, name }: { runs: Plot["runs"]; name: string }) {
   const { answer } = runs[0];
   const scale = valueScale.value;
   const answers = useSame(runs.map((run) => run.answer));
@@ -65,15 +85,17 @@ function ValuePicture({ stage, runs }: { stage: Stage; runs: Plot["runs"] }) {
   const hovered = useSignal<{ step: number; position: number } | null>(null);
   const image = useMemo(() => densityImages(answer, axis), [answer, axis]);
   const draw = useMemo(() => painter(runs, axis, image, hovered), [runs, axis, image, hovered]);
-  const word = wordsOf(stage).word;
   const at = (index: number, position: number, x: number, y: number, announced: boolean) => {
     hovered.value = { step: index, position };
     showTooltip({
       x,
       y,
       announced,
-      title: `${answer.site}, ${word}`,
-      rows: readout(answer, index, axis.value(position)),
+      title: name,
+      rows: [
+        ...readout(answer, index, axis.value(position)),
+        ...runs.slice(1).map((run) => lineRow(run, answer.steps[index] ?? 0)),
+      ],
     });
   };
   const hover = (point: Point) => {
@@ -104,15 +126,15 @@ function ValuePicture({ stage, runs }: { stage: Stage; runs: Plot["runs"] }) {
   return (
     <Picture
       class="stage-canvas"
-      label={`${answer.site}: ${word} over ${answer.steps.length} steps as ${drawing.value}`}
+      label={`${name} over ${answer.steps.length} steps as ${drawing.value}`}
       draw={draw}
       onHover={hover}
       onLeave={leave}
       onSelect={() => hovered.value && goToStep(answer.steps[hovered.value.step] ?? 0)}
       onKey={key}
-      exportName={`${answer.site} ${word} at step ${now.answer.steps[now.index] ?? ""}`}
+      exportName={`${name.replace(":", "")} at step ${now.answer.steps[now.index] ?? ""}`}
       csv={() => histogramCsv(now.answer, now.index)}
-      twin={<QuantileTwin answer={answer} word={word} />}
+      twin={<QuantileTwin answer={answer} name={name} />}
     />
   );
 }
@@ -177,21 +199,17 @@ function moved(now: { step: number; position: number }, key: string, count: numb
 }
 
 /** The bin under the crosshair, the middle of the step, and what is in no bin. */
-function readout(answer: DistributionsAnswer, index: number, value: number): [string, string, string][] {
+function readout(answer: DistributionsAnswer, index: number, value: number): Row[] {
   const bin = binAt(answer, index, value);
   const count = bin < 0 ? 0 : (answer.counts[bin] ?? 0);
   const total = finiteCount(answer, index);
-  const quantile = (level: number) =>
-    formatNumber(
-      answer.quantiles[index * answer.quantileLevels.length + answer.quantileLevels.indexOf(level)] ?? Number.NaN,
-    );
   const range =
     bin < 0
       ? `at ${formatNumber(value)}`
       : `${formatNumber(answer.lower[bin] ?? 0)} to ${formatNumber(answer.upper[bin] ?? 0)}`;
-  const rows: [string, string, string][] = [
+  const rows: Row[] = [
     [`step ${answer.steps[index]}`, formatCount(count), `of ${formatCount(total)} values, ${range}`],
-    ["", quantile(0.5), `median; 5 to 95 %: ${quantile(0.05)} to ${quantile(0.95)}`],
+    quantileRow("", answer, index),
   ];
   if ((answer.zeros[index] ?? 0) > 0) rows.push(["", formatShare((answer.zeros[index] ?? 0) / total), "exactly 0"]);
   const infinite = (answer.posInf[index] ?? 0) + (answer.negInf[index] ?? 0);
@@ -200,9 +218,20 @@ function readout(answer: DistributionsAnswer, index: number, value: number): [st
   return rows;
 }
 
+export function quantileRow(when: string, answer: DistributionsAnswer, index: number): Row {
+  const { quantileLevels: levels, quantiles } = answer;
+  const at = (level: number) => formatNumber(quantiles[index * levels.length + levels.indexOf(level)] ?? Number.NaN);
+  return [when, at(0.5), `median; 5 to 95 %: ${at(0.05)} to ${at(0.95)}`];
+}
+
+/** What a compared line says at a step, or at its last one before. */
+function lineRow({ label, answer }: RunDistributions, step: number): Row {
+  return quantileRow(label, answer, indexAtOrBefore(answer.steps, step));
+}
+
 const TWIN_ROWS = 20;
 
-function QuantileTwin({ answer, word }: { answer: DistributionsAnswer; word: string }) {
+function QuantileTwin({ answer, name }: { answer: DistributionsAnswer; name: string }) {
   const stride = Math.max(1, Math.ceil(answer.steps.length / TWIN_ROWS));
   const levels = answer.quantileLevels;
   const rows = Array.from(answer.steps, (step, index) => ({ step, index }))
@@ -217,7 +246,7 @@ function QuantileTwin({ answer, word }: { answer: DistributionsAnswer; word: str
   return (
     <Table
       hidden
-      caption={`Quantiles of the ${word} of ${answer.site}`}
+      caption={`Quantiles of ${name}`}
       head={["step", ...levels.map((level) => `${level * 100} %`)]}
       rows={rows}
     />

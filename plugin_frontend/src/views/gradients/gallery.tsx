@@ -6,7 +6,7 @@ import { drawState } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatShape, middleEllipsis } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
-import { shownFindings } from "../../store/findings";
+import { pinOf } from "../../store/findings";
 import { currentStep } from "../../store/selection";
 import { look, type Size, useCanvas } from "../../widgets/canvas";
 import { Pin } from "../../widgets/pin";
@@ -120,8 +120,7 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
   const canvas = useCanvas(draw, true);
   const words = normWords(norm);
   const unusual = norm.state !== State.finite;
-  // A finding may be about all sites: only the one to look at first has its pin.
-  const pin = shownFindings.value.findIndex(({ sites }) => sites[0] === site);
+  const pin = pinOf(site);
   return (
     <div class="map-cell">
       <button

@@ -3,6 +3,8 @@ import type { BandsAnswer, DistributionsAnswer } from "../../../src/api/types";
 import type { BandSeries } from "../../../src/base/paint_bands";
 import {
   bandAxis,
+  bandRows,
+  bandsCsv,
   histogramCsv,
   medianMagnitude,
   seriesOf,
@@ -50,6 +52,29 @@ it("cuts one site out of the bands of all", () => {
   const second = seriesOf(bands, 1);
   expect(Array.from(second.quantiles)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
   expect(Array.from(second.states)).toEqual([4, 1]);
+});
+
+it("says of a band at a step its middle and its quantiles, or why there is none", () => {
+  const band: BandSeries = { ...series([1, 0.5], [nan, nan], [2, 1]), states: [0, 4, 2] };
+  expect(bandRows(band, 0)).toEqual([
+    ["step 0", "1.0", "median"],
+    ["", "0.75 to 1.3", "25 to 75 %"],
+    ["", "0 to 2.0", "5 to 95 %"],
+  ]);
+  expect(bandRows(band, 1)).toEqual([["step 1", "NaN", ""]]);
+  expect(bandRows(band, 2).at(-1)).toEqual(["", "+Inf", "holds"]);
+});
+
+it("writes bands as a line for each site and step", () => {
+  const [head, ...lines] = bandsCsv([
+    ["a", series([1, 0.5], [2, 0])],
+    ["b,c", series([3, 1])],
+    ["not there yet", undefined],
+  ])
+    .trim()
+    .split("\n");
+  expect(head).toBe("site,step,5 %,25 %,50 %,75 %,95 %");
+  expect(lines).toEqual(["a,0,0,0.75,1,1.25,2", "a,1,2,2,2,2,2", '"b,c",0,1,2.5,3,3.5,5']);
 });
 
 it("picks quantiles by their level", () => {
