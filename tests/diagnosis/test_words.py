@@ -2,7 +2,7 @@
 
 import pytest
 
-from torchviz_tb.diagnosis.words import place, short
+from torchviz_tb.diagnosis.words import place, short, titled
 
 LONG = "model.transformer.encoder.layers.11.self_attention.query_key_value.weight"
 
@@ -21,8 +21,18 @@ def test_a_long_path_keeps_its_beginning_and_its_end(name: str, shown: str):
     assert len(shown) <= 30
 
 
-def test_a_title_with_the_longest_place_stays_below_sixty():
-    assert len(f"{place([LONG])} stopped learning at step 999") <= 60
+@pytest.mark.parametrize("names", [["w"], [LONG], ["m" * 80], [LONG, "0.bias", *["x"] * 1000], [LONG, LONG]])
+@pytest.mark.parametrize("words", ["{} never learned", "{} stopped learning at step 10000000"])
+def test_a_title_stays_within_sixty_whatever_it_names(words: str, names: list[str]):
+    before, after = words.split("{}")
+    title = titled(words, names)
+    assert title.startswith(before)
+    assert title.endswith(after)
+    assert len(before) + len(after) < len(title) <= 60
+
+
+def test_where_there_is_room_a_title_has_as_much_of_a_name_as_any():
+    assert titled("{} never learned", [LONG]) == f"{short(LONG)} never learned"
 
 
 def test_several_places_are_counted():

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from itertools import takewhile
 
+_LONGEST_TITLE = 60
 _LONGEST_NAME = 30
-"""Characters of a name in a title: with the words around it, the title stays below 60."""
+"""Characters of a name in a title; fewer where the words around it need the room."""
 _POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -54,20 +55,29 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
-def short(name: str) -> str:
+def titled(words: str, names: Sequence[str]) -> str:
+    """A title of at most 60 characters: ``{}`` in the words becomes the place of the names, as far as there is room."""
+    room = _LONGEST_TITLE - len(words.format(""))
+    return words.format(place(names, min(room, _LONGEST_NAME)))
+
+
+def short(name: str, longest: int = _LONGEST_NAME) -> str:
     """For a title: of a long path the beginning and its last parts, as in "transf…h.11.attn.c_attn.weight"."""
-    if len(name) <= _LONGEST_NAME:
+    if len(name) <= longest:
         return name
     parts = name.split(".")
     tails = (".".join(parts[first:]) for first in range(1, len(parts)))
-    tail = next((tail for tail in tails if len(tail) <= _LONGEST_NAME - 7), name[-_LONGEST_NAME // 2 :])
-    return f"{name[: _LONGEST_NAME - len(tail) - 1]}…{tail}"
+    tail = next((tail for tail in tails if len(tail) <= longest - 7), name[-longest // 2 :])
+    return f"{name[: longest - len(tail) - 1]}…{tail}"
 
 
-def place(names: Sequence[str]) -> str:
+def place(names: Sequence[str], longest: int = _LONGEST_NAME) -> str:
     """For a title: the one name, or the module that all are in, or the first and how many more."""
     if len(names) == 1:
-        return short(names[0])
+        return short(names[0], longest)
     parts = [name.split(".")[:-1] for name in names]
     shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*parts, strict=False))]
-    return short(".".join(shared) or names[0]) + ("" if shared else f" and {len(names) - 1:,} more")
+    if shared:
+        return short(".".join(shared), longest)
+    more = f" and {len(names) - 1:,} more"
+    return short(names[0], longest - len(more)) + more

@@ -6,7 +6,7 @@ from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence, Float64s
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.samples import longest_run, median_of_finite
-from torchviz_tb.diagnosis.words import number, of_samples, power, short
+from torchviz_tb.diagnosis.words import number, of_samples, power, titled
 
 
 def by_depth(evidence: Evidence) -> list[Finding]:
@@ -43,7 +43,7 @@ def _depth_finding(evidence: Evidence, kind: str, row: int, decades: float, held
     return Finding(
         kind=kind,
         severity=Severity.WARNING,
-        title=f"The gradient {verb} towards {short(first)}",
+        title=titled(f"The gradient {verb} towards {{}}", [first]),
         evidence=(
             f"Its entries are {power(abs(decades))} times {relation} in the first layers than in the last "
             f"{of_samples(held)}: {number(sizes[evidence.matrices[0]])} in {first}, "

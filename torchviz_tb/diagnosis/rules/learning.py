@@ -8,7 +8,7 @@ from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.samples import last_run
-from torchviz_tb.diagnosis.words import count, listed, place, share, short
+from torchviz_tb.diagnosis.words import count, listed, share, titled
 from torchviz_tb.reading.statistics import State
 
 
@@ -26,7 +26,7 @@ def without_gradient(evidence: Evidence) -> list[Finding]:
         Finding(
             kind="no_gradient",
             severity=Severity.WARNING,
-            title=f"{place(names)} never had a gradient",
+            title=titled("{} never had a gradient", names),
             evidence=(
                 f"At all {len(evidence.steps):,} sampled steps .grad was None in {count(len(names), 'trainable site')} "
                 f"({listed(names)}): no path leads from there to the loss."
@@ -61,7 +61,7 @@ def _never_learned(evidence: Evidence, names: Sequence[str]) -> Finding:
     return Finding(
         kind="never_learned",
         severity=Severity.WARNING,
-        title=f"{place(names)} never learned",
+        title=titled("{} never learned", names),
         evidence=(
             f"The gradient is exactly 0 in {count(len(names), 'site')} ({listed(names)}) at all "
             f"{len(evidence.steps):,} sampled steps."
@@ -78,7 +78,7 @@ def _stopped(evidence: Evidence, names: Sequence[str], samples: int) -> Finding:
     return Finding(
         kind="stopped_learning",
         severity=Severity.WARNING,
-        title=f"{place(names)} stopped learning at step {onset}",
+        title=titled(f"{{}} stopped learning at step {onset}", names),
         evidence=(
             f"The gradient is exactly 0 in {count(len(names), 'site')} ({listed(names)}) from step {onset} to {end}, "
             f"{count(samples, 'sample')}; at step {evidence.steps[-samples - 1]} it was not."
@@ -106,7 +106,7 @@ def dead_units(evidence: Evidence) -> list[Finding]:
         Finding(
             kind="dead_units",
             severity=Severity.WARNING,
-            title=f"{share(dead / rows)} of the units of {short(worst)} are dead",
+            title=titled(f"{share(dead / rows)} of the units of {{}} are dead", [worst]),
             evidence=(
                 f"{dead:,} of its {rows:,} rows have a gradient of exactly 0 in each of the last "
                 f"{thresholds.DEAD_MAPS} maps.{others}"

@@ -5,7 +5,7 @@ import numpy as np
 from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import NON_FINITE, Bools, Evidence
 from torchviz_tb.diagnosis.finding import Finding, Picture, Severity
-from torchviz_tb.diagnosis.words import count, listed, number, short
+from torchviz_tb.diagnosis.words import count, listed, number, titled
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.reading.sites import Positions
 from torchviz_tb.reading.statistics import State
@@ -40,7 +40,6 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     ended = row >= len(evidence.steps)
     sites = _sites_of(evidence, told)
     where = f" in {told.site}" if told.site else ""
-    in_title = f" in {short(told.site)}" if told.site else ""
     index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
     overflow = _overflow(evidence, told, row)
     what = "The norm overflows" if overflow else "First NaN or Inf"
@@ -48,7 +47,7 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
-        title=f"{what}{in_title}, step {told.step}",
+        title=titled(f"{what} in {{}}, step {told.step}", [told.site]) if told.site else f"{what}, step {told.step}",
         evidence=overflow or f"{seen}{index}{_told_later(evidence, told)}",
         step=told.step,
         sites=sites,
@@ -103,7 +102,7 @@ def _as_sampled(evidence: Evidence, step: int) -> Finding:
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if _lasts(evidence, row) else Severity.WARNING,
-        title=f"{what} starts in {short(name)}, step {step}",
+        title=titled(f"{what} starts in {{}}, step {step}", [name]),
         evidence=f"{what} in its {stage.replace('_', ' ')}; {spread}. {_inference(evidence, stage, row, bad)}",
         step=step,
         sites=tuple(dict.fromkeys([name, *evidence.names(bad)])),

@@ -5,7 +5,7 @@ import numpy as np
 from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence
 from torchviz_tb.diagnosis.finding import Finding, Severity
-from torchviz_tb.diagnosis.words import count, number, short
+from torchviz_tb.diagnosis.words import count, number, titled
 
 
 def norm_drift(evidence: Evidence) -> list[Finding]:
@@ -34,7 +34,7 @@ def norm_drift(evidence: Evidence) -> list[Finding]:
         Finding(
             kind="norm_drift",
             severity=Severity.NOTE,
-            title=f"The norm of {short(name)} keeps growing",
+            title=titled("The norm of {} keeps growing", [name]),
             evidence=(
                 f"From {number(early[worst])} at step {evidence.steps[samples // 10]} to {number(last[worst])} at step "
                 f"{evidence.steps[-1]}, {number(growth[worst])} times as much, and it still grows.{others}"
