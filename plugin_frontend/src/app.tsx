@@ -35,9 +35,9 @@ export function App({ api, keys }: { api: Api; keys: readonly Key[] }) {
         <WithRuns>
           <Current api={api} />
         </WithRuns>
+        <Tooltip />
       </main>
       <StepRail />
-      <Tooltip />
       <Help keys={keys} />
     </div>
   );

@@ -1,6 +1,7 @@
 """A copied link opens the same picture: every setting that a reader can change is in it, and Back undoes it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,55 @@ def test_gradients(open_page: OpenPage, chromium: Browser) -> None:
     page.frame.get_by_role("button", name="Own", exact=True).click()
     page.frame.get_by_role("button", name=re.compile("^conv1.weight")).click()
     opens_the_same(page, chromium)
+
+
+def graph_settings(page: TorchVizPage) -> None:
+    choose(page, "Colour", "parameters")
+    page.frame.get_by_role("treeitem", name=re.compile("conv2")).first.click()
+
+
+def tensor_settings(page: TorchVizPage) -> None:
+    page.frame.locator(".tensor-entry").nth(1).click()
+
+
+def distribution_settings(page: TorchVizPage) -> None:
+    choose(page, "Stage", "update")
+    choose(page, "Value axis", "linear")
+    choose(page, "Order", "change since the step before")
+    page.frame.get_by_role("button", name="Ridges").click()
+    page.frame.get_by_role("button", name="Pin gradient for comparison").click()
+    page.frame.get_by_role("searchbox", name=re.compile("^Sites")).fill("fc*")
+
+
+def state(page: TorchVizPage) -> list[object]:
+    """What the page says, what is pressed or selected in it, and its address."""
+    chosen = "[aria-pressed=true], [aria-selected=true], [aria-checked=true], [aria-current]"
+    texts = page.frame.locator(chosen).evaluate_all("all => all.map(one => one.ariaLabel ?? one.textContent)")
+    return [page.frame.locator("main").inner_text(), texts, page.page.evaluate("location.hash")]
+
+
+@pytest.mark.parametrize(
+    ("sample", "view", "set_all"),
+    [
+        ("sick", "graph", graph_settings),
+        ("tensor_views", "tensors", tensor_settings),
+        ("two_runs", "distributions", distribution_settings),
+    ],
+)
+def test_the_other_views(
+    open_page: OpenPage, chromium: Browser, sample: str, view: str, set_all: Callable[[TorchVizPage], None]
+) -> None:
+    page = open_page(sample, view)
+    settle(page)
+    before = state(page)
+    set_all(page)
+    settle(page)
+    other = TorchVizPage(chromium.new_page(viewport=page.page.viewport_size, reduced_motion="reduce"), page.url)
+    other.page.goto(page.page.url)
+    settle(other)
+    assert other.errors == []
+    assert state(other) == state(page) != before
+    other.page.close()
 
 
 def test_back_and_forward_go_through_places(open_page: OpenPage) -> None:

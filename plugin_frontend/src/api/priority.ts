@@ -1,6 +1,7 @@
 // What the eye waits for is asked for first: one server process answers all requests of a page.
 
 import type { Api } from "./client";
+import { everyCall } from "./every_call";
 
 /** Milliseconds without a foreground request after which the others go: an answer's own drawing may ask for more. */
 const QUIET = 40;
@@ -27,20 +28,15 @@ export function foregroundFirst(api: Api, waits: (route: keyof Api) => boolean):
       settle();
     });
 
-  return new Proxy(api, {
-    get(target, route: keyof Api) {
-      const ask = target[route] as (...parameters: unknown[]) => Promise<unknown>;
-      return async (...parameters: unknown[]) => {
-        if (waits(route)) {
-          await quiet();
-          return ask(...parameters);
-        }
-        underWay += 1;
-        return ask(...parameters).finally(() => {
-          underWay -= 1;
-          settle();
-        });
-      };
-    },
+  return everyCall(api, async (ask, route) => {
+    if (waits(route)) {
+      await quiet();
+      return ask();
+    }
+    underWay += 1;
+    return ask().finally(() => {
+      underWay -= 1;
+      settle();
+    });
   });
 }

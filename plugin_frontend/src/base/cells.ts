@@ -121,17 +121,15 @@ function drawSign(context: Context, rect: Rect, sign: string, colour: string): v
   const size = Math.min(rect.width, rect.height);
   if (size < SMALLEST_SIGN) return;
   const arm = Math.min(size * 0.24, 5);
-  const centreX = rect.x + rect.width / 2;
-  const centreY = rect.y + rect.height / 2;
+  const [x, y] = [rect.x + rect.width / 2, rect.y + rect.height / 2];
+  const [dx, dy] = sign === "×" ? [arm * Math.SQRT1_2, arm * Math.SQRT1_2] : [arm, 0];
   context.save();
-  context.translate(centreX, centreY);
-  if (sign === "×") context.rotate(Math.PI / 4);
   context.beginPath();
-  context.moveTo(-arm, 0);
-  context.lineTo(arm, 0);
+  context.moveTo(x - dx, y - dy);
+  context.lineTo(x + dx, y + dy);
   if (sign === "+" || sign === "×") {
-    context.moveTo(0, -arm);
-    context.lineTo(0, arm);
+    context.moveTo(x + dy, y - dx);
+    context.lineTo(x - dy, y + dx);
   }
   context.strokeStyle = colour;
   context.lineWidth = Math.max(1.5, arm * 0.4);

@@ -35,6 +35,9 @@ export function formatCount(value: number): string {
   return (value < 0 ? MINUS : "") + GROUPED.format(Math.abs(value));
 }
 
+/** With a capital letter first. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "1 site", "3,072 sites". */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -88,16 +88,26 @@ export function paintMatrix(
 ): void {
   const ratio = context.getTransform().a || 1;
   const shown = reduced(matrix, Math.max(1, rect.height * ratio), Math.max(1, rect.width * ratio));
-  const image = document.createElement("canvas");
-  image.width = shown.columns;
-  image.height = shown.rows;
   const bytes = new Uint8ClampedArray(cellPixels(shown, scale, colours).buffer);
-  image.getContext("2d")?.putImageData(new ImageData(bytes, shown.columns, shown.rows), 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(image, rect.x, rect.y, rect.width, rect.height);
+  paintPixels(context, rect, shown.columns, shown.rows, bytes);
   shown.states.forEach((state, cell) => {
     if (isNonFinite(state)) drawState(context, cellRect(shown, cell, rect), state, colours);
   });
+}
+
+/** Draws an image over a rectangle without smoothing: a cell is a cell. Nothing of an empty one. */
+export function paintPixels(
+  context: CanvasRenderingContext2D,
+  rect: Rect,
+  width: number,
+  height: number,
+  rgba: Uint8ClampedArray<ArrayBuffer>,
+): void {
+  if (width === 0 || height === 0) return;
+  const image = new OffscreenCanvas(width, height);
+  image.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, rect.x, rect.y, rect.width, rect.height);
 }
 
 /** Where a cell lies in a matrix drawn over a rectangle. */

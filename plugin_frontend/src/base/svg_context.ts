@@ -1,11 +1,10 @@
 // A drawing context that writes SVG: the painters of the canvas draw the export as well.
 
-/** Zoom and rotation as a complex number, then the shift. */
+/** Zoom, then the shift. */
 interface Matrix {
   x: number;
   y: number;
-  real: number;
-  imaginary: number;
+  zoom: number;
 }
 
 const escapeXml = (text: string): string =>
@@ -43,7 +42,9 @@ export class SvgContext {
   private clips = 0;
   private readonly parts: string[] = [];
   private readonly stack: { matrix: Matrix; clipId: string; styles: object }[] = [];
-  private matrix: Matrix = { x: 0, y: 0, real: 1, imaginary: 0 };
+  private matrix: Matrix = { x: 0, y: 0, zoom: 1 };
+  /** Where the path is, in the painter's own coordinates. */
+  private at: [number, number] = [0, 0];
 
   /** Texts are measured by a real context. */
   constructor(private readonly ruler: CanvasRenderingContext2D) {}
@@ -75,14 +76,7 @@ export class SvgContext {
   }
 
   scale(by: number): void {
-    const { real, imaginary } = this.matrix;
-    this.matrix = { ...this.matrix, real: real * by, imaginary: imaginary * by };
-  }
-
-  rotate(angle: number): void {
-    const { real, imaginary } = this.matrix;
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    this.matrix = { ...this.matrix, real: real * cos - imaginary * sin, imaginary: real * sin + imaginary * cos };
+    this.matrix = { ...this.matrix, zoom: this.zoom * by };
   }
 
   setLineDash(dash: number[]): void {
@@ -99,12 +93,12 @@ export class SvgContext {
   }
 
   moveTo(x: number, y: number): void {
-    this.path.push(`M${this.point(x, y)}`);
+    this.go("M", x, y);
   }
 
   /** The first point of a path is where it begins, whatever leads to it. */
   lineTo(x: number, y: number): void {
-    this.path.push(`${this.path.length > 0 ? "L" : "M"}${this.point(x, y)}`);
+    this.go(this.path.length > 0 ? "L" : "M", x, y);
   }
 
   closePath(): void {
@@ -112,16 +106,16 @@ export class SvgContext {
   }
 
   bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void {
-    this.path.push(`C${this.point(x1, y1)} ${this.point(x2, y2)} ${this.point(x, y)}`);
+    this.go(`C${this.point(x1, y1)} ${this.point(x2, y2)} `, x, y);
   }
 
   /** A corner of right angles; `radius` is cut where the way there is shorter. */
   arcTo(x1: number, y1: number, x2: number, y2: number, radius: number): void {
-    const [fromX, fromY] = this.last();
+    const [fromX, fromY] = this.at;
     const [beforeX, beforeY] = [x1 + Math.sign(fromX - x1) * radius, y1 + Math.sign(fromY - y1) * radius];
     const [afterX, afterY] = [x1 + Math.sign(x2 - x1) * radius, y1 + Math.sign(y2 - y1) * radius];
     this.lineTo(beforeX, beforeY);
-    this.path.push(`Q${this.point(x1, y1)} ${this.point(afterX, afterY)}`);
+    this.go(`Q${this.point(x1, y1)} `, afterX, afterY);
   }
 
   arc(x: number, y: number, radius: number, _start: number, _end: number): void {
@@ -129,20 +123,17 @@ export class SvgContext {
   }
 
   rect(x: number, y: number, width: number, height: number): void {
-    const [right, bottom] = [x + width, y + height];
-    const corners = [this.point(x, y), this.point(right, y), this.point(right, bottom), this.point(x, bottom)];
-    this.path.push(`M${corners.join("L")}Z`);
+    this.roundRect(x, y, width, height, 0);
   }
 
   roundRect(x: number, y: number, width: number, height: number, radius: number): void {
-    const r = Math.max(0, Math.min(radius, width / 2, height / 2));
-    const size = round(r * this.zoom);
-    const turn = (toX: number, toY: number): string => `A${size} ${size} 0 0 1 ${this.point(toX, toY)}`;
-    const [right, bottom] = [x + width, y + height];
-    this.path.push(
-      `M${this.point(x + r, y)}L${this.point(right - r, y)}${turn(right, y + r)}L${this.point(right, bottom - r)}`,
-      `${turn(right - r, bottom)}L${this.point(x + r, bottom)}${turn(x, bottom - r)}L${this.point(x, y + r)}${turn(x + r, y)}Z`,
-    );
+    const r = Math.max(0, Math.min(radius, width / 2, height / 2)) * this.zoom;
+    const [w, h] = [round(width * this.zoom - 2 * r), round(height * this.zoom - 2 * r)];
+    const turn = (toX: number, toY: number) =>
+      r > 0 ? `a${round(r)} ${round(r)} 0 0 1 ${round(toX)} ${round(toY)}` : "";
+    const [left, top] = this.place(x, y);
+    const sides = `h${w}${turn(r, r)}v${h}${turn(-r, r)}h${-w}${turn(-r, -r)}v${-h}${turn(r, -r)}`;
+    this.path.push(`M${round(left + r)} ${round(top)}${sides}Z`);
   }
 
   fill(): void {
@@ -215,22 +206,13 @@ export class SvgContext {
     return clip + (this.globalAlpha < 1 ? ` opacity="${this.globalAlpha}"` : "");
   }
 
-  /** Where the path is, in the painter's own coordinates. */
-  private last(): [number, number] {
-    const numbers =
-      this.path
-        .at(-1)
-        ?.match(/-?[\d.]+/g)
-        ?.map(Number) ?? [];
-    const [x = 0, y = 0] = numbers.slice(-2);
-    const [dx, dy] = [x - this.matrix.x, y - this.matrix.y];
-    const { real, imaginary } = this.matrix;
-    const square = real * real + imaginary * imaginary;
-    return [(dx * real + dy * imaginary) / square, (dy * real - dx * imaginary) / square];
+  private get zoom(): number {
+    return this.matrix.zoom;
   }
 
-  private get zoom(): number {
-    return Math.hypot(this.matrix.real, this.matrix.imaginary);
+  private go(how: string, x: number, y: number): void {
+    this.at = [x, y];
+    this.path.push(how + this.point(x, y));
   }
 
   private point(x: number, y: number): string {
@@ -238,8 +220,7 @@ export class SvgContext {
   }
 
   private place(x: number, y: number): [number, number] {
-    const { real, imaginary, x: dx, y: dy } = this.matrix;
-    return [x * real - y * imaginary + dx, x * imaginary + y * real + dy];
+    return [x * this.zoom + this.matrix.x, y * this.zoom + this.matrix.y];
   }
 }
 

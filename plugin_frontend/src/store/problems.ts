@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { Api } from "../api/client";
+import { everyCall } from "../api/every_call";
 import type { Problem } from "../api/types";
 import { reloads } from "./resource";
 
@@ -14,15 +15,10 @@ type Asks = Record<keyof Api, (...parameters: never[]) => Promise<{ problems: Pr
 
 /** The same API; it also notes the problems that its answers list. */
 export function gatherProblems(api: Api & Asks): Api {
-  return new Proxy(api, {
-    get(target, route: keyof Api) {
-      const ask = target[route] as (...parameters: unknown[]) => Promise<{ problems: Problem[] }>;
-      return async (...parameters: unknown[]) => {
-        const answer = await ask(...parameters);
-        note(answer.problems);
-        return answer;
-      };
-    },
+  return everyCall(api, async (ask) => {
+    const answer = (await ask()) as { problems: Problem[] };
+    note(answer.problems);
+    return answer;
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { CellColours } from "../base/cells";
 import { dark, type Tokens, tokens } from "../theme";
 
@@ -82,6 +82,16 @@ function sharedObserver<E extends { target: Element }>(
 }
 
 const followSize = sharedObserver<ResizeObserverEntry>((notify) => new ResizeObserver(notify));
+/** Width of an element as it is laid out; the given one until it is known. */
+export function useWidth(of: RefObject<Element | null>, unknown: number): number {
+  const [width, setWidth] = useState(unknown);
+  useEffect(() => {
+    const follow = ({ contentRect }: ResizeObserverEntry) => contentRect.width && setWidth(contentRect.width);
+    return of.current ? followSize(of.current, follow) : undefined;
+  }, [of]);
+  return width;
+}
+
 const MARGIN = `${MARGIN_PX}px`;
 /** Says of an element whether it is near what is in view, now and whenever that changes; returns the end of it. */
 export const followNearness = sharedObserver<IntersectionObserverEntry>(

@@ -1,7 +1,9 @@
 // The panel at the right: facts of what is selected. Beside the stage from 1,100 px, over it below.
 
 import type { ComponentChildren } from "preact";
+import { capital } from "../base/format";
 import { useEscape } from "../store/keyboard";
+import { type View, view } from "../store/selection";
 import { CloseIcon } from "./icons";
 import { explained } from "./meaning";
 
@@ -37,6 +39,23 @@ export function PanelSection({ title, children }: { title?: ComponentChildren; c
       {title && <h3>{title}</h3>}
       {children}
     </section>
+  );
+}
+
+/** The same in other views, at the panel's foot; `onGo` selects there what the panel is about. */
+export function ViewLinks({ to, onGo }: { to: readonly View[]; onGo?: (target: View) => void }) {
+  const go = (target: View) => {
+    onGo?.(target);
+    view.value = target;
+  };
+  return (
+    <footer class="panel-foot">
+      {to.map((target) => (
+        <button key={target} type="button" class="button" onClick={() => go(target)}>
+          {capital(target)}
+        </button>
+      ))}
+    </footer>
   );
 }
 

@@ -3,7 +3,6 @@
 import type { ComponentChildren } from "preact";
 import type { RunsAnswer } from "../api/types";
 import { runsRequest } from "../store/data";
-import { reloads } from "../store/resource";
 import { catalogue, ourRuns } from "../store/selection";
 import { Empty, Failure, Skeleton } from "./states";
 
@@ -18,13 +17,9 @@ const ASK_AGAIN = "This page looks again when TensorBoard reloads.";
 export function WithRuns({ children }: { children: ComponentChildren }) {
   const { error } = runsRequest.value;
   const runs = catalogue.value;
-  if (error && !runs) return <Failure error={error} onRetry={retry} />;
+  if (error && !runs) return <Failure error={error} />;
   if (!runs) return <Skeleton />;
   return ourRuns.value.length > 0 ? children : <NoRuns runs={runs} />;
-}
-
-function retry(): void {
-  reloads.value += 1;
 }
 
 function NoRuns({ runs }: { runs: RunsAnswer }) {

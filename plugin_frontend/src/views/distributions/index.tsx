@@ -10,7 +10,6 @@ import { siteMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { membersOf } from "../../base/stage_sites";
 import { sites } from "../../store/data";
-import { reloads } from "../../store/resource";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
 import { type Option, WordMenu } from "../../widgets/menu";
@@ -67,7 +66,7 @@ export function DistributionsView({ api }: { api: Api }) {
   const distances = useDistances(api).value.data;
   const { data, error } = bands.value;
   const table = sites.value;
-  if (table.error && !table.data) return <Failure error={table.error} onRetry={askAgain} />;
+  if (table.error && !table.data) return <Failure error={table.error} />;
   if (table.data && !shownGroup.value?.kinds.distributions?.length) return <NothingMeasured />;
   if (!table.data || !site.value) return <Skeleton />;
   return (
@@ -82,15 +81,11 @@ export function DistributionsView({ api }: { api: Api }) {
         <PictureNotes />
         <Pinned api={api} />
         {data && <AllSites bands={data} shown={site.value.site} distances={distances} near={near} />}
-        {!data && (error ? <Failure error={error} onRetry={askAgain} /> : <Skeleton />)}
+        {!data && (error ? <Failure error={error} /> : <Skeleton />)}
       </div>
       {panelOpen.value && <SitePanel api={api} site={site} stage={shownStage} distances={distances} />}
     </div>
   );
-}
-
-function askAgain(): void {
-  reloads.value += 1;
 }
 
 function NothingMeasured() {

@@ -2,6 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Stage } from "../../api/types";
+import { capital } from "../../base/format";
 import { sites } from "../../store/data";
 import { kept, keptWord } from "../../store/kept";
 import { selectedSite, stage } from "../../store/selection";
@@ -55,7 +56,7 @@ const SIGNS: Record<Stage, string> = {
 /** A stage in words, and the sign of its values. */
 export function wordsOf(stage: Stage): { title: string; word: string; sign: string } {
   const word = STAGE_WORDS[stage];
-  return { title: word.slice(0, 1).toUpperCase() + word.slice(1), word, sign: SIGNS[stage] };
+  return { title: capital(word), word, sign: SIGNS[stage] };
 }
 
 const PANELS: readonly Stage[] = ["parameter", "gradient", "update"];

@@ -2,7 +2,6 @@
 
 import { useComputed } from "@preact/signals";
 import type { Api } from "../../api/client";
-import { reloads } from "../../store/resource";
 import { currentStep } from "../../store/selection";
 import { tokens } from "../../theme";
 import { CloseIcon } from "../../widgets/icons";
@@ -31,7 +30,7 @@ export function Pinned({ api }: { api: Api }) {
           <PinLine key={JSON.stringify(pin)} pin={pin} line={data?.find(({ label }) => label === labelOf(pin))} />
         ))}
       </ul>
-      {error && !data && <Failure error={error} onRetry={() => (reloads.value += 1)} />}
+      {error && !data && <Failure error={error} />}
       {data && <ValuePicture runs={data} name={`${data.length} pinned`} />}
     </section>
   );

@@ -8,11 +8,12 @@ import { valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
-import { currentStep, selectedSite, view } from "../../store/selection";
+import { currentStep, selectedSite } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
 import { Picture } from "../../widgets/picture";
-import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { RunDot } from "../../widgets/run_chips";
+import { Facts, PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
 import { Table } from "../../widgets/table";
 import { factsOf } from "../overview/site_panel";
@@ -51,14 +52,7 @@ export function SitePanel({ api, site, stage, distances: apart }: SitePanelProps
       )}
       {apart && <FarthestApart distances={apart} />}
       <SiteFacts name={name} />
-      <footer class="panel-foot">
-        <button type="button" class="button" onClick={() => goTo(name, "graph")}>
-          Graph
-        </button>
-        <button type="button" class="button" onClick={() => goTo(name, "gradients")}>
-          Gradients
-        </button>
-      </footer>
+      <ViewLinks to={["graph", "gradients"]} onGo={() => (selectedSite.value = name)} />
     </SidePanel>
   );
 }
@@ -83,11 +77,6 @@ function FarthestApart({ distances }: { distances: DistancesAnswer }) {
       ))}
     </PanelSection>
   );
-}
-
-function goTo(name: string, target: "graph" | "gradients"): void {
-  selectedSite.value = name;
-  view.value = target;
 }
 
 function Ridges({ run }: { run: RunDistributions }) {
@@ -130,9 +119,9 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
     ...special("pos_inf", "+Inf"),
     ...special("neg_inf", "−Inf"),
   ];
-  const head = distributions.map(({ run, colour }) => (
+  const head = distributions.map(({ run }) => (
     <span class="run-head" key={run} title={run}>
-      <span class="run-dot" aria-hidden="true" style={{ background: colour, borderColor: colour }} />
+      <RunDot name={run} />
       {run}
     </span>
   ));

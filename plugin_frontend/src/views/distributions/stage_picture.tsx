@@ -10,7 +10,6 @@ import { drawCrosshair } from "../../base/paint";
 import { STATE_WORDS } from "../../base/state_words";
 import { stepColumns } from "../../base/step_columns";
 import { indexAtOrBefore } from "../../base/steps";
-import { reloads } from "../../store/resource";
 import { currentStep } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { type Draw, look } from "../../widgets/canvas";
@@ -36,7 +35,7 @@ export function StagePicture({ api, stage, site }: StagePictureProps) {
   const stageSignal = useComputed(() => stage);
   const resource = useDistributions(api, site, stageSignal);
   const { data, error } = resource.value;
-  if (error && !data) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
+  if (error && !data) return <Failure error={error} />;
   return (
     <section class="stage-picture">
       <header>

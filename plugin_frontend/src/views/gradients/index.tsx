@@ -10,7 +10,6 @@ import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
 import { withFormulas } from "../../store/meanings";
-import { reloads } from "../../store/resource";
 import { currentStep, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
@@ -50,7 +49,7 @@ export function GradientsView({ api }: { api: Api }) {
   const plan = useMemo(() => (table ? galleryPlan(table) : null), [table]);
   const error = norms.value.error ?? sites.value.error;
   const shown = norms.value.data;
-  if (error && !shown) return <Failure error={error} onRetry={askAgain} />;
+  if (error && !shown) return <Failure error={error} />;
   if (!shown || !plan || !table) return <Skeleton />;
   if (!sites.value.data?.stages.includes("gradient") && heatmapSteps.value.length === 0) return <NoGradients />;
   const failed = heatmaps.value.error;
@@ -61,13 +60,9 @@ export function GradientsView({ api }: { api: Api }) {
       norms={shown}
       flow={flow.value.error ?? flow.value.data}
       answer={heatmaps.value.data}
-      failure={failed && !heatmaps.value.data ? <Failure error={failed} onRetry={askAgain} /> : null}
+      failure={failed && !heatmaps.value.data ? <Failure error={failed} /> : null}
     />
   );
-}
-
-function askAgain(): void {
-  reloads.value += 1;
 }
 
 function NoGradients() {
@@ -153,7 +148,7 @@ interface FlowOfProps {
 
 function FlowOf({ plan, flow, selected }: FlowOfProps) {
   if (flow === null) return <div class="flow" />;
-  if (flow instanceof Error) return <Failure error={flow} onRetry={askAgain} />;
+  if (flow instanceof Error) return <Failure error={flow} />;
   if (flow.measure === "quantiles") return <QuantilesByDepth plan={plan} flow={flow.quantiles} selected={selected} />;
   return <ThemedFlow plan={plan} runs={flow.runs} selected={selected} />;
 }

@@ -9,15 +9,14 @@ import { formatCount, formatPower, formatShape, splitName } from "../../base/for
 import { drawLine, drawNow } from "../../base/paint";
 import { paintStretches } from "../../base/paint_bands";
 import { stepColumns, stretchesOf } from "../../base/step_columns";
-import { findingsOf, shownFindings } from "../../store/findings";
-import { currentStep, selectedSite, view } from "../../store/selection";
+import { findingsOf } from "../../store/findings";
+import { currentStep, selectedSite } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
-import { Pin } from "../../widgets/pin";
-import { PanelSection, SidePanel } from "../../widgets/side_panel";
+import { PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import { FindingNote } from "../overview/finding_panel";
+import { FindingNotes } from "../overview/finding_panel";
 import { CellReadout, FullMap } from "./full_map";
 import { deadCount, rangeWords } from "./maps";
 import { normRange, normSeries, normWords, type RunNorms } from "./norms";
@@ -35,39 +34,18 @@ export function MapPanel({ site, heatmap, scale, norms }: MapPanelProps) {
   const subtitle = [site.module, formatShape(site.shape), site.dtype].filter(Boolean).join(", ");
   return (
     <SidePanel
-      title={
-        <>
-          {findingsOf(site.name).map((index) => (
-            <Pin key={index} index={index} />
-          ))}{" "}
-          {strong}
-        </>
-      }
+      title={strong}
       subtitle={subtitle}
       onClose={() => {
         panelOpen.value = false;
       }}
     >
-      <div class="map-findings">
-        <Findings site={site.name} />
-      </div>
+      <FindingNotes about={findingsOf(site.name)} />
       {heatmap ? <MapSections heatmap={heatmap} scale={scale} /> : <NoMap site={site} />}
       <NormOverSteps site={site.name} norms={norms} />
-      <footer class="panel-foot">
-        <button type="button" class="button" onClick={() => goTo(site.name, "graph")}>
-          Graph
-        </button>
-        <button type="button" class="button" onClick={() => goTo(site.name, "distributions")}>
-          Distributions
-        </button>
-      </footer>
+      <ViewLinks to={["graph", "distributions"]} onGo={() => (selectedSite.value = site.name)} />
     </SidePanel>
   );
-}
-
-function goTo(name: string, target: "graph" | "distributions"): void {
-  selectedSite.value = name;
-  view.value = target;
 }
 
 function NoMap({ site }: { site: Site }) {
@@ -87,17 +65,6 @@ function MapSections({ heatmap, scale }: { heatmap: Heatmap; scale: ColourScale 
         <CellReadout heatmap={heatmap} />
       </PanelSection>
       <DeadLines heatmap={heatmap} />
-    </>
-  );
-}
-
-function Findings({ site }: { site: string }) {
-  return (
-    <>
-      {findingsOf(site).map((index) => {
-        const finding = shownFindings.value[index];
-        return finding && <FindingNote key={index} finding={finding} />;
-      })}
     </>
   );
 }

@@ -7,7 +7,6 @@ import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
 import { sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
-import { reloads } from "../../store/resource";
 import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";
 import { Legend } from "../../widgets/legend";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
@@ -47,7 +46,7 @@ interface GraphContentProps {
 
 function GraphContent({ api, answer, error, numbers }: GraphContentProps) {
   if (place.value && !graphPlace.value) return <NoGraph />;
-  if (error && !answer) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
+  if (error && !answer) return <Failure error={error} />;
   if (!answer) return place.value ? <Skeleton /> : <NoGraph />;
   return <GraphPage api={api} answer={answer} numbers={numbers} />;
 }

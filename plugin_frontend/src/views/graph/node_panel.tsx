@@ -7,13 +7,12 @@ import { type Site, State } from "../../api/types";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
 import type { HierarchyNode } from "../../layout/hierarchy";
 import { shownFindings } from "../../store/findings";
-import { selectedSite, type View, view } from "../../store/selection";
+import { selectedSite } from "../../store/selection";
 import { look, useCanvas } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
-import { Pin } from "../../widgets/pin";
-import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { Facts, PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
-import { FindingNote } from "../overview/finding_panel";
+import { FindingNotes } from "../overview/finding_panel";
 import { Sparkline } from "../overview/sparkline";
 import { pathsHolding } from "./facts";
 import { describeMeasure, type Measure } from "./health";
@@ -56,7 +55,7 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
       subtitle={<bdi>{placeOf(model, id)}</bdi>}
       onClose={() => model.select(null)}
     >
-      <NodeFindings own={own.flatMap((index) => sites[index]?.name ?? [])} />
+      <FindingNotes about={findingsIn(own.flatMap((index) => sites[index]?.name ?? []))} />
       <PanelSection>
         <Facts facts={factsOf(model, id, node)} />
         <NodeActions model={model} id={id} node={node} />
@@ -66,10 +65,12 @@ export function NodePanel({ api, model, node: id, sites, norms, step }: NodePane
       {main && <PanelPictures api={api} site={site} shape={main.shape} />}
       {output.value && <Values api={api} site={output} stage="activation" title="what it returns" />}
       {own.length > 0 && (
-        <div class="panel-foot">
-          <ViewLink target="distributions" label="Distributions" site={main ?? undefined} />
-          <ViewLink target="gradients" label="Gradients" site={main ?? undefined} />
-        </div>
+        <ViewLinks
+          to={["distributions", "gradients"]}
+          onGo={() => {
+            if (main && !selectedSite.value?.startsWith(`${main.module}.`)) selectedSite.value = main.name;
+          }}
+        />
       )}
     </SidePanel>
   );
@@ -81,22 +82,10 @@ function isIn(site: Site | undefined, node: HierarchyNode): boolean {
   return pathsHolding([site.name, ...site.aliases]).has(node.path);
 }
 
-function NodeFindings({ own }: { own: string[] }) {
-  const inside = new Set(own);
-  const about = shownFindings.value.flatMap((finding, index) =>
-    inside.has(finding.sites[0] ?? "") ? [{ finding, index }] : [],
-  );
-  if (about.length === 0) return null;
-  return (
-    <PanelSection>
-      {about.slice(0, 3).map(({ finding, index }) => (
-        <div key={index} class="site-finding">
-          <Pin index={index} />
-          <FindingNote finding={finding} />
-        </div>
-      ))}
-    </PanelSection>
-  );
+/** Positions of the findings that begin in one of these sites; the worst three. */
+function findingsIn(own: readonly string[]): number[] {
+  const all = shownFindings.value.flatMap(({ sites }, index) => (own.includes(sites[0] ?? "") ? [index] : []));
+  return all.slice(0, 3);
 }
 
 function NodeActions({ model, id, node }: { model: GraphModel; id: number; node: HierarchyNode }) {
@@ -283,20 +272,5 @@ function StateSign({ measure }: { measure: Measure }) {
     <span class="graph-sign" aria-hidden="true">
       <canvas ref={canvas} />
     </span>
-  );
-}
-
-function ViewLink({ target, label, site }: { target: View; label: string; site: Site | undefined }) {
-  return (
-    <button
-      type="button"
-      class="button"
-      onClick={() => {
-        if (site && !selectedSite.value?.startsWith(`${site.module}.`)) selectedSite.value = site.name;
-        view.value = target;
-      }}
-    >
-      {label}
-    </button>
   );
 }

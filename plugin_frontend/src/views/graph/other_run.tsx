@@ -5,7 +5,6 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { colourOfRun, useResource } from "../../store/data";
 import { keptWord } from "../../store/kept";
-import { reloads } from "../../store/resource";
 import { comparedRuns, shownGroup, shownRun } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Failure } from "../../widgets/states";
@@ -52,7 +51,7 @@ export function OtherRun({ api, model, health }: OtherRunProps) {
   );
   const own = useHealth(other, numbers);
   const coloured = useMemo(() => colouredAlike(own, health), [own, health]);
-  if (error && !data) return <Failure error={error} onRetry={() => (reloads.value += 1)} />;
+  if (error && !data) return <Failure error={error} />;
   return (
     <div class="graph-well graph-other named">
       <div class="graph-stage">

@@ -70,8 +70,28 @@ function Sites({ names }: { names: readonly string[] }) {
   );
 }
 
-export function FindingNote({ finding }: { finding: Finding }) {
+function FindingNote({ finding }: { finding: Finding }) {
   return <p class={`finding-note finding-note-${finding.severity}`}>{finding.evidence}</p>;
+}
+
+/** What the findings at these positions say, each with its pin. */
+export function FindingNotes({ about }: { about: readonly number[] }) {
+  if (about.length === 0) return null;
+  return (
+    <PanelSection>
+      {about.map((index) => {
+        const finding = shownFindings.value[index];
+        return (
+          finding && (
+            <div key={index} class="site-finding">
+              <Pin index={index} />
+              <FindingNote finding={finding} />
+            </div>
+          )
+        );
+      })}
+    </PanelSection>
+  );
 }
 
 function AllFindings() {

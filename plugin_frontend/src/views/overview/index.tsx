@@ -4,7 +4,6 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { findings, useResource } from "../../store/data";
 import { openFinding } from "../../store/findings";
-import { reloads } from "../../store/resource";
 import { selectedSite, shownGroup, stepRange } from "../../store/selection";
 import { dark } from "../../theme";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
@@ -29,20 +28,16 @@ export function OverviewView({ api }: { api: Api }) {
   const { data, error } = useResource(wantedKey, (key) => fetchRuns(api, key)).value;
   const areFindingsSettled = useFindingsSettled();
   if (wantedKey.value === null) return <NoStatistics />;
-  if (error && !data) return <Failure error={error} onRetry={retry} />;
+  if (error && !data) return <Failure error={error} />;
   if (!data || !areFindingsSettled) return <Skeleton />;
   const site = data[0]?.sites.find(({ name }) => name === selectedSite.value);
   return (
     <div class="split">
       <div class="split-main overview">
-        {error && <Failure error={error} onRetry={retry} />}
+        {error && <Failure error={error} />}
         <OverviewContent api={api} runs={data} />
       </div>
-      {openFinding.value === null ? (
-        site && <SitePanel api={api} site={site} onRetry={retry} />
-      ) : (
-        <FindingPanel api={api} />
-      )}
+      {openFinding.value === null ? site && <SitePanel api={api} site={site} /> : <FindingPanel api={api} />}
     </div>
   );
 }
@@ -59,10 +54,6 @@ function useFindingsSettled(): boolean {
     return () => clearTimeout(timer);
   }, [isSettled]);
   return isSettled || isOver;
-}
-
-function retry(): void {
-  reloads.value += 1;
 }
 
 function NoStatistics() {

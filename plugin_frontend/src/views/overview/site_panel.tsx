@@ -6,16 +6,15 @@ import type { Site, SiteAnswer, Stage } from "../../api/types";
 import { formatCount, formatNumber, formatShape, formatShare } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
-import { findingsOf, shownFindings } from "../../store/findings";
-import { currentStep, place, selectedModule, selectedSite, type View, view } from "../../store/selection";
+import { findingsOf } from "../../store/findings";
+import { currentStep, place, selectedModule, selectedSite } from "../../store/selection";
 import { Term } from "../../widgets/meaning";
-import { Pin } from "../../widgets/pin";
-import { Facts, PanelSection, SidePanel } from "../../widgets/side_panel";
+import { Facts, PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
 import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
 import { STAGE_WORDS } from "./columns";
-import { FindingNote } from "./finding_panel";
+import { FindingNotes } from "./finding_panel";
 import { describeValue } from "./settings";
 import { seriesOf, statesOf } from "./site_series";
 import { Sparkline } from "./sparkline";
@@ -28,7 +27,7 @@ const close = () => {
   selectedSite.value = null;
 };
 
-export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetry: () => void }) {
+export function SitePanel({ api, site }: { api: Api; site: Site }) {
   const { data, error } = useResource(wanted, ({ where, site: name }) => api.site(where, name)).value;
   const answer = data?.site === site.name ? data : null;
   return (
@@ -37,34 +36,19 @@ export function SitePanel({ api, site, onRetry }: { api: Api; site: Site; onRetr
       subtitle={[site.module_type, formatShape(site.shape), site.dtype].filter(Boolean).join(", ")}
       onClose={close}
     >
-      <SiteFindings site={site} />
+      <FindingNotes about={findingsOf(site.name)} />
       <PanelSection>
         <Facts facts={factsOf(site)} />
       </PanelSection>
-      {error && !answer && <Failure error={error} onRetry={onRetry} />}
+      {error && !answer && <Failure error={error} />}
       {answer && <Numbers answer={answer} wanted={site.output ? ["activation"] : SHOWN_STAGES} />}
-      <Links site={site} />
+      <ViewLinks
+        to={["graph", "distributions", "gradients"]}
+        onGo={(target) => {
+          if (target === "graph") selectedModule.value = site.module;
+        }}
+      />
     </SidePanel>
-  );
-}
-
-function SiteFindings({ site }: { site: Site }) {
-  const about = findingsOf(site.name);
-  if (about.length === 0) return null;
-  return (
-    <PanelSection>
-      {about.map((index) => {
-        const finding = shownFindings.value[index];
-        return (
-          finding && (
-            <div key={index} class="site-finding">
-              <Pin index={index} />
-              <FindingNote finding={finding} />
-            </div>
-          )
-        );
-      })}
-    </PanelSection>
   );
 }
 
@@ -161,25 +145,5 @@ function NormSection({ answer }: { answer: SiteAnswer }) {
         state={statesOf(answer, stage)}
       />
     </PanelSection>
-  );
-}
-
-function Links({ site }: { site: Site }) {
-  const go = (to: View) => {
-    if (to === "graph") selectedModule.value = site.module;
-    view.value = to;
-  };
-  return (
-    <div class="panel-foot">
-      <button type="button" class="button" onClick={() => go("graph")}>
-        Graph
-      </button>
-      <button type="button" class="button" onClick={() => go("distributions")}>
-        Distributions
-      </button>
-      <button type="button" class="button" onClick={() => go("gradients")}>
-        Gradients
-      </button>
-    </div>
   );
 }

@@ -1,6 +1,6 @@
 // Lines over the steps above the map: loss, and the norm of all gradients together.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { StatisticsAnswer } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import { isNonFinite } from "../../base/cells";
@@ -9,6 +9,7 @@ import { formatNumber, middleEllipsis } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, losses } from "../../store/data";
 import { currentStep, stepRange } from "../../store/selection";
+import { useWidth } from "../../widgets/canvas";
 import { SvgPicture } from "../../widgets/picture_menu";
 import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
@@ -33,13 +34,8 @@ interface TracksProps {
 }
 
 export function Tracks({ runs, norms, extras, steps }: TracksProps) {
-  const [width, setWidth] = useState(0);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
-    if (box.current) observer.observe(box.current);
-    return () => observer.disconnect();
-  }, []);
+  const width = useWidth(box, 0);
   const { left, right } = trackEdges(width);
   const axis = stepAxis(Array.from(steps), left, right);
   const tracks = [lossTrack(runs), normTrack(runs, norms), rateTrack(runs, extras)].filter((track) => track !== null);

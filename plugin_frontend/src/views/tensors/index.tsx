@@ -6,7 +6,6 @@ import type { Api, Place } from "../../api/client";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
 import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
 import { useResource } from "../../store/data";
-import { reloads } from "../../store/resource";
 import { useSteadily } from "../../store/steady";
 import { dark } from "../../theme";
 import { Segments } from "../../widgets/segments";
@@ -34,7 +33,7 @@ export function TensorsView({ api }: { api: Api }) {
     return { key: place, answer: await api.tensorView(place, step) };
   });
   const { data, error } = list.value;
-  if (error && !data) return <Failure error={error} onRetry={retry} />;
+  if (error && !data) return <Failure error={error} />;
   if (!data) return <Skeleton />;
   const entry = chosenEntry(data);
   if (!entry) return <NoTensors />;
@@ -44,10 +43,6 @@ export function TensorsView({ api }: { api: Api }) {
       <TensorStage api={api} entry={entry} shown={tensor.value.data} error={tensor.value.error} />
     </section>
   );
-}
-
-function retry(): void {
-  reloads.value += 1;
 }
 
 interface TensorKey {
@@ -80,7 +75,7 @@ interface TensorStageProps {
 }
 
 function TensorStage({ api, entry, shown, error }: TensorStageProps) {
-  if (error) return <Failure error={error} onRetry={retry} />;
+  if (error) return <Failure error={error} />;
   // The answer of the tensor chosen before stays only until this one's is there.
   if (!shown || shown.key.group !== entry.group) return <Skeleton />;
   return <SavedTensor api={api} place={shown.key} entry={entry} answer={shown.answer} />;

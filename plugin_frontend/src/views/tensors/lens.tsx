@@ -3,10 +3,11 @@
 import { unpackColour } from "../../base/colour_scale";
 import { inkOn } from "../../base/contrast";
 import { formatFloat, formatNumber } from "../../base/format";
+import { reduced } from "../../base/matrix";
 import { look } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
 import { cellColour } from "./cell_colour";
-import { shrink } from "./pixels";
+import { matrixOfSlice } from "./pixels";
 import { PointedValue } from "./pointed_value";
 import { axisName } from "./slice";
 import type { SliceMapProps } from "./slice_map";
@@ -63,7 +64,8 @@ function RowProfile({ tensor, picks, slice, scale }: SliceMapProps) {
   const words = `row ${row}: ${slice.columns} values along ${axisName(tensor.axes, picks.columnAxis ?? 0)}`;
   const base = scale.palette === "signed" ? 0.5 : 0;
   const draw = (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
-    const bars = shrink({ rows: 1, columns: values.length, values }, 1, width).values;
+    const cells = matrixOfSlice({ rows: 1, columns: values.length, values }, scale);
+    const bars = Array.from(reduced(cells, 1, width).values);
     const step = width / bars.length;
     bars.forEach((value, index) => {
       const [from = 0, to = 0] = [base, Number.isFinite(value) ? scale.position(value) : 1].sort((a, b) => a - b);

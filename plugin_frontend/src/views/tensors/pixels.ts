@@ -1,28 +1,22 @@
-// Cells to pixels: a matrix of values shrunk to what fits, and images in their own colours.
+// Cells to pixels: a slice as a matrix, and images in their own colours.
 
+import { State } from "../../api/types";
+import type { ColourScale } from "../../base/colour_scale";
+import type { Matrix } from "../../base/matrix";
 import type { Picks, Slice } from "./slice";
 import { strides } from "./slice";
 
-/** The larger of two values as a reader would want to see it: NaN before Inf before the larger magnitude. */
-function louder(a: number, b: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
-  return Math.abs(b) > Math.abs(a) ? b : a;
+/** The cells of a slice. On a linear scale 0 is a value like any other; on a logarithm it has a look of its own. */
+export function matrixOfSlice({ rows, columns, values }: Slice, scale: Pick<ColourScale, "kind">): Matrix {
+  const zero = scale.kind === "linear" ? State.finite : State.zero;
+  return { rows, columns, values, states: Uint8Array.from(values, (value) => stateOf(value, zero)) };
 }
 
-/** At most `rows` × `columns` cells; each keeps the loudest value of its block, so that nothing odd can vanish. */
-export function shrink(slice: Slice, rows: number, columns: number): Slice {
-  const height = Math.min(slice.rows, Math.max(1, Math.floor(rows)));
-  const width = Math.min(slice.columns, Math.max(1, Math.floor(columns)));
-  if (height === slice.rows && width === slice.columns) return slice;
-  const values = new Float32Array(height * width);
-  for (let row = 0; row < slice.rows; row++) {
-    const target = Math.floor((row * height) / slice.rows) * width;
-    for (let column = 0; column < slice.columns; column++) {
-      const cell = target + Math.floor((column * width) / slice.columns);
-      values[cell] = louder(values[cell] ?? 0, slice.values[row * slice.columns + column] ?? 0);
-    }
-  }
-  return { rows: height, columns: width, values };
+function stateOf(value: number, zero: number): number {
+  if (Number.isNaN(value)) return State.nan;
+  if (value === 0) return zero;
+  if (Number.isFinite(value)) return State.finite;
+  return value > 0 ? State.posInf : State.negInf;
 }
 
 /** How values of an image become bytes, in words for the caption. */

@@ -1,16 +1,15 @@
 // The slice as a picture: a map in the colours of a scale, or the image that it is.
 
 import type { TensorViewAnswer } from "../../api/types";
-import { State } from "../../api/types";
-import { drawInfinity, drawNan, isNonFinite, type Rect } from "../../base/cells";
+import type { Rect } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatFloat, formatNumber } from "../../base/format";
 import { movedInGrid } from "../../base/grid_keys";
+import { paintMatrix, paintPixels } from "../../base/matrix";
 import { look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
-import { cellColour } from "./cell_colour";
-import { type ByteRange, fitCells, imagePixels, shrink } from "./pixels";
+import { type ByteRange, fitCells, imagePixels, matrixOfSlice } from "./pixels";
 import { axisName, type Picks, position, type Slice } from "./slice";
 import { crosshair, pointed } from "./state";
 
@@ -88,58 +87,13 @@ function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: n
 }
 
 export function drawSlice(context: CanvasRenderingContext2D, frame: Rect, props: SliceMapProps): void {
-  const { tensor, picks, slice, channels, bytes } = props;
-  if (channels === null) drawCells(context, frame, slice, props.scale);
-  else {
-    const image = imagePixels(tensor.values, tensor.shape, channels, picks, bytes);
-    blit(context, frame, image.width, image.height, image.rgba);
-  }
-}
-
-function drawCells(context: CanvasRenderingContext2D, frame: Rect, slice: Slice, scale: ColourScale): void {
+  const { tensor, picks, slice, channels, bytes, scale } = props;
   if (slice.values.length === 0) return;
-  const drawn = shrink(slice, frame.height * devicePixelRatio, frame.width * devicePixelRatio);
-  const zero = cellColour(0, scale);
-  const pixels = Uint32Array.from(drawn.values, (value) => {
-    if (!Number.isFinite(value)) return 0;
-    return value === 0 ? zero : scale.colour(value);
-  });
-  blit(context, frame, drawn.columns, drawn.rows, new Uint8ClampedArray(pixels.buffer));
-  drawNonFinite(context, frame, drawn);
-}
-
-/** Pixels enlarged without smoothing: a cell is a cell. */
-function blit(
-  context: CanvasRenderingContext2D,
-  frame: Rect,
-  width: number,
-  height: number,
-  rgba: Uint8ClampedArray<ArrayBuffer>,
-): void {
-  if (width === 0 || height === 0) return;
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d")?.putImageData(new ImageData(rgba, width, height), 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(canvas, frame.x, frame.y, frame.width, frame.height);
-}
-
-function drawNonFinite(context: CanvasRenderingContext2D, frame: Rect, slice: Slice): void {
-  const width = frame.width / slice.columns;
-  const height = frame.height / slice.rows;
-  slice.values.forEach((value, index) => {
-    const state = stateOf(value);
-    if (!isNonFinite(state)) return;
-    const row = Math.floor(index / slice.columns);
-    const rect = { x: frame.x + (index % slice.columns) * width, y: frame.y + row * height, width, height };
-    if (state === State.nan) drawNan(context, rect, look.value);
-    else drawInfinity(context, rect, value > 0 ? "+" : "−", look.value);
-  });
-}
-
-function stateOf(value: number): number {
-  if (Number.isNaN(value)) return State.nan;
-  if (Number.isFinite(value)) return State.finite;
-  return value > 0 ? State.posInf : State.negInf;
+  if (channels === null) paintMatrix(context, frame, matrixOfSlice(slice, scale), scale, look.value);
+  else {
+    const { width, height, rgba } = imagePixels(tensor.values, tensor.shape, channels, picks, bytes);
+    paintPixels(context, frame, width, height, rgba);
+  }
 }
 
 function drawCrosshair(context: CanvasRenderingContext2D, frame: Rect, slice: Slice): void {

@@ -1,22 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { byteRange, fitCells, imagePixels, shrink } from "../../../src/views/tensors/pixels";
+import { State } from "../../../src/api/types";
+import { reduced } from "../../../src/base/matrix";
+import { byteRange, fitCells, imagePixels, matrixOfSlice } from "../../../src/views/tensors/pixels";
 import { defaultPicks, imagePicks } from "../../../src/views/tensors/slice";
 import { windowAround } from "../../../src/views/tensors/values_table";
 
-describe("shrink", () => {
+describe("the cells of a slice", () => {
   const slice = { rows: 4, columns: 4, values: Float32Array.from({ length: 16 }, (_, i) => (i === 6 ? -99 : i)) };
 
-  it("keeps the loudest value of each block, with its sign", () => {
-    expect([...shrink(slice, 2, 2).values]).toEqual([5, -99, 13, 15]);
+  it("keep the loudest value of each block, with its sign", () => {
+    expect(Array.from(reduced(matrixOfSlice(slice, { kind: "linear" }), 2, 2).values)).toEqual([5, -99, 13, 15]);
   });
 
-  it("never loses a NaN or an infinity", () => {
+  it("never lose a NaN or an infinity", () => {
     const broken = { ...slice, values: slice.values.with(9, Number.NaN).with(0, Number.NEGATIVE_INFINITY) };
-    expect([...shrink(broken, 2, 2).values]).toEqual([Number.NEGATIVE_INFINITY, -99, Number.NaN, 15]);
+    const { values, states } = reduced(matrixOfSlice(broken, { kind: "log" }), 2, 2);
+    expect(Array.from(values)).toEqual([Number.NEGATIVE_INFINITY, -99, Number.NaN, 15]);
+    expect([...states]).toEqual([State.negInf, State.finite, State.nan, State.finite]);
   });
 
-  it("gives back what fits already", () => {
-    expect(shrink(slice, 4, 9)).toBe(slice);
+  it("have a zero of its own only where the scale has no place for it", () => {
+    const states = (kind: "linear" | "log") => matrixOfSlice(slice, { kind }).states[0];
+    expect([states("linear"), states("log")]).toEqual([State.finite, State.zero]);
   });
 });
 
