@@ -48,6 +48,7 @@ def test_every_key_of_the_sheet_does_something_and_can_be_switched_off(open_page
     field = page.frame.get_by_title(STEP)
     page.page.keyboard.press("?")
     sheet = page.frame.get_by_role("dialog")
+    expect(sheet).to_be_visible()
     labels = sheet.locator("kbd").all_text_contents()
     assert labels[:12] == ["1 – 5", "/", ",", ".", "Shift ,", "Shift .", "Space", "n", "p", "c", "Esc", "?"]
     sheet.get_by_role("checkbox", name="Key , on").uncheck()
