@@ -109,13 +109,16 @@ def test_two_runs_side_by_side_say_what_differs(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("kind", ["SVG", "PNG"])
 def test_the_picture_is_exported(open_page: OpenPage, tmp_path: Path, kind: str) -> None:
     page = open_page("architectures", "graph")
-    open_run(page, "Bert")
+    open_run(page, "Bert", colour="flops")
     content = exported(page, kind, tmp_path)
     if kind == "PNG":
         assert content.startswith(b"\x89PNG")
     else:
-        texts = [element.text for element in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")]
-        assert "\u2068layers\u2069" in texts  # isolated, so that no name turns the text around it
+        texts = list(ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text"))
+        words = [element.text for element in texts]
+        assert "\u2068layers\u2069" in words  # isolated, so that no name turns the text around it
+        assert "FLOPs" in words[-6:]  # the legend
+        assert min(float(element.attrib["font-size"]) for element in texts) >= 11
 
 
 def test_a_graph_that_cannot_be_is_refused_in_a_sentence_and_others_are_shown(open_page: OpenPage) -> None:

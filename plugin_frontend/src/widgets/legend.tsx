@@ -19,7 +19,7 @@ export type Sign = "zero" | "infinite" | "nan" | "aftermath" | "missing" | "froz
 
 type DrawSign = (context: CanvasRenderingContext2D, rect: Rect, colours: CellColours) => void;
 
-const SIGNS: Record<Sign, { label: string; draw: DrawSign }> = {
+export const SIGNS: Record<Sign, { label: string; draw: DrawSign }> = {
   zero: { label: "exactly 0", draw: fillZero },
   infinite: { label: "±Inf", draw: (context, rect, colours) => drawInfinity(context, rect, "+", colours) },
   nan: { label: "NaN", draw: drawNan },
@@ -29,7 +29,7 @@ const SIGNS: Record<Sign, { label: string; draw: DrawSign }> = {
 };
 
 /** As picture.css has it, and a digit of the small print. */
-const BAR_PX = 172;
+export const BAR_PX = 172;
 const GLYPH_PX = 6;
 
 interface LegendProps {
@@ -62,13 +62,13 @@ export function Legend({ scale, unit, signs = [], pointer = null }: LegendProps)
   );
 }
 
+/** Those that have room below the bar. */
+export const barTicks = (scale: ColourScale): Tick[] =>
+  separated(scale.ticks(scale.palette === "signed" ? 2 : 4), BAR_PX, (label) => label.length * GLYPH_PX + GLYPH_PX);
+
 function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | null }) {
   const stops = paletteStops(scale.palette, dark.value).join(", ");
-  const ticks = separated(
-    scale.ticks(scale.palette === "signed" ? 2 : 4),
-    BAR_PX,
-    (label) => label.length * GLYPH_PX + GLYPH_PX,
-  );
+  const ticks = barTicks(scale);
   return (
     <div class="legend-scale" role="img" aria-label={`Colours from ${ticks[0]?.label} to ${ticks.at(-1)?.label}`}>
       <div class="legend-bar" style={{ background: `linear-gradient(to right, ${stops})` }} />

@@ -16,6 +16,23 @@ test("names cannot become elements, and control characters are left out", () => 
   expect(file.querySelector("text")?.textContent).toBe('<img onerror="x()">&');
 });
 
+test("texts have the size and weight of the font", () => {
+  const file = parsed((context) => {
+    for (const font of ["11px Roboto, sans-serif", "500 12px Roboto", "700 9.5px Roboto"]) {
+      context.font = font;
+      context.fillText("text", 0, 0);
+    }
+  });
+  const fonts = [...file.querySelectorAll("text")].map((text) =>
+    ["font-size", "font-weight"].map((name) => text.getAttribute(name)),
+  );
+  expect(fonts).toEqual([
+    ["11", "400"],
+    ["12", "500"],
+    ["9.5", "700"],
+  ]);
+});
+
 test("shapes are where a canvas would draw them", () => {
   const file = parsed((context) => {
     context.translate(10, 20);

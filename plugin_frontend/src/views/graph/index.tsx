@@ -21,6 +21,7 @@ import { GraphModel, selectedNode } from "./model";
 import { ModuleTree } from "./module_tree";
 import { NodePanel } from "./node_panel";
 import { differenceWords, OtherRun, otherPlace, RunName, shownRunName, sideBySide } from "./other_run";
+import { legendSigns, legendTitle } from "./paint_legend";
 import { safeName } from "./paint_text";
 import { announce } from "./words";
 
@@ -97,7 +98,7 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
               <Minimap model={model} health={health} />
             </div>
             <div class="graph-foot">
-              <ColourLegend health={health} name={name} />
+              <ColourLegend health={health} />
               {!beside && <Totals model={model} />}
             </div>
           </div>
@@ -121,7 +122,7 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
   );
 }
 
-/** Puts the findings' numbers on their boxes; a critical one has its chain show the block that it is in. */
+/** Puts the findings' numbers on their boxes; chains show the block that the worst of theirs is in. */
 function usePins(model: GraphModel): void {
   const found = shownFindings.value;
   const table = sites.value.data?.sites;
@@ -132,8 +133,7 @@ function usePins(model: GraphModel): void {
       const node = module === undefined ? -1 : model.nodeOf(module);
       return node > 0 ? [{ node, finding, severity }] : [];
     });
-    const critical = model.pins.value.find(({ severity }) => severity === "critical");
-    if (critical) model.showInstanceOf(critical.node);
+    model.showInstancesOf(model.pins.value.map(({ node }) => node));
   }, [model, found, table]);
 }
 
@@ -170,19 +170,14 @@ function Notes({ answer }: { answer: GraphAnswer }) {
   );
 }
 
-function ColourLegend({ health, name }: { health: Health; name: string }) {
+function ColourLegend({ health }: { health: Health }) {
   if (!health.paint) return null;
-  const when = health.step === null ? "" : ` at step ${formatCount(health.step)}`;
-  const signs = health.step === null ? [] : (["zero", "infinite", "nan", "frozen"] as const);
   return (
     <div class="graph-legend">
-      <div>
-        {name}
-        {when}
-      </div>
+      <div>{legendTitle(health)}</div>
       {health.scale && <Legend scale={health.scale} />}
       <Categories categories={health.categories} />
-      <Legend signs={signs} />
+      <Legend signs={legendSigns(health)} />
     </div>
   );
 }

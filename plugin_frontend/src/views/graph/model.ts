@@ -215,11 +215,12 @@ export class GraphModel {
     if (node > 0) this.select(node);
   }
 
-  /** Has folds show the instance that a node is in, without opening anything; only while nothing is selected. */
-  showInstanceOf(node: number): void {
+  /** Has folds show the instances that nodes are in, of several the first, without opening anything; only while
+   * nothing is selected. */
+  showInstancesOf(nodes: readonly number[]): void {
     if (this.selected.value !== null) return;
     const before = this.chosen.value;
-    for (const id of [...this.ancestors(node), node]) this.chooseQuietly(id);
+    for (const node of nodes) for (const id of [...this.ancestors(node), node]) this.chooseQuietly(id);
     if (before !== this.chosen.value) this.arrange(null);
   }
 
@@ -232,7 +233,7 @@ export class GraphModel {
     const fold = this.hierarchy.nodes[instance]?.parent ?? -1;
     const { instances = [] } = this.hierarchy.nodes[fold]?.fold ?? {};
     const position = instances.indexOf(instance);
-    if (position <= 0 || this.chosen.value.has(fold)) return;
+    if (position < 0 || this.chosen.value.has(fold)) return;
     const pairs = counterparts(this.hierarchy, instances[0] ?? 0, instance);
     const open = new Set(this.open.value);
     for (const [here, there] of pairs) if (open.has(here)) open.add(there);

@@ -13,6 +13,7 @@ import { shownAs } from "./instances";
 import {
   isBlock,
   NO_LINES_ZOOM,
+  paintCallBadge,
   paintGroup,
   paintHeader,
   paintModule,
@@ -159,12 +160,14 @@ function movedRect(node: number, rect: Rect, { transition }: Scenery): Rect {
   };
 }
 
-function paintRings(context: Context, { selected, focused, hierarchy, placed, look, zoom }: Scenery): void {
+function paintRings(context: Context, scenery: Scenery): void {
+  const { selected, focused, hierarchy, placed, look, zoom } = scenery;
   context.strokeStyle = look.where;
   context.lineWidth = RING.width / Math.min(1, zoom);
   const ring = (node: number | null, dashed: boolean) => {
-    const rect = node === null ? undefined : placed.boxes.get(shownAs(hierarchy, node));
-    if (!rect) return;
+    const id = node === null ? -1 : shownAs(hierarchy, node);
+    const [rect, box] = [placed.boxes.get(id), hierarchy.nodes[id]];
+    if (!rect || !box) return;
     const { distance, radius } = RING;
     context.setLineDash(dashed ? [4, 3] : []);
     context.beginPath();
@@ -177,6 +180,7 @@ function paintRings(context: Context, { selected, focused, hierarchy, placed, lo
     );
     context.stroke();
     context.setLineDash([]);
+    paintCallBadge(context, box, rect, scenery); // it sits on the corner, where the ring runs
   };
   ring(selected, false);
   if (focused !== selected) ring(focused, true);

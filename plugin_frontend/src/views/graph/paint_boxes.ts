@@ -42,7 +42,7 @@ export function paintModule(context: Context, id: number, rect: Rect, scenery: S
     paintFoldBox(context, id, rect, scenery);
     paintNumber(context, health ? numberOf(health, scenery) : "", rect, health, scenery);
   } else paintModuleText(context, node, rect, health, scenery);
-  if (zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+  paintCallBadge(context, node, rect, scenery);
 }
 
 /** From far away NaN and Inf are still seen: on top of all others and never too small. */
@@ -103,9 +103,14 @@ function paintNumber(context: Context, text: string, rect: Rect, health: Measure
 }
 
 /** "↻ 2/6": the second of a module's six calls; "↻ 6" where one box stands for all of them. */
-function paintCallBadge(context: Context, node: HierarchyNode, rect: Rect, { look, calls }: Scenery): void {
+export function paintCallBadge(
+  context: Context,
+  node: HierarchyNode,
+  rect: Rect,
+  { look, calls, zoom }: Scenery,
+): void {
   const all = node.kind === "module" ? (calls.get(node.path) ?? 1) : 1;
-  if (all < 2) return;
+  if (all < 2 || zoom < TEXT_ZOOM.all) return;
   context.font = font(11, 500);
   const text = `↻ ${node.call + 1}/${all}`;
   const width = measure(context, text) + 14;
@@ -133,7 +138,7 @@ export const NO_LINES_ZOOM = 0.15;
 export function paintGroup(context: Context, id: number, rect: Rect, scenery: Scenery): void {
   const node = scenery.hierarchy.nodes[id];
   if (!node) return;
-  const { look, zoom } = scenery;
+  const { look } = scenery;
   if (isBlock(id, scenery)) {
     paintBlock(context, rect, measureOf(scenery.health, scenery.hierarchy, id), scenery);
     return;
@@ -144,7 +149,7 @@ export function paintGroup(context: Context, id: number, rect: Rect, scenery: Sc
   context.fillStyle = groundOf(node, look);
   context.fill();
   outline(context, rect, RADIUS.group, scenery.isHovered(node) ? look.ink : look.ctl);
-  if (zoom >= TEXT_ZOOM.all) paintCallBadge(context, node, rect, scenery);
+  paintCallBadge(context, node, rect, scenery);
 }
 
 /** Name and type on the group's own ground, so that no line runs through the words. */

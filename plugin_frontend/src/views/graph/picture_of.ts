@@ -7,6 +7,7 @@ import { pngOf } from "../../widgets/svg_file";
 import type { Health } from "./health";
 import type { GraphModel } from "./model";
 import { type PaintInput, paintGraph } from "./paint";
+import { LEGEND_WIDTH, legendHeight, paintLegend } from "./paint_legend";
 import type { PlacedScene } from "./placed";
 
 /** Reads the model's signals, so that a drawing follows them. */
@@ -52,12 +53,18 @@ function svgOfModel(model: GraphModel, health: Health): string | null {
 }
 
 export function svgOf(input: PaintInput): string | null {
+  const { placed, health, look } = input;
+  const legend = legendHeight(health);
+  const bottom = Math.ceil(placed.height + 2 * MARGIN);
   const size = {
-    width: Math.ceil(input.placed.width + 2 * MARGIN),
-    height: Math.ceil(input.placed.height + 2 * MARGIN),
+    width: Math.ceil(Math.max(placed.width, legend && LEGEND_WIDTH) + 2 * MARGIN),
+    height: bottom + legend,
   };
   const still = { ...input, camera: { x: MARGIN, y: MARGIN, zoom: 1 }, transition: null };
-  return drawSvg(size, input.look.bg, (context) => paintGraph(context, size, still));
+  return drawSvg(size, look.bg, (context) => {
+    paintGraph(context, size, still);
+    if (legend) paintLegend(context, input, MARGIN, bottom);
+  });
 }
 
 const fileName = (model: GraphModel): string => `${model.graph.model_type || "model"} graph`;

@@ -106,3 +106,18 @@ describe("selecting", () => {
     expect(rect && isInView(model.viewpoint.camera.value, rect, { width: 300, height: 600 })).toBe(true);
   });
 });
+
+test("chains show the blocks that findings are in, of several the worst one's, and not against a selection", () => {
+  const shownBlock = (...paths: string[]): number | undefined => {
+    const model = modelOf(transformer(12));
+    model.showInstancesOf(paths.map((path) => nodeAt(model, path)));
+    return model.chosen.value.get(model.hierarchy.nodes.findIndex((node) => node.fold));
+  };
+  expect(shownBlock("h.7.attn", "h.2.mlp")).toBe(7);
+  expect(shownBlock("h.0.mlp", "h.7.attn")).toBe(0);
+  expect(shownBlock()).toBeUndefined();
+  const model = modelOf(transformer(12));
+  model.select(nodeAt(model, "h.3.attn"));
+  model.showInstancesOf([nodeAt(model, "h.7.attn")]);
+  expect([...model.chosen.value.values()]).toEqual([3]);
+});
