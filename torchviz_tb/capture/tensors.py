@@ -131,7 +131,11 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor | Unsupported:
     if is_distributed(tensor):  # and all of it is here
         return plain(tensor.to_local())
     with torch._C.DisableTorchFunctionSubclass():
-        values = tensor.detach().as_subclass(torch.Tensor).resolve_conj().resolve_neg()
+        values = tensor.detach()
+        if type(values) is not torch.Tensor:
+            values = values.as_subclass(torch.Tensor)
+        if values.is_conj() or values.is_neg():
+            values = values.resolve_conj().resolve_neg()
     if values._is_zerotensor():  # autograd's stand-in for zeros, without memory
         values = values.new_zeros(()).expand(values.shape)
     # Wrapped tensors (torch.func) raise here, and fully sharded parameters have given their memory back.

@@ -18,7 +18,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import nn
@@ -51,6 +51,10 @@ class Listener(Protocol):
         """The outermost call has returned or raised."""
 
 
+Note: TypeAlias = Callable[[str, nn.Module, tuple[Any, ...], dict[str, Any], object], None]
+"""Told what a ModuleCall says, without one: making it takes a part of the time."""
+
+
 class _Live(threading.local):
     """The calls that are running in one thread."""
 
@@ -62,10 +66,11 @@ class _Live(threading.local):
 class ModuleHooks:
     """Puts hooks on modules and takes them off."""
 
-    def __init__(self, listener: Listener, *, lean: bool = False) -> None:
+    def __init__(self, listener: Listener, *, note: Note | None = None) -> None:
+        """With ``note`` hooks are lean, and inner calls go to it instead of ``listener.returned``."""
         self.has_learned = False  # since it was armed: it would hang other hooks now
         self._listener = listener
-        self._is_lean = lean
+        self._note = note
         self._outermost: set[str] = set()  # paths of the modules that were seen to be called from outside
         self._live = _Live()
         self._direct: list[_Pair] = []
@@ -89,7 +94,7 @@ class ModuleHooks:
         self.disarm()
         compiled = {id(pair.module()) for pair in self._compiled}
         for each in modules:
-            is_inner = self._is_lean and bool(self._outermost) and each.path not in self._outermost
+            is_inner = self._note is not None and bool(self._outermost) and each.path not in self._outermost
             if id(each.module) not in compiled and (is_needed(each) or not is_inner):
                 pairs = self._deferred if each.has_fused_path else self._direct
                 pairs.append(_Pair(weakref.ref(self), each.path, each.module, is_inner=is_inner))
@@ -149,10 +154,7 @@ class ModuleHooks:
             self._listener.ends(failed=failed)
 
     def pass_by(self, call: ModuleCall) -> None:
-        """A module's forward has returned that was not seen to begin."""
-        if self._live.is_told:
-            self._listener.returned(call)
-            return
+        """A module's forward has returned from outside that was not expected there, and so not seen to begin."""
         self._learn(call.path)
         if _is_to_be_told():
             self._listener.begins(training=call.module.training)
@@ -160,7 +162,7 @@ class ModuleHooks:
             self._listener.ends(failed=False)
 
     def _learn(self, path: str) -> None:
-        if self._is_lean and path not in self._outermost:
+        if self._note is not None and path not in self._outermost:
             self._outermost.add(path)
             self.has_learned = True
 
@@ -254,5 +256,7 @@ class _InnerAfter(_Hook):
         if owner is None:
             return
         live = owner._live
-        if live.is_told or not live.depth:
+        if live.is_told and owner._note is not None:
+            owner._note(self._path, module, args, kwargs, output)
+        elif not live.depth:
             owner.pass_by(ModuleCall(self._path, module, args, kwargs, output))

@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
+from torch import nn
 from torch.utils import _python_dispatch as dispatch
 
 from torchviz_tb.capture.observed_modules import Observable, ObservedModule
@@ -29,7 +31,7 @@ from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.later import Later
 from torchviz_tb.watching.module_hooks import ModuleCall, ModuleHooks
 from torchviz_tb.watching.origins import Origin, first_origin
-from torchviz_tb.watching.seen_calls import SeenCall, can_be_first, is_of_the_cpu, seen_call
+from torchviz_tb.watching.seen_calls import RawCall, SeenCall, can_be_first, is_of_the_cpu, quick_call, seen_call
 
 NAN = "nan"
 """The part that fails when modules can't be looked at."""
@@ -38,6 +40,7 @@ STEPS_AFTER = 3
 """Steps that are looked at after one that had NaN or infinity, where not all are."""
 
 _OF_A_CALL = 2.5  # what a hook costs in all, by what it measures of itself: torch calls it, and that takes longer
+_TIMED = 8  # one call in so many: asking for the time takes a part of what it is to tell
 _FREE_SECONDS = 0.25  # beyond the share: next to nothing for a run, and all steps of a short one
 
 
@@ -84,7 +87,9 @@ class _Running(threading.local):
     """The calls within the outermost one that runs in a thread."""
 
     def __init__(self) -> None:
-        self.calls: list[SeenCall] = []
+        self.is_on = True
+        self.is_quick = False  # nothing is to be done with a call but to remember it
+        self.calls: list[RawCall] = []
         self.last: object = None  # what the last of them has returned
 
 
@@ -104,7 +109,7 @@ class NanOrigin:
         self._share = share
         self._seconds = 0.0  # that looking has taken
         self._steps_left = 0
-        self._hooks = ModuleHooks(self, lean=True)
+        self._hooks = ModuleHooks(self, note=self._note)
         self._running = _Running()
         self._step = _Step()
         self._pending: list[_Pending] = []
@@ -198,25 +203,54 @@ class NanOrigin:
 
     def begins(self, *, training: bool) -> None:  # noqa: ARG002 (a Listener)
         """An outermost call begins."""
-        self._running.calls = []
+        running, step = self._running, self._step
+        running.calls, running.is_on = [], self._guard.is_on(NAN)
+        running.is_quick = running.is_on and not (step.is_bad or self._looks_at_each or self._hooks.has_learned)
 
     def returned(self, call: ModuleCall) -> None:
         """A module has returned."""
         self._step.order.append(call.path)
-        if self._step.is_bad or not self._guard.is_on(NAN):
+        if self._step.is_bad or not self._running.is_on:
             return
         if not is_of_the_cpu(call.output):
             self._sum_on_device(call)
             return
-        start = time.perf_counter()
-        try:  # a context would take longer than what is done
-            seen = self._note(call)
+        calls = self._running.calls
+        try:
+            if self._hooks.has_learned and calls and SeenCall(*calls[-1]).has_returned(call.output):
+                self._passing.add(call.path)
+            calls.append(seen_call(call))
         except Exception as error:  # noqa: BLE001 (as in Guard)
-            self._guard.switch_off(NAN, error)
+            self._give_up(error)
             return
-        self._spend(_OF_A_CALL * (time.perf_counter() - start))
+        self._running.last = call.output
         if self._looks_at_each:
-            self._look([seen], call.output)
+            self._look(calls[-1:], call.output)
+
+    def _note(
+        self, path: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: object
+    ) -> None:
+        """As ``returned``, of an inner call: written out for those that are the most, as it is run at every step."""
+        running = self._running
+        calls = running.calls
+        start = None if len(calls) % _TIMED else time.perf_counter()
+        given = args[0] if len(args) == 1 and not kwargs else None
+        if type(output) is torch.Tensor and type(given) is torch.Tensor and running.is_quick and output.is_cpu:
+            try:
+                calls.append(quick_call(path, module, given, output))
+            except RuntimeError:  # tensors of inference mode have no version
+                pass
+            else:
+                self._step.order.append(path)
+                running.last = output
+                if start is not None:
+                    self._spend(_OF_A_CALL * _TIMED * (time.perf_counter() - start))
+                return
+        self.returned(ModuleCall(path, module, args, kwargs, output))
+
+    def _give_up(self, error: Exception) -> None:
+        self._running.is_on = self._running.is_quick = False
+        self._guard.switch_off(NAN, error)
 
     def ends(self, *, failed: bool) -> None:
         """The outermost call has ended."""
@@ -225,29 +259,24 @@ class NanOrigin:
         if calls and not self._step.is_bad and self._guard.is_on(NAN):
             self._look(calls, last, failed=failed)
 
-    def _note(self, call: ModuleCall) -> SeenCall:
-        calls = self._running.calls
-        if self._hooks.has_learned and calls and calls[-1].has_returned(call.output):
-            self._passing.add(call.path)
-        seen = seen_call(call)
-        calls.append(seen)
-        self._running.last = call.output
-        return seen
-
-    def _look(self, calls: Sequence[SeenCall], output: object, *, failed: bool = False) -> None:
+    def _look(self, calls: Sequence[RawCall], output: object, *, failed: bool = False) -> None:
         """Looks at what the last of the calls has returned; at what all of them did if it is not finite."""
         start, added = time.perf_counter(), None
-        with self._guard.part(NAN):
+        try:
             added = None if failed else quick_total(output)
+        except Exception as error:  # noqa: BLE001 (as in Guard)
+            self._give_up(error)
+            return
         self._spend(time.perf_counter() - start)
         if added is not None and math.isfinite(added):
             self._step.is_known = True
             return
+        seen = [SeenCall(*call) for call in calls]
         with self._looking():
-            sums = [] if failed else [float(each) for each in map(total, calls[-1].outputs() or ()) if each is not None]
+            sums = [] if failed else [float(each) for each in map(total, seen[-1].outputs() or ()) if each is not None]
             self._step.is_known = self._step.is_known or bool(sums)
             if failed or not all(map(self._is_in_order, sums)):
-                self._find(calls, is_certain=failed or any(map(math.isnan, sums)))
+                self._find(seen, is_certain=failed or any(map(math.isnan, sums)))
 
     def _find(self, calls: Sequence[SeenCall], *, is_certain: bool) -> None:
         self._step.is_certain = is_certain

@@ -41,6 +41,10 @@ WeakTensor = tuple["weakref.ref[torch.Tensor]", int, torch.dtype]
 """A tensor that somebody else keeps, or not; the version of its values, and their type."""
 
 
+RawCall = tuple[str, nn.Module, tuple[WeakTensor, ...], tuple[WeakTensor, ...]]
+"""The fields of a SeenCall."""
+
+
 def can_be_first(module: nn.Module) -> bool:
     """Whether a module can return NaN or infinity where it was given none, as far as we know."""
     return type(module) not in _HARMLESS or "forward" in vars(module)
@@ -88,17 +92,19 @@ class SeenCall(NamedTuple):
 
 
 def seen_call(call: ModuleCall) -> SeenCall:
-    """Takes note of a call; costs about a microsecond where it is about two tensors, and keeps none."""
-    args, kwargs, output = call.args, call.kwargs, call.output
-    if type(output) is torch.Tensor and len(args) == 1 and type(args[0]) is torch.Tensor and not kwargs:
-        given = args[0]
-        if not given.is_inference() and not output.is_inference():  # written out, as it is at every step
-            was_given = weakref.ref(given), given._version, given.dtype
-            return SeenCall(
-                call.path, call.module, (was_given,), ((weakref.ref(output), output._version, output.dtype),)
-            )
-    all_given = tuple(_weak(each) for each in _tensors((*args, *kwargs.values())))
-    return SeenCall(call.path, call.module, all_given, tuple(_weak(each) for each in _tensors((output,))))
+    """Takes note of a call, and keeps none of its tensors."""
+    all_given = tuple(_weak(each) for each in _tensors((*call.args, *call.kwargs.values())))
+    return SeenCall(call.path, call.module, all_given, tuple(_weak(each) for each in _tensors((call.output,))))
+
+
+def quick_call(path: str, module: nn.Module, given: torch.Tensor, output: torch.Tensor) -> RawCall:
+    """As ``seen_call``, of a call with one tensor that returned one: half a microsecond.
+
+    Raises:
+        RuntimeError: A tensor is of inference mode.
+    """
+    was_given = weakref.ref(given), given._version, given.dtype
+    return path, module, (was_given,), ((weakref.ref(output), output._version, output.dtype),)
 
 
 def is_of_the_cpu(output: object) -> bool:
