@@ -63,3 +63,16 @@ def test_a_forked_child_leaves_the_parents_work_to_it_and_does_its_own():
     gate.set()
     work.wait()
     assert done == ["parent"]
+
+
+def test_work_begins_once_the_thread_is_started_so_that_the_start_is_not_what_is_waited_for(monkeypatch):
+    work, begun, start = Background(), threading.Event(), threading.Thread.start
+
+    def start_and_look(thread):
+        start(thread)
+        assert not begun.wait(0.1)
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_look)
+    work.submit(begun.set, 0, "nothing")
+    work.wait()
+    assert begun.is_set()

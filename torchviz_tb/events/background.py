@@ -52,10 +52,23 @@ class Background:
             if self._is_running:
                 return
             self._is_running = True
+        self._start()
+
+    def _start(self) -> None:
+        # To start a thread is to wait until it has begun. One that went to work at once would keep the interpreter
+        # for its switch interval, five milliseconds, before the start returned.
+        may_begin = threading.Event()
+
+        def run() -> None:
+            may_begin.wait()
+            self._run()
+
         try:
-            threading.Thread(target=self._run, name="torchviz_tb background").start()
+            threading.Thread(target=run, name="torchviz_tb background").start()
         except RuntimeError:  # too many threads, or the interpreter is about to end
             self._run()
+        finally:
+            may_begin.set()
 
     def wait(self) -> None:
         """Returns when all work is done."""
