@@ -1,6 +1,6 @@
 """What capturing a graph costs beside a plain forward and a plain training step, on toy widths and on real ones.
 
-Run it on an otherwise idle machine, where it takes three minutes: ``python -m benchmarks.graph_capture``. It prints a
+Run it on an otherwise idle machine, where it takes four minutes: ``python -m benchmarks.graph_capture``. It prints a
 table, and writes it to ``benchmarks/results/graph_capture.md`` with ``--write``. Only ratios mean something elsewhere.
 What is compared is run in turns, so that a machine that slows down slows down all of it, and each capture is compared
 with the plain run just before it; what the background does is waited for between the turns, and told by itself.
