@@ -77,7 +77,7 @@ AWKWARD = {
 }
 
 
-@pytest.mark.parametrize("times", [1, 6])  # some engines sort up to 65,536 elements
+@pytest.mark.parametrize("times", [1, 6])  # some engines sort up to 16,384 elements
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_values_too(engine: MakeEngine, name: str, times: int) -> None:
     values = np.tile(AWKWARD[name], times).astype(np.float32)

@@ -25,7 +25,7 @@ _PIECE = 1 << 20
 _LONGEST_PIECE = 1 << 30  # its counts fit 32 bits
 _PIECES_A_THREAD = 16
 
-_SORTED = 1 << 16  # elements: float32 tensors of at most so many are sorted if they need a second look
+_SORTED = 1 << 14  # elements: float32 tensors of at most so many are sorted if they need a second look
 _SORTING = 8  # times as long as scanning
 _CODES = 1 << 16
 
