@@ -14,17 +14,7 @@ export type Kind =
   | "flight_recorder";
 
 /** What a number is; the values of the `state` arrays. */
-export const State = {
-  finite: 0,
-  zero: 1,
-  posInf: 2,
-  negInf: 3,
-  nan: 4,
-  noGradient: 5,
-  frozen: 6,
-  unsupported: 7,
-  missing: 8,
-} as const;
+export * as State from "./state";
 
 /** A record or file that could not be read; everything else of the answer is there. */
 export interface Problem {

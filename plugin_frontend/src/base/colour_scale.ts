@@ -144,7 +144,8 @@ function magnitudeExtent(values: ArrayLike<number>): Extent {
   return max > 0 ? { min, max } : { min: null, max: null };
 }
 
-function colourScale(palette: Palette, table: Uint32Array, axis: Axis, extent: Extent): ColourScale {
+/** A palette along an axis; values beyond it have the colour of its end. `extent` says whether there are any. */
+export function colourScale(palette: Palette, table: Uint32Array, axis: Axis, extent: Extent): ColourScale {
   const [low, high] = axis.domain;
   const position = (value: number) => Math.min(1, Math.max(0, axis.position(value)));
   const colour = (value: number) => table[Math.round(position(value) * (ENTRIES - 1))] ?? 0;

@@ -1,29 +1,18 @@
 // Colours for how many times larger one of two numbers is: symmetric, in powers of ten.
 
 import { linearAxis } from "./axis";
-import { type ColourScale, decadeRange, signedLut, unpackColour } from "./colour_scale";
+import { type ColourScale, colourScale, decadeRange, signedLut } from "./colour_scale";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** Over log₁₀ of ratios; the ends are whole powers of ten, at least one to each side. */
 export function differenceScale(logRatios: ArrayLike<number>, dark: boolean): ColourScale {
   const reach = Math.ceil(Math.max(1, decadesOf(logRatios)));
-  const axis = linearAxis(-reach, reach);
-  const table = signedLut(dark);
-  const position = (value: number) => Math.min(1, Math.max(0, axis.position(value)));
-  const colour = (value: number) => table[Math.round(position(value) * (table.length - 1))] ?? 0;
-  let beyond = false;
-  for (let i = 0; i < logRatios.length && !beyond; i++) beyond = Math.abs(logRatios[i] ?? 0) > reach;
-  return {
-    kind: "linear",
-    palette: "signed",
-    domain: [-reach, reach],
-    clamped: { low: beyond, high: beyond },
-    position,
-    colour,
-    css: (value) => unpackColour(colour(value)),
-    ticks: () => [-reach, 0, reach].map((value) => ({ value, label: factorLabel(value), position: position(value) })),
-  };
+  let max = 0;
+  for (let i = 0; i < logRatios.length; i++) max = Math.max(max, Math.abs(logRatios[i] ?? 0) || 0);
+  const scale = colourScale("signed", signedLut(dark), linearAxis(-reach, reach), { min: null, max });
+  const label = (value: number) => ({ value, label: factorLabel(value), position: scale.position(value) });
+  return { ...scale, ticks: () => [-reach, 0, reach].map(label) };
 }
 
 /** The decades that nearly all lie in: of 2,000 cells a few may lie beyond. */

@@ -1,7 +1,7 @@
 // Colours for update ratios: logarithmic, with the ratio that training usually has in the middle.
 
 import { logAxis } from "./axis";
-import { type ColourScale, type Decades, decadeRange, signedLut, unpackColour } from "./colour_scale";
+import { type ColourScale, colourScale, type Decades, decadeRange, signedLut } from "./colour_scale";
 import { formatPower } from "./format";
 
 /** ‖update‖ / ‖parameter‖ of a layer that learns at a usual pace. */
@@ -14,24 +14,13 @@ export function ratioScale(values: ArrayLike<number>, dark: boolean): ColourScal
   const reach = Math.max(LEAST_DECADES, decadesFrom(low), decadesFrom(high));
   const domain: Decades = [USUAL_RATIO / 10 ** reach, USUAL_RATIO * 10 ** reach];
   const axis = logAxis(...domain);
-  const table = signedLut(dark);
-  const position = (value: number) => (value <= 0 ? 0 : Math.min(1, Math.max(0, axis.position(value))));
-  const colour = (value: number) => table[Math.round(position(value) * (table.length - 1))] ?? 0;
-  return {
-    kind: "log",
-    palette: "signed",
-    domain,
-    clamped: { low: false, high: false },
-    position,
-    colour,
-    css: (value) => unpackColour(colour(value)),
-    ticks: () =>
-      [domain[0], USUAL_RATIO, domain[1]].map((value) => ({
-        value,
-        label: formatPower(value),
-        position: position(value),
-      })),
-  };
+  const scale = colourScale("signed", signedLut(dark), axis, { min: null, max: null });
+  const ticks = [domain[0], USUAL_RATIO, domain[1]].map((value) => ({
+    value,
+    label: formatPower(value),
+    position: scale.position(value),
+  }));
+  return { ...scale, ticks: () => ticks };
 }
 
 const decadesFrom = (value: number): number => Math.round(Math.abs(Math.log10(value / USUAL_RATIO)));

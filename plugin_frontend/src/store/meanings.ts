@@ -16,11 +16,3 @@ export function askMeanings(api: Api): void {
     () => {},
   );
 }
-
-/** Options of a menu with the formulas of what they name. */
-export function withFormulas<T extends { value: string }>(options: readonly T[], keyOf = ({ value }: T) => value) {
-  return options.map((option) => {
-    const meaning = keyOf(option);
-    return { ...option, meaning, formula: meanings.value[meaning]?.formula };
-  });
-}

@@ -14,7 +14,8 @@ export function explained(key: string | undefined, listed = false) {
   const show = ({ currentTarget }: { currentTarget: Element }) => {
     const { left, right, top, bottom } = currentTarget.getBoundingClientRect();
     const end = listed ? (currentTarget.parentElement?.getBoundingClientRect().bottom ?? bottom) : bottom;
-    const [x, y] = listed && right + ROOM < innerWidth ? [right, top - 12] : [left - 12, end - 6];
+    const [x, y] =
+      listed && right + ROOM < innerWidth ? [right, top - 12] : [Math.min(left - 12, innerWidth - ROOM), end - 6];
     const title = (
       <>
         {meaning.says}

@@ -3,8 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useEscape } from "../store/keyboard";
+import { meanings } from "../store/meanings";
 import { CheckIcon } from "./icons";
-import { explained } from "./meaning";
+import { explained, Term } from "./meaning";
 import { hideTooltip } from "./tooltip";
 
 export interface MenuProps {
@@ -65,9 +66,7 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
 export interface Option<T extends string> {
   value: T;
   label: string;
-  /** What it computes, in the menu's right column. */
-  formula?: string | undefined;
-  /** Under which name the server explains it. */
+  /** Under which name the server explains it, if not its value: with a formula for the right column. */
   meaning?: string;
 }
 
@@ -83,24 +82,24 @@ export function WordMenu<T extends string>({ label, value, options, onChange }: 
   const current = options.find((option) => option.value === value);
   const word = current?.label ?? value;
   return (
-    <Menu label={`${label}: ${word}`} buttonClass="word" button={word}>
+    <Menu label={`${label}: ${word}`} buttonClass="word" button={<Term of={current?.meaning ?? value}>{word}</Term>}>
       {(close) =>
-        options.map((option) => (
+        options.map(({ value: own, label: text, meaning = own }) => (
           <button
-            key={option.value}
+            key={own}
             type="button"
             class="menu-item"
             role="menuitemradio"
-            aria-checked={option.value === value}
-            {...explained(option.meaning, true)}
+            aria-checked={own === value}
+            {...explained(meaning, true)}
             onClick={() => {
-              onChange(option.value);
+              onChange(own);
               close();
             }}
           >
-            <span class="menu-check">{option.value === value && <CheckIcon />}</span>
-            <span>{option.label}</span>
-            {option.formula && <span class="menu-formula">{option.formula}</span>}
+            <span class="menu-check">{own === value && <CheckIcon />}</span>
+            <span>{text}</span>
+            <span class="menu-formula">{meanings.value[meaning]?.formula}</span>
           </button>
         ))
       }

@@ -81,9 +81,55 @@ MEANINGS: Mapping[str, Meaning] = {
     "stored": Meaning(
         "stored to within", "|error| / |x|", "Largest relative error of the maxima: magnitudes are kept in eight bits."
     ),
+    "parameter": Meaning("parameter", "w", "The values that are trained, before the optimizer's step."),
+    "gradient": Meaning("gradient", "g", "What the optimizer uses: accumulated, unscaled and clipped."),
+    "raw_gradient": Meaning(
+        "gradient before clipping", "g", "As the backward pass left it, still scaled where a scaler is used."
+    ),
+    "update": Meaning("update", "Δw", "What the optimizer's step added: the parameter after it minus the one before."),
+    "activation": Meaning("activation", "a", "What a module returned in the training step, all of its calls together."),
+    "tensor": Meaning("tensor", "x", "What was given by name with add_distribution and the like."),
+    "log": Meaning("log", "log |x|", "A power of ten has the same length everywhere; 0 has no place."),
+    "symlog": Meaning("symlog", "sign(x) · log(1 + |x| / c)", "As log on both sides of 0, and even within ±c."),
+    "linear": Meaning("linear", "x", "In proportion to the value."),
+    "model": Meaning("model order", "grouped by module", "As the model defines its modules; groups open and close."),
+    "execution": Meaning(
+        "execution order", "as modules are called", "The order in which the forward pass reaches them."
+    ),
+    "size": Meaning("order of size", "largest first", "By the largest magnitude at any step."),
+    "shared": Meaning("shared colours", "one scale for all rows", "Rows can be compared with each other."),
+    "own": Meaning(
+        "colours of its own",
+        "value / the row's largest",
+        "Each row is compared with itself alone: when it changed is seen best.",
+    ),
+    "coloured_gradient": Meaning("gradient norm", "‖g‖ over a module", "Of all gradients in the module as one vector."),
+    "coloured_update_ratio": Meaning(
+        "update ratio", "‖Δw‖ / ‖w‖", "How much of the module one step changes; about 10⁻³ is usual."
+    ),
+    "coloured_parameter": Meaning(
+        "parameter norm", "‖w‖ over a module", "Of all parameters in the module as one vector."
+    ),
+    "coloured_zeros": Meaning("zero share", "g = 0 / all g", "Share of the gradient's values that are exactly 0."),
+    "coloured_nonfinite": Meaning("NaN and Inf", "number of g", "Values of the gradient that are not finite."),
+    "coloured_lost": Meaning(
+        "lost updates", "w + Δw = w, g ≠ 0", "Share of the steps that were too small for the number format."
+    ),
+    "coloured_count": Meaning("parameters", "number of values", "How many values are trained or kept in the module."),
+    "coloured_flops": Meaning(
+        "FLOPs", "forward", "Floating point operations of the forward pass; a multiply-add is two."
+    ),
+    "coloured_bytes": Meaning(
+        "memory moved", "forward", "Bytes that the operations of the forward pass read and write."
+    ),
+    "coloured_dtype": Meaning("dtype", "of parameters", "The number formats of the module's parameters."),
+    "coloured_frozen": Meaning("frozen or trainable", "requires_grad", "Whether the module's parameters are trained."),
+    "coloured_structure": Meaning(
+        "structure", "equal modules alike", "Modules with the same parts in the same order have one colour."
+    ),
     "watch_share": Meaning("watch", "time of samples / time", "Share of the training time that watching takes."),
 }
-"""By column, and by a name of its own what is no column."""
+"""By column, then by a name of its own what is no column: other numbers, stages, scales, orders, colours."""
 
 
 def meanings(_query: Query) -> Json:

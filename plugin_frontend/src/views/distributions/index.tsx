@@ -41,8 +41,8 @@ const DRAWINGS = [
   { value: "overlay", label: "Overlay" },
 ] as const;
 const SCALES = [
-  { value: "symlog", label: "symlog", formula: "sign(x) · log(1 + |x| / c)" },
-  { value: "linear", label: "linear", formula: "x" },
+  { value: "symlog", label: "symlog" },
+  { value: "linear", label: "linear" },
 ] as const;
 /** Steps of the bands of all sites of a large log: so many, of a thousand sites, are there in half a second. */
 const FEW_STEPS = 32;

@@ -26,20 +26,13 @@ export type FlowAnswer =
   | { measure: Exclude<Measure, "quantiles">; runs: readonly [RunFlow, ...RunFlow[]] }
   | { measure: "quantiles"; quantiles: QuantileFlow };
 
-export const MEASURES: readonly { value: Measure; label: string }[] = [
-  { value: "norm", label: "norm" },
-  { value: "max", label: "maximum" },
-  { value: "mean", label: "mean" },
-  { value: "quantiles", label: "quantiles" },
+/** With the name under which the server explains each. */
+export const MEASURES: readonly { value: Measure; label: string; meaning: string }[] = [
+  { value: "norm", label: "norm", meaning: "l2" },
+  { value: "max", label: "maximum", meaning: "abs_max" },
+  { value: "mean", label: "mean", meaning: "mean_magnitude" },
+  { value: "quantiles", label: "quantiles", meaning: "quantiles" },
 ];
-
-/** Under which name the server explains a measure. */
-export const MEANINGS: Record<Measure, string> = {
-  norm: "l2",
-  max: "abs_max",
-  mean: "mean_magnitude",
-  quantiles: "quantiles",
-};
 
 const COLUMNS: Record<Exclude<Measure, "quantiles">, string> = { norm: "l2", max: "abs_max", mean: "l1" };
 

@@ -9,7 +9,6 @@ import { formatCount } from "../../base/format";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
-import { withFormulas } from "../../store/meanings";
 import { currentStep, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
@@ -21,7 +20,7 @@ import { Segments } from "../../widgets/segments";
 import { SiteName } from "../../widgets/site_name";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { Flow } from "./flow";
-import { askFlow, askNorms, type FlowAnswer, flowKey, MEANINGS, MEASURES, placesKey, type RunFlow } from "./flow_data";
+import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
 import { CellReadout, FullMap } from "./full_map";
 import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
 import { MapPanel } from "./map_panel";
@@ -203,15 +202,14 @@ function MapTitle({ site }: { site: string }) {
 
 function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
   const step = useComputed(() => formatCount(currentStep.value ?? 0));
-  const options = withFormulas(MEASURES, ({ value }) => MEANINGS[value]);
   return (
     <div class="gradients-title">
       <h2>
         Gradient flow by depth at step <b class="now">{step}</b>
       </h2>
-      <Term of={MEANINGS[measure.value]}>
-        as <WordMenu label="Measure" value={measure.value} options={options} onChange={(to) => (measure.value = to)} />
-      </Term>
+      <span>
+        as <WordMenu label="Measure" value={measure.value} options={MEASURES} onChange={(to) => (measure.value = to)} />
+      </span>
       <ul class="run-lines">
         {(measure.value === "quantiles" ? [] : norms).map(({ run, colour }) => (
           <li key={run}>

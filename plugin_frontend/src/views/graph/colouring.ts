@@ -30,35 +30,28 @@ const COLOURINGS = [
 ] as const;
 export type Colouring = (typeof COLOURINGS)[number];
 
-/** In the words of the menu, with what is computed. */
-export const COLOURING_WORDS: Record<Colouring, { name: string; formula: string }> = {
-  gradient: { name: "gradient norm", formula: "‖g‖ over a module" },
-  update_ratio: { name: "update ratio", formula: "‖Δw‖ / ‖w‖" },
-  parameter: { name: "parameter norm", formula: "‖w‖ over a module" },
-  zeros: { name: "zero share", formula: "values of g that are exactly 0" },
-  nonfinite: { name: "NaN and Inf", formula: "values of g that are not finite" },
-  lost: { name: "lost updates", formula: "w + Δw = w though g ≠ 0" },
-  count: { name: "parameters", formula: "number of values" },
-  flops: { name: "FLOPs", formula: "forward" },
-  bytes: { name: "memory moved", formula: "bytes read and written, forward" },
-  dtype: { name: "dtype", formula: "of parameters" },
-  frozen: { name: "frozen or trainable", formula: "" },
-  structure: { name: "structure", formula: "equal modules alike" },
-  none: { name: "none", formula: "" },
+/** In the words of the menu. */
+export const COLOURING_WORDS: Record<Colouring, string> = {
+  gradient: "gradient norm",
+  update_ratio: "update ratio",
+  parameter: "parameter norm",
+  zeros: "zero share",
+  nonfinite: "NaN and Inf",
+  lost: "lost updates",
+  count: "parameters",
+  flops: "FLOPs",
+  bytes: "memory moved",
+  dtype: "dtype",
+  frozen: "frozen or trainable",
+  structure: "structure",
+  none: "none",
 };
 
-/** The statistic behind a colouring of another name. */
-const EXPLAINED_AS: Partial<Record<Colouring, string>> = {
-  gradient: "l2",
-  parameter: "l2",
-  zeros: "zero_share",
-  lost: "lost_share",
-};
-
-export const COLOURING_OPTIONS = COLOURINGS.map((value) => {
-  const { name, formula } = COLOURING_WORDS[value];
-  return { value, label: name, formula, meaning: EXPLAINED_AS[value] ?? value };
-});
+export const COLOURING_OPTIONS = COLOURINGS.map((value) => ({
+  value,
+  label: COLOURING_WORDS[value],
+  meaning: `coloured_${value}`,
+}));
 
 /** It stays while other views are looked at, and in the address. */
 export const colouring = keptWord<Colouring>("colour", COLOURINGS);

@@ -75,7 +75,7 @@ function GraphPage({ api, answer, numbers }: { api: Api; answer: GraphAnswer; nu
   useGraphKeys(model);
   const health = useHealth(model, numbers);
   const selected = model.selected.value;
-  const { name } = COLOURING_WORDS[colouring.value];
+  const name = COLOURING_WORDS[colouring.value];
   const beside = sideBySide.value === "on" && otherPlace.value !== null;
   return (
     <section class="split" aria-label="Graph">

@@ -11,7 +11,7 @@ import type { PaintInput } from "./paint";
 import { safeName } from "./paint_text";
 
 export function legendTitle({ step }: Health): string {
-  const { name } = COLOURING_WORDS[colouring.value];
+  const name = COLOURING_WORDS[colouring.value];
   return step === null ? name : `${name} at step ${formatCount(step)}`;
 }
 

@@ -37,7 +37,7 @@ function healthRow(model: GraphModel, id: number, health: Health): Rows {
   const measure = measureOf(health, model.hierarchy, id);
   if (!measure) return [];
   const when = health.step === null ? "" : `at ${formatCount(health.step)}`;
-  return [[when, describeMeasure(measure, health.format), COLOURING_WORDS[colouring.value].name]];
+  return [[when, describeMeasure(measure, health.format), COLOURING_WORDS[colouring.value]]];
 }
 
 const MOST_VALUES = 4;

@@ -4,7 +4,6 @@ import { useMemo } from "preact/hooks";
 import { type Stage, State } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
-import { withFormulas } from "../../store/meanings";
 import { column, stage, stepRange } from "../../store/selection";
 import { Legend, type Sign } from "../../widgets/legend";
 import { WordMenu } from "../../widgets/menu";
@@ -19,15 +18,15 @@ const SCALES: { value: ScaleKind; label: string }[] = [
   { value: "log", label: "log" },
   { value: "linear", label: "linear" },
 ];
-const ORDERS: { value: Order; label: string; formula: string }[] = [
-  { value: "model", label: "model order", formula: "grouped by module" },
-  { value: "execution", label: "execution order", formula: "as the modules are called" },
-  { value: "size", label: "order of size", formula: "largest at any step first" },
+const ORDERS: { value: Order; label: string }[] = [
+  { value: "model", label: "model order" },
+  { value: "execution", label: "execution order" },
+  { value: "size", label: "order of size" },
 ];
 
 const ROW_COLOURS = [
-  { value: "shared" as const, label: "shared colours", formula: "one scale for all rows" },
-  { value: "own" as const, label: "colours of its own", formula: "value / the row’s largest" },
+  { value: "shared" as const, label: "shared colours" },
+  { value: "own" as const, label: "colours of its own" },
 ];
 
 interface SentenceProps {
@@ -126,7 +125,7 @@ function ColumnMenu({ data }: { data: RunData }) {
     <WordMenu
       label="Statistic"
       value={data.column.value}
-      options={withFormulas(columnsOf(data.stage))}
+      options={columnsOf(data.stage)}
       onChange={(value) => {
         column.value = value;
       }}
