@@ -1,5 +1,6 @@
 """A copied link opens the same picture: every setting that a reader can change is in it, and Back undoes it."""
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import sample_logs
 from browser_page import OpenPage, TorchVizPage
+from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 from tensorboard_process import BACKENDS, PLUGIN, serving
 
@@ -36,6 +38,10 @@ def picture(page: TorchVizPage) -> bytes:
     return page.frame.locator("main").screenshot(animations="disabled")
 
 
+def levels(page: TorchVizPage) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture(page))).convert("RGB"), np.int16)
+
+
 def opens_the_same(page: TorchVizPage, chromium: Browser) -> None:
     settle(page)
     address = link(page)
@@ -47,7 +53,8 @@ def opens_the_same(page: TorchVizPage, chromium: Browser) -> None:
     other.page.goto(address)
     settle(other)
     assert other.errors == []
-    assert picture(other) == picture(page)
+    # An edge at a fraction of a pixel may round by one of 255 levels, depending on what was painted before.
+    assert np.abs(levels(other) - levels(page)).max() <= 1
     other.page.context.close()
 
 
