@@ -6,6 +6,7 @@ import { foregroundFirst } from "./api/priority";
 import { shareRequests } from "./api/share";
 import { App } from "./app";
 import { createData } from "./store/data";
+import { openWhereLost } from "./store/findings";
 import { connectHost, describeDocument } from "./store/host";
 import { listenToKeys } from "./store/keyboard";
 import { pageKeys } from "./store/keys";
@@ -33,6 +34,7 @@ export function render(): void {
   const api = gatherProblems(shareRequests(foregroundFirst(httpApi(), mayWait)));
   createData(api);
   askMeanings(api);
+  openWhereLost();
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();
 

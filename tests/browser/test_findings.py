@@ -17,9 +17,16 @@ def test_the_answer_is_the_first_thing(open_page: OpenPage) -> None:
     page = open_page("sick")
     heading = page.frame.get_by_role("heading", level=2).first
     expect(heading).to_have_text("first: NaN starts in fc1.weight, step 2500")
+    expect(page.frame.get_by_title("Type a step")).to_have_value("2950")
     expect(cards(page)).to_have_count(3)
     expect(cards(page).nth(1)).to_contain_text("conv2.weight stopped learning at step 1000")
     expect(cards(page).nth(1)).to_contain_text("from step 1000 to 2450")
+
+
+def test_a_lost_run_is_shown_where_it_was_lost(open_page: OpenPage) -> None:
+    page = open_page("all_nan")
+    expect(page.frame.get_by_title("Type a step")).to_have_value("100")
+    page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.step=100"))
 
 
 def test_a_card_goes_to_its_place(open_page: OpenPage) -> None:

@@ -1,9 +1,9 @@
 // The findings of the shown run: which one is pointed at, which one is explained, and going from one to the next.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding } from "../api/types";
 import { findings } from "./data";
-import { selectedSite, stage, view } from "./selection";
+import { selectedSite, selectedStep, stage, view } from "./selection";
 import { goToStep } from "./step";
 
 /** Worst first; empty while they are on their way. */
@@ -28,6 +28,22 @@ export function goToFinding(index: number): void {
     selectedSite.value = finding.sites[0] ?? null;
     if (finding.picture) stage.value = finding.picture.stage;
     goToStep(finding.step);
+  });
+}
+
+/**
+ * A page that was opened on the Overview without a step shows a lost run where it was lost: at its end all is NaN. Only
+ * what is known at first counts; a page that is looked at never moves by itself.
+ */
+export function openWhereLost(): () => void {
+  let isOpen = false;
+  return effect(() => {
+    const { data } = findings.value;
+    if (!data || isOpen) return;
+    isOpen = true;
+    const [worst] = data.findings;
+    const isFree = view.peek() === "overview" && selectedStep.peek() === null;
+    if (isFree && worst?.severity === "critical") untracked(() => goToStep(worst.step));
   });
 }
 

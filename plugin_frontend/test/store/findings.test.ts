@@ -1,7 +1,14 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Finding } from "../../src/api/types";
 import { findings } from "../../src/store/data";
-import { findingsOf, goToFinding, moveFinding, openFinding, shownFindings } from "../../src/store/findings";
+import {
+  findingsOf,
+  goToFinding,
+  moveFinding,
+  openFinding,
+  openWhereLost,
+  shownFindings,
+} from "../../src/store/findings";
 import { catalogue, currentStep, selectedSite, selectedStep, stage, view } from "../../src/store/selection";
 
 function finding(fields: Partial<Finding>): Finding {
@@ -64,4 +71,33 @@ test("the findings of a site", () => {
   expect(shownFindings.value.length).toBe(3);
   expect(findingsOf("a")).toEqual([0, 2]);
   expect(findingsOf("c")).toEqual([]);
+});
+
+describe("a page that opens", () => {
+  const NOTHING = { data: null, error: null, loading: true };
+  const lost = finding({ severity: "critical", step: 10 });
+
+  const stepAfter = (prepare: () => void, ...told: Finding[][]) => {
+    findings.value = NOTHING;
+    view.value = "overview";
+    prepare();
+    const stop = openWhereLost();
+    for (const all of told) show(all);
+    stop();
+    return currentStep.value;
+  };
+
+  test("shows a lost run where it was lost", () => expect(stepAfter(() => {}, [lost])).toBe(10));
+
+  test("else follows the run", () => {
+    expect(stepAfter(() => {}, [finding({ step: 10 }), lost])).toBe(20);
+    expect(stepAfter(() => {}, [], [lost])).toBe(20);
+    expect(selectedStep.value).toBe(null);
+  });
+
+  test("keeps to the step and the view that were asked for", () => {
+    expect(stepAfter(() => (selectedStep.value = 0), [lost])).toBe(0);
+    selectedStep.value = null;
+    expect(stepAfter(() => (view.value = "gradients"), [lost])).toBe(20);
+  });
 });
