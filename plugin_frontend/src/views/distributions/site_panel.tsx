@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { DistancesAnswer, SiteAnswer, Stage } from "../../api/types";
 import { valueAxis } from "../../base/bins";
-import { formatCount, formatNumber, formatShape } from "../../base/format";
+import { formatCount, formatNumber, formatShape, middleEllipsis } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
 import { currentStep, selectedSite } from "../../store/selection";
@@ -122,7 +122,7 @@ function QuantileTable({ distributions, statistics, stage }: QuantileTableProps)
   const head = distributions.map(({ run }) => (
     <span class="run-head" key={run} title={run}>
       <RunDot name={run} />
-      {run}
+      {middleEllipsis(run, 12)}
     </span>
   ));
   return (
