@@ -6,7 +6,7 @@
 
 Milliseconds from the start of the navigation until two frames after the view's first canvas is in the document, in a
 new page of our own document, whose browser is already running. TensorBoard has loaded the log; "new server" is the
-first page that asks it for this view, whose records are then not yet decoded. Without a GPU.
+first page that asks it for this view, which began to decode its records when it started. Without a GPU.
 """
 
 import argparse
