@@ -17,7 +17,7 @@ from torchviz_tb.capture.compilation import VARIABLE
 from torchviz_tb.colors.colormaps import color_table
 from torchviz_tb.colors.lookup import look_up
 from torchviz_tb.colors.lookup_cpu import look_up_in_threads
-from torchviz_tb.colors.scale import Scale
+from torchviz_tb.colors.scale import Scale, finite_range
 
 NAN = (1, 2, 3)
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
@@ -154,6 +154,21 @@ def test_every_pixel_at_the_borders_of_chunks(
     one = look_up(values, scale, table, NAN, channels_first=channels_first)
     other = look_up_in_threads(values, scale, table, NAN, channels_first=channels_first)
     assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("place", range(5))
+def test_the_range_found_in_parts_knows_each_of_them(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, place: int):
+    monkeypatch.setattr("torchviz_tb.colors.scale._LARGE", 64)
+    values = torch.linspace(-1, 1, 4 * 64 + 1, dtype=dtype)  # five parts, the last one of a single value
+    values[64 * place] = -7.5
+    assert finite_range(values) == (-7.5, 1.0 if place < 4 else values[-2].item())
+    values[64 * place] = 7.5
+    assert finite_range(values) == (-1.0 if place else values[1].item(), 7.5)
+    for unknown in (math.nan, math.inf, -math.inf):
+        values[64 * place] = unknown
+        finite = values[values.isfinite()]
+        assert finite_range(values) == (finite.min().item(), finite.max().item())
 
 
 @pytest.mark.parametrize("size", [9, 300])

@@ -4,8 +4,8 @@ A compiled loop does the work in a chunk where there is one (numba). Otherwise N
 time, in threads of ours that run side by side.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
@@ -17,11 +17,12 @@ import torch
 from torchviz_tb.capture.compilation import Compilation
 from torchviz_tb.colors.colormaps import Color
 from torchviz_tb.colors.scale import LAST, Scale
+from torchviz_tb.colors.threads import in_threads
 
 Array: TypeAlias = npt.NDArray[Any]
 Part: TypeAlias = tuple[int, slice]
 
-_CHUNK = 1 << 18  # values: with what is computed from them about 4 MiB; smaller ones cost more calls
+_CHUNK = 1 << 19  # values: fewer of them make the threads wait more often for each other, as each call ends
 _PAIRS = 1 << 16  # of bytes
 
 _kernels = Compilation("torchviz_tb.colors.numba_kernels")
@@ -39,19 +40,18 @@ def look_up_in_threads(
     pictures = values.contiguous().view(-1, height * width if channels_first else values.numel())
     outs = pixels.numpy().reshape((-1, 3, height * width) if channels_first else (1, -1, 3))
     count = torch.get_num_threads()
-    parts = list(_parts(pictures, count))
     make_chunk = _chunks(scale, table, nan, channels_first=channels_first)
+    mine = threading.local()
 
-    def color(parts: Sequence[Part]) -> None:
-        chunk = make_chunk()
+    def color(given: Part) -> None:
+        if not hasattr(mine, "chunk"):
+            mine.chunk = make_chunk()
+        picture, part = given
         # Infinite values are meant to overflow, into the first or the last colour.
         with np.errstate(over="ignore", invalid="ignore"):
-            for picture, part in parts:
-                chunk.color(pictures[picture, part], outs[picture, :, part] if channels_first else outs[picture, part])
+            mine.chunk.color(pictures[picture, part], outs[picture, :, part] if channels_first else outs[picture, part])
 
-    with ThreadPoolExecutor(count) as threads:
-        for _ in threads.map(color, [parts[each::count] for each in range(count)]):
-            pass  # an exception in a thread is raised here
+    in_threads(color, _parts(pictures, count))
     return pixels
 
 
@@ -99,18 +99,18 @@ class _CompiledChunk:
 class _Buffers:
     """The memory for a chunk of so many values: fresh memory for each would cost more than the computing.
 
-    The same memory as a tensor and as an array, as even making views costs more than some of the steps.
+    The same memory as a tensor and as an array, as even making views costs more than some of the steps. Colours
+    take the place of the numbers that they were found by: two values are as long as a pair's colours, or longer.
     """
 
     def __init__(self, size: int, dtype: torch.dtype) -> None:
-        self.numbers = torch.empty(size, dtype=dtype, device="cpu")
-        self.number_array: Array = self.numbers.numpy()
+        self.numbers: Array = torch.empty(size, dtype=dtype, device="cpu").numpy()
         self.codes = np.empty(size, np.uint8)
         self.code_pairs = self.codes[: size // 2 * 2].view(np.uint16)
         self.pairs = torch.empty(size // 2, dtype=torch.int32, device="cpu")
         self.pair_array: Array = self.pairs.numpy()
-        self.colors = torch.empty(size // 2, dtype=torch.int64, device="cpu")
-        self.color_array: Array = self.colors.numpy()
+        self.color_array: Array = self.numbers[: size // 2 * 2].view(np.int64)[: size // 2]
+        self.colors = torch.from_numpy(self.color_array)
 
 
 class _LibraryChunk:
@@ -131,10 +131,13 @@ class _LibraryChunk:
         if buffers is None:
             buffers = self._buffers[size] = _Buffers(size, self._dtype)
         self._scale_into(buffers, values.to(self._dtype).numpy())
-        numbers, codes = buffers.number_array, buffers.codes
-        is_nan = np.isnan(numbers) if np.isnan(numbers.max()) else None
+        numbers, codes = buffers.numbers, buffers.codes
+        least, greatest = numbers.min(), numbers.max()  # NaN, if any is
+        is_nan = np.isnan(numbers) if np.isnan(greatest) else None
         if is_nan is not None:
             numbers[is_nan] = 0
+        if not (least >= 0 and greatest < LAST + 1):
+            np.clip(numbers, 0, LAST, out=numbers)
         np.copyto(codes, numbers, casting="unsafe")
         if size > 1:  # two pixels at a time, for which a number of 8 bytes has room
             np.copyto(buffers.pair_array, buffers.code_pairs)
@@ -147,11 +150,10 @@ class _LibraryChunk:
             pixels[is_nan] = self._nan
 
     def _scale_into(self, buffers: _Buffers, values: Array) -> None:
-        """0 to 255, not yet whole, or NaN."""
+        """Within the limits 0 to 256, not yet whole; NaN stays NaN."""
         if self._low:
-            values = np.subtract(values, self._low, out=buffers.number_array)
-        np.divide(values, self._step, out=buffers.number_array)
-        torch.clamp(buffers.numbers, 0, LAST, out=buffers.numbers)
+            values = np.subtract(values, self._low, out=buffers.numbers)
+        np.divide(values, self._step, out=buffers.numbers)
 
 
 def _put_planes(colors: Array, out: Array) -> None:

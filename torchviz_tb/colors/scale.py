@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
+from torchviz_tb.colors.threads import in_threads
 from torchviz_tb.errors import ArgumentError
 
 LAST = 255
@@ -13,6 +15,7 @@ LAST = 255
 _WIDE = (torch.float64, torch.int32, torch.int64)
 # Differences of values up to here fit float32, and steps down to here keep all of its bits.
 _LARGEST, _SMALLEST = 1e38, 1e-36
+_LARGE = 1 << 19  # values: a part for a thread
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,22 @@ def finite_range(values: torch.Tensor) -> tuple[float, float]:
     if values.numel() == 0:
         return 0.0, 0.0
     comparable = _comparable(values)
-    low, high = torch.stack(torch.aminmax(comparable)).to(torch.float64).tolist()  # one wait for a device
+    low, high = _extremes(comparable)
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     finite = comparable[torch.isfinite(comparable)]
     return finite_range(finite)
+
+
+def _extremes(values: torch.Tensor) -> tuple[float, float]:
+    """NaN, if any is."""
+    if values.device.type == "cpu" and values.numel() > _LARGE and values.dtype in (torch.float32, torch.float64):
+        array = values.reshape(-1).numpy()
+        parts = (array[start : start + _LARGE] for start in range(0, len(array), _LARGE))
+        lows, highs = zip(*in_threads(lambda part: (part.min(), part.max()), parts), strict=True)
+        return float(np.min(lows)), float(np.max(highs))
+    low, high = torch.stack(torch.aminmax(values)).to(torch.float64).tolist()  # one wait for a device
+    return low, high
 
 
 def checked_limit(name: str, limit: object) -> float | None:
