@@ -111,7 +111,7 @@ def test_what_a_resumed_run_replaced_is_fetched_anew(chromium: Browser, tmp_path
             reload(page, 600)
             map_ = page.frame.get_by_role("img", name=re.compile("^Map of"))
             expect(map_).to_have_attribute("aria-label", re.compile("8 sites by 8 steps"))
-            shown = page.frame.get_by_role("table", name=re.compile("^norm of the gradient"))
+            shown = page.frame.get_by_role("treegrid", name=re.compile("^norm of the gradient"))
             expect(shown.get_by_role("columnheader")).to_have_text(["site", "step 0", "step 600", "not finite from"])
 
 

@@ -64,14 +64,40 @@ def test_a_link_opens_the_same_map(open_page: OpenPage) -> None:
     expect(page.frame.get_by_role("button", name="Order of the rows")).to_contain_text("order of size")
 
 
-def test_a_group_opens_by_its_label_and_by_key(open_page: OpenPage) -> None:
+def test_a_module_opens_by_its_label_and_closes_by_key(open_page: OpenPage) -> None:
     page = open_page("sick")
     the_map(page).click(position={"x": 130, "y": 30})
     page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.open=conv1"))
     the_map(page).focus()
     page.page.keyboard.press("ArrowDown")
     page.page.keyboard.press("o")
-    expect(page.page).not_to_have_url(re.compile(r"p\.torchviz_tb\.open="))
+    page.page.wait_for_url(re.compile(r"p\.torchviz_tb\.open=%3Aconv1"))
+
+
+def test_modules_open_within_one_another_and_close_to_the_site_that_is_seen(open_page: OpenPage) -> None:
+    page = open_page("blocks")
+    page.open(runs="second", open="h.7")
+    tree = page.frame.get_by_role("treegrid")
+
+    def row(module: str) -> Locator:
+        return tree.locator("tr", has=page.frame.get_by_role("button", name=module, exact=True))
+
+    expect(row("h.7")).to_have_attribute("aria-expanded", "true")
+    expect(row("h.7.attn")).to_have_attribute("aria-expanded", "false")
+    expect(row("h.7.attn")).to_have_attribute("aria-level", "2")
+    row("h.7.attn").get_by_role("button").dispatch_event("click")
+    expect(tree.get_by_role("row", name=re.compile("^h.7.attn.bias"))).to_have_attribute("aria-level", "3")
+    page.page.wait_for_url(re.compile("open=h.7%2Ch.7.attn"))
+    the_map(page).focus()
+    for _ in range(9):  # six blocks, the one site of h.7 itself, its attention, its MLP
+        page.page.keyboard.press("PageDown")
+    tooltip = page.frame.get_by_role("tooltip")
+    expect(tooltip).to_contain_text("h.7.mlp")
+    page.page.keyboard.press("O")
+    expect(row("h.7")).to_have_attribute("aria-expanded", "false")
+    expect(tooltip).to_contain_text("1 of 5sites in h.7")
+    page.page.keyboard.press("o")
+    expect(row("h.7.attn")).to_have_attribute("aria-expanded", "true")  # as it was
 
 
 def test_the_difference_reads_out_both_numbers(open_page: OpenPage) -> None:

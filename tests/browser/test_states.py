@@ -59,6 +59,7 @@ def test_all_nan_says_where_and_since_when(open_page: OpenPage) -> None:
 
 def test_what_was_not_measured_is_never_a_number(open_page: OpenPage) -> None:
     page = open_page("unmeasured")
+    page.open(open="conv1,conv2")
     twin = page.frame.locator("table", has_text="not finite from").locator("tr")
     expect(twin.filter(has_text="conv1.weight")).to_contain_text("frozen")
     expect(twin.filter(has_text="conv2.weight")).to_contain_text("no gradient")

@@ -63,14 +63,14 @@ export class ArraysAnswer {
   }
 
   float64(name: string): Float64Array {
-    return this.elements(name, "float64") as Float64Array;
+    return this.#elements(name, "float64") as Float64Array;
   }
 
   int32(name: string): Int32Array {
-    return this.elements(name, "int32") as Int32Array;
+    return this.#elements(name, "int32") as Int32Array;
   }
 
-  private elements(name: string, dtype: ElementType): Elements {
+  #elements(name: string, dtype: ElementType): Elements {
     const found = this.arrays.get(name);
     if (found?.dtype !== dtype) throw new Error(`the answer has no ${dtype} array "${name}"`);
     return found.elements;

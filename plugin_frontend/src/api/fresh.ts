@@ -130,8 +130,8 @@ interface Known {
 /** Asks for answers over steps, and at the next time only for what is new; the same value where nothing is. */
 export class StepAnswers {
   /** Least recently used first. */
-  private readonly known = new Map<string, Known>();
-  private bytes = 0;
+  readonly #known = new Map<string, Known>();
+  #bytes = 0;
 
   constructor(
     private readonly ask: (route: string, parameters: object) => Promise<ArraysAnswer>,
@@ -140,31 +140,31 @@ export class StepAnswers {
 
   async get<T>(route: string, parameters: object, convert: (answer: ArraysAnswer) => T): Promise<T> {
     const key = JSON.stringify([route, parameters]);
-    const known = this.known.get(key);
-    const answer = await this.newest(route, parameters, known?.answer);
+    const known = this.#known.get(key);
+    const answer = await this.#newest(route, parameters, known?.answer);
     const value = known && answer === known.answer ? (known.value as T) : convert(answer);
-    this.keep(key, { answer, value });
+    this.#keep(key, { answer, value });
     return value;
   }
 
-  private async newest(route: string, parameters: object, old?: ArraysAnswer): Promise<ArraysAnswer> {
+  async #newest(route: string, parameters: object, old?: ArraysAnswer): Promise<ArraysAnswer> {
     if (!old) return this.ask(route, parameters);
     const fresh = await this.ask(route, { ...parameters, since: old.header.version });
     return joinSteps(old, fresh) ?? this.ask(route, parameters);
   }
 
-  private keep(key: string, known: Known): void {
-    this.forget(key);
-    this.known.set(key, known);
-    this.bytes += known.answer.bytes;
-    for (const oldest of this.known.keys()) {
-      if (this.bytes <= this.bound) return;
-      this.forget(oldest);
+  #keep(key: string, known: Known): void {
+    this.#forget(key);
+    this.#known.set(key, known);
+    this.#bytes += known.answer.bytes;
+    for (const oldest of this.#known.keys()) {
+      if (this.#bytes <= this.bound) return;
+      this.#forget(oldest);
     }
   }
 
-  private forget(key: string): void {
-    this.bytes -= this.known.get(key)?.answer.bytes ?? 0;
-    this.known.delete(key);
+  #forget(key: string): void {
+    this.#bytes -= this.#known.get(key)?.answer.bytes ?? 0;
+    this.#known.delete(key);
   }
 }

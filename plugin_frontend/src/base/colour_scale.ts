@@ -195,13 +195,13 @@ export function unionRange(a: Decades | null, b: Decades | null): Decades | null
 }
 
 class DecadeCounts {
-  private static readonly LOWEST = -324;
-  private readonly counts = new Uint32Array(640);
+  static readonly #LOWEST = -324;
+  readonly #counts = new Uint32Array(640);
   total = 0;
 
   add(exponent: number): void {
-    const slot = exponent - DecadeCounts.LOWEST;
-    this.counts[slot] = (this.counts[slot] ?? 0) + 1;
+    const slot = exponent - DecadeCounts.#LOWEST;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
     this.total += 1;
   }
 
@@ -209,10 +209,10 @@ class DecadeCounts {
   quantile(q: number): number {
     const rank = Math.max(1, Math.ceil(q * this.total));
     let seen = 0;
-    const slot = this.counts.findIndex((count) => {
+    const slot = this.#counts.findIndex((count) => {
       seen += count;
       return seen >= rank;
     });
-    return slot + DecadeCounts.LOWEST;
+    return slot + DecadeCounts.#LOWEST;
   }
 }

@@ -19,7 +19,9 @@ export interface InkColours {
   bg: string;
 }
 
-const SMALL_PRINT = '11px Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
+export const font = (size: number, weight = 400): string =>
+  `${weight} ${size}px Roboto, system-ui, -apple-system, "Segoe UI", sans-serif`;
+const SMALL_PRINT = font(11);
 const TICK_PX = 4;
 const LABEL_GAP = 6;
 const LINE_HEIGHT = 14;
@@ -164,6 +166,22 @@ export function drawCrosshair(context: Context, plot: Rect, x: number, y: number
     colours.ink,
   );
   context.restore();
+}
+
+/** A ring round a cell, seen on any colour, at least `least` px wide and high. */
+export function drawRing(context: Context, cell: Rect, least: number, { bg, ink }: { bg: string; ink: string }): void {
+  const width = Math.max(least, cell.width);
+  const height = Math.max(least, cell.height);
+  const x = cell.x + (cell.width - width) / 2;
+  const y = cell.y + (cell.height - height) / 2;
+  for (const [colour, line] of [
+    [bg, 3],
+    [ink, 1.5],
+  ] as const) {
+    context.lineWidth = line;
+    context.strokeStyle = colour;
+    context.strokeRect(x, y, width, height);
+  }
 }
 
 /** Where a centred label of about that half-width stays within the plot. */

@@ -106,37 +106,37 @@ function drawFlow(value: ValueId, source: number, target: number, drawing: Drawi
 
 /** A group under construction: input slots are −1 − j and the output slot is OUTPUT until their number is known. */
 class GroupDraft {
-  private static readonly OUTPUT = 2 ** 24;
-  private readonly merged = new Map<number, GroupEdge>();
-  private readonly slots = new Map<Port, number>();
+  static readonly #OUTPUT = 2 ** 24;
+  readonly #merged = new Map<number, GroupEdge>();
+  readonly #slots = new Map<Port, number>();
 
   constructor(private readonly group: Group) {}
 
   /** The slot for what arrives from a port of the group around it. */
   slotFor(outer: Port): number {
-    const slot = this.slots.get(outer) ?? this.slots.size;
-    this.slots.set(outer, slot);
+    const slot = this.#slots.get(outer) ?? this.#slots.size;
+    this.#slots.set(outer, slot);
     return slot;
   }
 
   toOutput(from: Port, value: ValueId): void {
-    this.add(from, GroupDraft.OUTPUT, 0, value);
+    this.add(from, GroupDraft.#OUTPUT, 0, value);
   }
 
   add(from: Port, to: Port, slot: number, value: ValueId): void {
-    const key = from * 2 * GroupDraft.OUTPUT + to;
-    const edge = this.merged.get(key);
-    if (!edge) this.merged.set(key, { from, to, slot, values: [value] });
+    const key = from * 2 * GroupDraft.#OUTPUT + to;
+    const edge = this.#merged.get(key);
+    if (!edge) this.#merged.set(key, { from, to, slot, values: [value] });
     else if (edge.values.at(-1) !== value) edge.values.push(value);
   }
 
   finish(): void {
     const count = this.group.children.length;
-    this.group.slots = this.slots.size;
-    this.group.edges = [...this.merged.values()];
+    this.group.slots = this.#slots.size;
+    this.group.edges = [...this.#merged.values()];
     for (const edge of this.group.edges) {
       if (edge.from < 0) edge.from = count - 1 - edge.from;
-      if (edge.to === GroupDraft.OUTPUT) edge.to = count + this.group.slots;
+      if (edge.to === GroupDraft.#OUTPUT) edge.to = count + this.group.slots;
     }
   }
 }

@@ -23,8 +23,8 @@ const FIRST: Chosen = new Map();
 
 /** Lays out open groups bottom-up and remembers each structure, also from one call to the next. */
 export class Arranger {
-  private readonly layouts: GroupLayout[] = [];
-  private readonly known = new Map<string, number>();
+  readonly #layouts: GroupLayout[] = [];
+  readonly #known = new Map<string, number>();
 
   constructor(private readonly hierarchy: Hierarchy) {}
 
@@ -33,33 +33,33 @@ export class Arranger {
     const shown = openGroups(this.hierarchy, open, chosen);
     const contentOf = new Map(shown.map((id) => [id, contentNode(this.hierarchy, id, chosen)]));
     const layoutOf = new Map<number, number>();
-    for (const id of shown.reverse()) layoutOf.set(id, this.layoutFor(id, contentOf, layoutOf));
+    for (const id of shown.reverse()) layoutOf.set(id, this.#layoutFor(id, contentOf, layoutOf));
     const used = [...new Set(layoutOf.values())];
     const position = new Map(used.map((layout, index) => [layout, index]));
     return {
-      layouts: used.map((index) => this.layouts[index]).filter((layout) => layout !== undefined),
+      layouts: used.map((index) => this.#layouts[index]).filter((layout) => layout !== undefined),
       layoutOf: new Map([...layoutOf].map(([id, layout]) => [id, position.get(layout) ?? 0])),
       contentOf,
     };
   }
 
-  private layoutFor(id: number, contentOf: Map<number, number>, layoutOf: Map<number, number>): number {
-    const { key, input } = this.inputFor(id, contentOf, layoutOf);
-    const known = this.known.get(key);
+  #layoutFor(id: number, contentOf: Map<number, number>, layoutOf: Map<number, number>): number {
+    const { key, input } = this.#inputFor(id, contentOf, layoutOf);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const index = this.layouts.push(layoutGroup(input)) - 1;
-    this.known.set(key, index);
+    const index = this.#layouts.push(layoutGroup(input)) - 1;
+    this.#known.set(key, index);
     return index;
   }
 
-  private inputFor(id: number, contentOf: Map<number, number>, layoutOf: Map<number, number>) {
+  #inputFor(id: number, contentOf: Map<number, number>, layoutOf: Map<number, number>) {
     const group = this.hierarchy.groups.get(contentOf.get(id) ?? id) ?? NO_GROUP;
     const node = this.hierarchy.nodes[id];
     const header = id === 0 || !node ? null : headerRoom(node);
     const keys: string[] = [`${header?.left}/${header?.right}/${group.slots}`];
     const items = group.children.map((child): Item => {
       const open = layoutOf.get(child);
-      const size = open === undefined ? this.closedSize(child) : this.openSize(child, contentOf, this.layouts[open]);
+      const size = open === undefined ? this.#closedSize(child) : this.#openSize(child, contentOf, this.#layouts[open]);
       const item = { ...size, weight: weightOf(this.hierarchy, child) };
       const content = contentOf.get(child) === child ? "" : `@${item.slots}`;
       keys.push(`${open === undefined ? `${item.width}x${item.height}` : `#${open}${content}`}:${item.weight}`);
@@ -70,13 +70,13 @@ export class Arranger {
     return { key: keys.join(), input };
   }
 
-  private closedSize(child: number): Omit<Item, "weight"> {
+  #closedSize(child: number): Omit<Item, "weight"> {
     const node = this.hierarchy.nodes[child];
     const size = node ? closedSize(node, signOf(node) !== null) : { width: 0, height: 0 };
     return { ...size, anchor: size.width / 2, slots: [] };
   }
 
-  private openSize(id: number, contentOf: Map<number, number>, layout: GroupLayout | undefined): Omit<Item, "weight"> {
+  #openSize(id: number, contentOf: Map<number, number>, layout: GroupLayout | undefined): Omit<Item, "weight"> {
     if (!layout) return { width: 0, height: 0, anchor: 0, slots: [] };
     const { width, height, anchor, slots } = layout;
     const content = contentOf.get(id) ?? id;

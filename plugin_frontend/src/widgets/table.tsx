@@ -6,6 +6,9 @@ export interface TableRow {
   key: string;
   cells: readonly ComponentChildren[];
   selected?: boolean;
+  /** In a tree: how deep the row is, from 1, and whether what is under it is shown; absent: nothing is. */
+  level?: number;
+  expanded?: boolean;
 }
 
 interface TableProps {
@@ -14,11 +17,13 @@ interface TableProps {
   rows: readonly TableRow[];
   /** For the twin of a picture: there for screen readers only. */
   hidden?: boolean;
+  /** Rows are under others. */
+  tree?: boolean;
 }
 
-export function Table({ caption, head, rows, hidden = false }: TableProps) {
+export function Table({ caption, head, rows, hidden = false, tree = false }: TableProps) {
   const table = (
-    <table class="table">
+    <table class="table" role={tree ? "treegrid" : undefined}>
       <caption class="hidden-visually">{caption}</caption>
       <thead>
         <tr>
@@ -30,8 +35,8 @@ export function Table({ caption, head, rows, hidden = false }: TableProps) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ key, cells, selected }) => (
-          <tr key={key} class={selected ? "selected" : undefined}>
+        {rows.map(({ key, cells, selected, level, expanded }) => (
+          <tr key={key} class={selected ? "selected" : undefined} aria-level={level} aria-expanded={expanded}>
             <th scope="row">{cells[0]}</th>
             {cells.slice(1).map((cell, index) => (
               <td key={index}>{cell}</td>

@@ -5,7 +5,7 @@ import { logAxis } from "../../base/axis";
 import type { CellColours, Rect } from "../../base/cells";
 import { type ColourScale, decadeRange } from "../../base/colour_scale";
 import { cellRect, paintMatrix } from "../../base/matrix";
-import { drawCrosshair, type InkColours } from "../../base/paint";
+import { drawCrosshair, drawRing, type InkColours } from "../../base/paint";
 import { mapMatrix } from "./maps";
 import type { Quantity } from "./options";
 
@@ -63,16 +63,7 @@ export function paintMap(
   }
   const ring = cellRect({ rows: heatmap.cellRows, columns: heatmap.cellColumns }, cell, area);
   drawCrosshair(context, area, ring.x + ring.width / 2, ring.y + ring.height / 2, colours);
-  paintRing(context, ring, colours);
-}
-
-/** A ring round the cell, at least 8 px so that it can be seen. */
-function paintRing(context: Context, cell: Rect, colours: MapColours): void {
-  const width = Math.max(8, cell.width + 3);
-  const height = Math.max(8, cell.height + 3);
-  context.lineWidth = 2;
-  context.strokeStyle = colours.ink;
-  context.strokeRect(cell.x + (cell.width - width) / 2, cell.y + (cell.height - height) / 2, width, height);
+  drawRing(context, ring, 8, colours);
 }
 
 /** Maxima as bars on a logarithmic scale; non-finite ones gold or crimson and at full length, zeros ash. */

@@ -128,10 +128,10 @@ function usePins(model: GraphModel): void {
   const table = sites.value.data?.sites;
   useEffect(() => {
     const modules = new Map(table?.map((site) => [site.name, site.module]));
-    model.pins.value = found.flatMap(({ sites: names, severity }, finding) => {
+    model.pins.value = found.flatMap(({ sites: names, severity }, index) => {
       const module = modules.get(names[0] ?? "");
       const node = module === undefined ? -1 : model.nodeOf(module);
-      return node > 0 ? [{ node, finding, severity }] : [];
+      return node > 0 ? [{ node, number: index + 1, severity }] : [];
     });
     model.showInstancesOf(model.pins.value.map(({ node }) => node));
   }, [model, found, table]);

@@ -46,11 +46,11 @@ export class GraphModel {
   readonly wayStart: Signal<number | null> = signal(null);
   readonly pins: Signal<readonly PinnedNode[]> = signal([]);
   readonly differences: Signal<ReadonlyMap<number, Difference>> = signal(new Map());
-  private ownKeys: string[] | null = null;
+  #ownKeys: string[] | null = null;
   /** Boxes, pills and hexagons that are seen. */
   readonly shown: ReadonlySignal<number>;
-  private readonly engine: Engine;
-  private readonly crossings = new Map<number, Crossing>();
+  readonly #engine: Engine;
+  readonly #crossings = new Map<number, Crossing>();
 
   /** With `beside` the model shares the camera of another one, whose picture stands beside its own. */
   constructor(
@@ -62,27 +62,27 @@ export class GraphModel {
     this.parameterCounts = parameterCounts(graph);
     this.ties = tiesOf(graph);
     this.calls = callCounts(this.hierarchy);
-    this.engine = createEngine(graph, this.hierarchy);
+    this.#engine = createEngine(graph, this.hierarchy);
     this.depth = signal(openingDepth(this.hierarchy));
     this.open = signal(openingSet(this.hierarchy));
     this.shown = computed(() => countShown(this.hierarchy, this.open.value, this.chosen.value));
-    this.arrange(null);
+    this.#arrange(null);
   }
 
   /** Names of the nodes, for the address; made when first asked for. */
   get keys(): string[] {
-    this.ownKeys ??= nodeKeys(this.hierarchy);
-    return this.ownKeys;
+    this.#ownKeys ??= nodeKeys(this.hierarchy);
+    return this.#ownKeys;
   }
 
   close(): void {
-    this.engine.close();
+    this.#engine.close();
     this.viewpoint.close();
   }
 
   /** The size of the canvas has changed; the first time, the picture is placed in it. */
   resize(size: Size): void {
-    this.viewpoint.resize(size, this.placed.value, this.selectedRect());
+    this.viewpoint.resize(size, this.placed.value, this.#selectedRect());
   }
 
   fit(): void {
@@ -91,7 +91,7 @@ export class GraphModel {
 
   /** The selection as large as it can be read, in the middle. */
   zoomToSelection(): void {
-    const rect = this.selectedRect();
+    const rect = this.#selectedRect();
     if (rect) this.viewpoint.zoomTo(rect);
   }
 
@@ -100,23 +100,23 @@ export class GraphModel {
     const open = new Set(this.open.value);
     const box = shownAs(this.hierarchy, id);
     if (isOpen) open.add(box);
-    for (const inner of this.inside(box)) {
+    for (const inner of this.#inside(box)) {
       if (!isOpen) open.delete(inner);
       else if (this.hierarchy.nodes[inner]?.composite) open.add(inner);
     }
     this.open.value = open;
-    this.arrange(box);
+    this.#arrange(box);
   }
 
   /** Whether something that can be closed is open in a module: an instance is closed by its fold. */
   hasOpenInside(id: number): boolean {
     const { nodes } = this.hierarchy;
     const isInstance = (node: number): boolean => !!nodes[nodes[node]?.parent ?? 0]?.fold;
-    return this.inside(shownAs(this.hierarchy, id)).some((inner) => this.open.value.has(inner) && !isInstance(inner));
+    return this.#inside(shownAs(this.hierarchy, id)).some((inner) => this.open.value.has(inner) && !isInstance(inner));
   }
 
   /** All nodes in a node. */
-  private inside(id: number): number[] {
+  #inside(id: number): number[] {
     const found = [...(this.hierarchy.nodes[id]?.children ?? [])];
     for (const next of found) found.push(...(this.hierarchy.nodes[next]?.children ?? []));
     return found;
@@ -127,7 +127,7 @@ export class GraphModel {
       this.depth.value = Math.min(Math.max(depth, 1), this.hierarchy.maxDepth + 1);
       this.open.value = openToDepth(this.hierarchy, this.depth.value);
     });
-    this.arrange(this.selected.value ?? this.nearestToCentre());
+    this.#arrange(this.selected.value ?? this.#nearestToCentre());
   }
 
   /** Shows another set of open nodes and instances, as the model beside this one has them. */
@@ -136,7 +136,7 @@ export class GraphModel {
       this.open.value = open;
       this.chosen.value = chosen;
     });
-    this.arrange(null);
+    this.#arrange(null);
   }
 
   /** Opens or closes a module; its corner stays where it is on the screen. */
@@ -146,7 +146,7 @@ export class GraphModel {
     const open = new Set(this.open.value);
     if (!open.delete(node)) open.add(node);
     this.open.value = open;
-    this.arrange(node);
+    this.#arrange(node);
   }
 
   /** Shows another instance of a fold: what was open or selected in the one is so in the other, in the same place. */
@@ -166,7 +166,7 @@ export class GraphModel {
     const selected = this.selected.value;
     this.open.value = open;
     this.chosen.value = chosen.set(fold, position);
-    this.arrange(fold);
+    this.#arrange(fold);
     const partner = selected === null ? undefined : pairs.get(selected);
     this.select(partner ?? after);
   }
@@ -175,13 +175,13 @@ export class GraphModel {
   step(by: number): void {
     const selected = this.selected.value ?? 0;
     const folds = [...this.ancestors(selected), selected].filter((id) => this.hierarchy.nodes[id]?.fold);
-    const fold = folds.at(-1) ?? this.firstFold();
+    const fold = folds.at(-1) ?? this.#firstFold();
     if (fold === undefined) return;
     const count = this.hierarchy.nodes[fold]?.fold?.instances.length ?? 1;
     this.choose(fold, ((this.chosen.value.get(fold) ?? 0) + by + count) % count);
   }
 
-  private firstFold(): number | undefined {
+  #firstFold(): number | undefined {
     return [...(this.placed.value?.boxes.keys() ?? [])].find((id) => this.hierarchy.nodes[id]?.fold);
   }
 
@@ -220,8 +220,8 @@ export class GraphModel {
   showInstancesOf(nodes: readonly number[]): void {
     if (this.selected.value !== null) return;
     const before = this.chosen.value;
-    for (const node of nodes) for (const id of [...this.ancestors(node), node]) this.chooseQuietly(id);
-    if (before !== this.chosen.value) this.arrange(null);
+    for (const node of nodes) for (const id of [...this.ancestors(node), node]) this.#chooseQuietly(id);
+    if (before !== this.chosen.value) this.#arrange(null);
   }
 
   /** The first call of a module; −1: there is none. */
@@ -229,7 +229,7 @@ export class GraphModel {
     return this.hierarchy.nodes.findIndex((candidate) => candidate.kind === "module" && candidate.path === path);
   }
 
-  private chooseQuietly(instance: number): void {
+  #chooseQuietly(instance: number): void {
     const fold = this.hierarchy.nodes[instance]?.parent ?? -1;
     const { instances = [] } = this.hierarchy.nodes[fold]?.fold ?? {};
     const position = instances.indexOf(instance);
@@ -252,21 +252,21 @@ export class GraphModel {
   bringIntoView(node: number): void {
     const path = this.ancestors(node);
     const missing = path.filter((id) => id !== 0 && shownAs(this.hierarchy, id) === id && !this.open.value.has(id));
-    const chosen = this.chosenWith([...path, node]);
+    const chosen = this.#chosenWith([...path, node]);
     const isShown = chosen === this.chosen.value;
     this.chosen.value = chosen;
     // A fold needn't be open to show which of its instances is selected.
     if (shownAs(this.hierarchy, node) !== node) missing.pop();
     if (missing.length === 0 && isShown) {
-      this.revealNode(node);
+      this.#revealNode(node);
       return;
     }
     this.open.value = new Set([...this.open.value, ...missing]);
-    this.arrange(null, () => this.revealNode(node));
+    this.#arrange(null, () => this.#revealNode(node));
   }
 
   /** The choice by which all of a path is seen; the same object where it is so already. */
-  private chosenWith(path: number[]): Chosen {
+  #chosenWith(path: number[]): Chosen {
     const chosen = new Map(this.chosen.value);
     let changed = false;
     for (const id of path) {
@@ -281,11 +281,11 @@ export class GraphModel {
 
   /** Tensors that enter and leave a node. */
   crossing(id: number): Crossing {
-    const known = this.crossings.get(id);
+    const known = this.#crossings.get(id);
     const node = this.hierarchy.nodes[id];
     if (known || !node) return known ?? { entering: [], leaving: [] };
     const crossing = crossingOf(this.graph, this.hierarchy, id);
-    this.crossings.set(id, crossing);
+    this.#crossings.set(id, crossing);
     return crossing;
   }
 
@@ -325,21 +325,21 @@ export class GraphModel {
     return path.reverse();
   }
 
-  private rectOf(node: number): Rect | undefined {
+  #rectOf(node: number): Rect | undefined {
     return this.placed.value?.boxes.get(shownAs(this.hierarchy, node));
   }
 
-  private selectedRect(): Rect | undefined {
-    return this.selected.value === null ? undefined : this.rectOf(this.selected.value);
+  #selectedRect(): Rect | undefined {
+    return this.selected.value === null ? undefined : this.#rectOf(this.selected.value);
   }
 
-  private revealNode(node: number): void {
-    const rect = this.rectOf(node);
+  #revealNode(node: number): void {
+    const rect = this.#rectOf(node);
     if (rect) this.viewpoint.reveal(rect);
   }
 
   /** The outermost box nearest to the middle of the canvas. */
-  private nearestToCentre(): number | null {
+  #nearestToCentre(): number | null {
     const { camera, screen } = this.viewpoint;
     const centre = toPicture(camera.value, screen.value.width / 2, screen.value.height / 2);
     let nearest: number | null = null;
@@ -355,13 +355,13 @@ export class GraphModel {
     return nearest;
   }
 
-  private arrange(anchor: number | null, then?: () => void): void {
-    this.engine.arrange(this.open.value, this.chosen.value, (scene) => {
+  #arrange(anchor: number | null, then?: () => void): void {
+    this.#engine.arrange(this.open.value, this.chosen.value, (scene) => {
       const before = this.placed.value;
       const after = placeScene(this.hierarchy, scene);
       batch(() => {
         this.placed.value = after;
-        this.viewpoint.follow(before, after, anchor, this.selectedRect());
+        this.viewpoint.follow(before, after, anchor, this.#selectedRect());
       });
       then?.();
     });

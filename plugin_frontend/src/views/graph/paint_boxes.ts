@@ -1,6 +1,7 @@
 // Boxes, pills, circles and hexagons: the nouns of the graph's grammar.
 
 import { atLeast, isNonFinite, SMALLEST_NON_FINITE } from "../../base/cells";
+import { font } from "../../base/paint";
 import type { HierarchyNode } from "../../layout/hierarchy";
 import { operationSign, type Sign } from "../../layout/operations";
 import { NAME_SIZE, STEPPER_WIDTH, TYPE_SIZE } from "../../layout/sizes";
@@ -8,7 +9,7 @@ import type { Rect } from "./camera";
 import { describeMeasure, type Measure, measureOf } from "./health";
 import type { Scenery } from "./paint";
 import { foldCount, paintFoldBox, paintFoldHeader, paintSheets } from "./paint_folds";
-import { drawName, fitText, font, measure, safeName } from "./paint_text";
+import { drawName, fitText, measure, safeName } from "./paint_text";
 import { paintMeasure } from "./swatch";
 
 type Context = CanvasRenderingContext2D;

@@ -1,12 +1,13 @@
 // Folded chains and stacks: sheets behind the box, how often, and a cell for each instance.
 
 import { isNonFinite } from "../../base/cells";
+import { font } from "../../base/paint";
 import type { Fold } from "../../layout/folding";
 import { cellRange, NAME_SIZE, STEPPER_WIDTH, type Strip, stripOf, TYPE_SIZE } from "../../layout/sizes";
 import type { Rect } from "./camera";
 import { measureOf, worst } from "./health";
 import type { Scenery } from "./paint";
-import { drawName, fitText, font, measure, safeName } from "./paint_text";
+import { drawName, fitText, measure, safeName } from "./paint_text";
 import { paintMeasure } from "./swatch";
 
 type Context = CanvasRenderingContext2D;

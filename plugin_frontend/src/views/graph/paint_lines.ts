@@ -1,12 +1,13 @@
 // Edges, their arrow heads, and the slots where they pass a border.
 
+import { font } from "../../base/paint";
 import type { GroupEdge } from "../../layout/edges";
 import type { Hierarchy } from "../../layout/hierarchy";
 import type { GroupLayout, Path } from "../../layout/placement";
 import { CHIP } from "../../layout/sizes";
 import { bytesOfEdge } from "./facts";
 import type { Scenery } from "./paint";
-import { drawName, font } from "./paint_text";
+import { drawName } from "./paint_text";
 import type { Way } from "./paths";
 import { type Line, linesOf, type PlacedGroup, SLOT, slotsOf } from "./placed";
 

@@ -1,18 +1,19 @@
 // What sits on the corner of a box: the number of a finding, and how it differs from the other run's.
 
 import type { Severity } from "../../api/types";
+import { font } from "../../base/paint";
+import { paintPin } from "../../base/paint_pin";
 import type { Rect } from "./camera";
 import type { Difference } from "./difference";
 import { shownAs } from "./instances";
 import type { Scenery } from "./paint";
-import { font } from "./paint_text";
 
 type Context = CanvasRenderingContext2D;
 
 export interface PinnedNode {
   node: number;
-  /** Position among the findings. */
-  finding: number;
+  /** Of the finding, from 1. */
+  number: number;
   severity: Severity;
 }
 
@@ -30,7 +31,7 @@ export function paintMarks(context: Context, scenery: Scenery): void {
     const place = taken.get(box) ?? 0;
     taken.set(box, place + 1);
     const rect = scenery.placed.boxes.get(box);
-    if (rect) paintPin(context, pin, rect, place, scenery);
+    if (rect) paintPinOf(context, pin, rect, place, scenery);
   }
   for (const [node, difference] of scenery.differences) {
     const rect = scenery.placed.boxes.get(node);
@@ -46,22 +47,10 @@ function seenBox(node: number, { hierarchy, placed }: Scenery): number | null {
   return null;
 }
 
-function paintPin(context: Context, pin: PinnedNode, rect: Rect, place: number, { look, zoom }: Scenery): void {
+function paintPinOf(context: Context, pin: PinnedNode, rect: Rect, place: number, { look, zoom }: Scenery): void {
   const size = 1 / Math.max(Math.min(zoom, 1), LEAST_ZOOM);
   const [x, y] = [rect.x + rect.width - 2 - place * PIN_RADIUS * 2 * size, rect.y];
-  const note = pin.severity === "note";
-  context.beginPath();
-  context.arc(x, y, PIN_RADIUS * size, 0, 2 * Math.PI);
-  context.fillStyle = note ? look.bg : pin.severity === "critical" ? look.bad : look.ink;
-  context.fill();
-  context.strokeStyle = note ? look.ink : look.bg;
-  context.lineWidth = 1.5 * size;
-  context.stroke();
-  context.font = font(11 * size, 700);
-  context.fillStyle = note ? look.ink : pin.severity === "critical" ? look.onBad : look.bg;
-  context.textAlign = "center";
-  context.fillText(String(pin.finding + 1), x, y + 0.5);
-  context.textAlign = "left";
+  paintPin(context, pin, x, y, look, size);
 }
 
 const SIGNS: Record<Difference, string> = { only_here: "+", changed: "≠" };

@@ -2,15 +2,12 @@
 
 type Context = CanvasRenderingContext2D;
 
-const FAMILY = 'Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
 const MOST_CACHED = 5000;
 const LONGEST_MEASURED = 200;
 const FIRST_STRONG_ISOLATE = "\u2068";
 const POP_ISOLATE = "\u2069";
 /** Control characters, and those that turn the direction of the text around them. */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-export const font = (size: number, weight = 400): string => `${weight} ${size}px ${FAMILY}`;
 
 /** A name as it may be shown: without control characters, not without end; an empty one is made visible. */
 export function safeName(name: string): string {

@@ -22,17 +22,17 @@ export class Viewpoint {
   readonly camera: Signal<Camera>;
   readonly screen: Signal<Size> = signal({ width: 0, height: 0 });
   readonly transition: Signal<Transition | null> = signal(null);
-  private opened: boolean;
-  private frame = 0;
+  #opened: boolean;
+  #frame = 0;
 
   /** With `beside` it shares the camera of another one, whose picture stands beside its own. */
   constructor(beside: Viewpoint | null) {
     this.camera = beside?.camera ?? signal({ x: 0, y: 0, zoom: 1 });
-    this.opened = beside !== null;
+    this.#opened = beside !== null;
   }
 
   close(): void {
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.#frame);
   }
 
   /** The size of the canvas has changed. A panel that opens beside it must not push what is `kept` out of sight. */
@@ -40,14 +40,14 @@ export class Viewpoint {
     batch(() => {
       const before = this.screen.value;
       this.screen.value = size;
-      this.open(placed, kept);
+      this.#open(placed, kept);
       if (kept && isInView(this.camera.value, kept, before)) this.reveal(kept);
     });
   }
 
   /** At the next change of its size the picture is placed in the canvas anew. */
   reopen(): void {
-    this.opened = false;
+    this.#opened = false;
   }
 
   fit(placed: PlacedScene): void {
@@ -56,12 +56,12 @@ export class Viewpoint {
 
   /** A rectangle as large as it can be read, in the middle. */
   zoomTo(rect: Rect): void {
-    this.camera.value = fitRect(rect, this.uncovered());
+    this.camera.value = fitRect(rect, this.#uncovered());
   }
 
   /** Moves no farther than needed to see a rectangle. */
   reveal(rect: Rect): void {
-    if (this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.uncovered());
+    if (this.screen.value.width > 0) this.camera.value = reveal(this.camera.value, rect, this.#uncovered());
   }
 
   /** From one picture to the next; what the spine of the `anchor` enters stays where it is on the screen. */
@@ -70,34 +70,34 @@ export class Viewpoint {
     const now = anchor === null ? null : spineEnd(after, anchor);
     if (old && now) this.camera.value = hold(this.camera.value, old, now);
     const shift = old && now ? { x: now.x - old.x, y: now.y - old.y } : { x: 0, y: 0 };
-    if (before) this.startTransition(before, shift);
-    this.open(after, selected);
+    if (before) this.#startTransition(before, shift);
+    this.#open(after, selected);
   }
 
   /** The first time that there is a picture and a canvas, the one is placed in the other. */
-  private open(placed: PlacedScene | null, selected: Rect | undefined): void {
-    if (this.opened || !placed || this.screen.value.width === 0) return;
-    this.opened = true;
+  #open(placed: PlacedScene | null, selected: Rect | undefined): void {
+    if (this.#opened || !placed || this.screen.value.width === 0) return;
+    this.#opened = true;
     this.camera.value = openingCamera(placed, placed.anchor, this.screen.value);
     if (selected) this.reveal(selected);
   }
 
   /** The part of the canvas that no panel lies over. */
-  private uncovered(): Size {
+  #uncovered(): Size {
     const { width, height } = this.screen.value;
     return matchMedia(PANEL_LIES_OVER).matches
       ? { width: Math.max(160, width - PANEL_WIDTH), height }
       : { width, height };
   }
 
-  private startTransition(before: PlacedScene, shift: { x: number; y: number }): void {
+  #startTransition(before: PlacedScene, shift: { x: number; y: number }): void {
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.#frame);
     const start = performance.now();
     const advance = (now: number) => {
       const progress = Math.min(1, Math.max(0, (now - start) / TRANSITION_MS));
       this.transition.value = progress < 1 ? { from: before.boxes, shift, progress: easeOut(progress) } : null;
-      if (progress < 1) this.frame = requestAnimationFrame(advance);
+      if (progress < 1) this.#frame = requestAnimationFrame(advance);
     };
     advance(start);
   }

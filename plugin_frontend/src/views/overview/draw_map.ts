@@ -4,6 +4,7 @@ import { type Severity, State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount, plural } from "../../base/format";
+import { drawRing, font } from "../../base/paint";
 import { membersOf } from "../../base/stage_sites";
 import type { Stretch } from "../../widgets/brush";
 import type { look, Size } from "../../widgets/canvas";
@@ -58,9 +59,8 @@ export interface MapDrawing {
 
 type Context = CanvasRenderingContext2D;
 
-const FONT = 'Roboto, system-ui, -apple-system, "Segoe UI", sans-serif';
-export const SMALL = `400 11px ${FONT}`;
-export const SMALL_BOLD = `500 11px ${FONT}`;
+export const SMALL = font(11);
+export const SMALL_BOLD = font(11, 500);
 
 export function drawMap(context: Context, size: Size, drawing: MapDrawing): void {
   const { cells, geometry } = drawing;
@@ -84,13 +84,15 @@ export function drawMap(context: Context, size: Size, drawing: MapDrawing): void
 function drawDimmed(context: Context, { geometry: { rows, axis }, marks, look }: MapDrawing): void {
   const pinned = marks.pins[marks.pointed];
   if (!pinned) return;
-  const about = new Set(pinned.rows);
+  // Rows of a closed module lie upon each other.
+  const about = new Set(pinned.rows.map((row) => rows.top[row]));
   const width = (axis.columns.at(-1)?.right ?? axis.right) - axis.left;
   context.save();
   context.globalAlpha = 0.4;
   context.fillStyle = look.bg;
   rows.top.forEach((top, row) => {
-    if (!about.has(row)) context.fillRect(axis.left, HEAD + top, width, rows.heights[row] ?? 0);
+    if (!about.has(top) && top !== rows.top[row - 1])
+      context.fillRect(axis.left, HEAD + top, width, rows.heights[row] ?? 0);
   });
   context.restore();
 }
@@ -118,17 +120,8 @@ function drawCrosshair(context: Context, { geometry: { rows, axis }, marks, look
   const cell = marks.hovered;
   const column = cell && axis.columns[cell.column];
   if (!cell || !column) return;
-  const width = Math.max(6, column.right - column.left);
-  const rowHeight = rows.heights[cell.row] ?? 0;
-  const height = Math.max(6, rowHeight);
-  const x = (column.left + column.right - width) / 2;
-  const y = HEAD + (rows.top[cell.row] ?? 0) + (rowHeight - height) / 2;
-  context.lineWidth = 3;
-  context.strokeStyle = look.bg;
-  context.strokeRect(x, y, width, height);
-  context.lineWidth = 1.5;
-  context.strokeStyle = look.ink;
-  context.strokeRect(x, y, width, height);
+  const rect = { x: column.left, y: HEAD + (rows.top[cell.row] ?? 0), width: column.right - column.left };
+  drawRing(context, { ...rect, height: rows.heights[cell.row] ?? 0 }, 6, look);
 }
 
 function drawBrush(context: Context, { geometry: { rows, axis }, marks: { brush }, look }: MapDrawing): void {

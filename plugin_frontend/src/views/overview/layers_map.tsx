@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ColourScale } from "../../base/colour_scale";
+import { plural } from "../../base/format";
 import { membersOf } from "../../base/stage_sites";
 import { currentStep, place, selectedSite, stepRange } from "../../store/selection";
 import { goToStep } from "../../store/step";
@@ -10,10 +11,11 @@ import { Picture, type PictureProps, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import { HEAD } from "./draw_map";
 import type { MapData } from "./map_data";
+import { type Foldable, foldableOf, groupOf, moduleAround } from "./map_folds";
 import { createMap, type MapModel } from "./map_model";
 import { MapTwin, mapCsv } from "./map_twin";
 import { readoutOf } from "./readout";
-import { brushed, hovered, order, toggleGroup } from "./settings";
+import { brushed, hovered, order, toggleModule } from "./settings";
 import { panned, zoomed } from "./step_range";
 
 interface LayersMapProps {
@@ -33,7 +35,7 @@ export function LayersMap({ map, scale, ranks }: LayersMapProps) {
     [map, scale, wantedOrder, ranks, hasFindings, isDark],
   );
   // The same element as long as the data is the same: moving the step must not compare a thousand rows.
-  const twin = useMemo(() => <MapTwin data={data} />, [data]);
+  const twin = useMemo(() => <MapTwin model={model} />, [model]);
   return (
     <Picture
       class="overview-map"
@@ -49,7 +51,8 @@ export function LayersMap({ map, scale, ranks }: LayersMapProps) {
   );
 }
 
-const KEYS = "Arrow keys move, Enter selects, o opens the group, plus and minus zoom, 0 shows all steps.";
+const KEYS =
+  "Arrow keys move, Enter selects, o opens or closes the module, O the one around it, plus and minus zoom, 0 shows all steps.";
 
 function pointerHandlers(model: MapModel): Partial<PictureProps> {
   return {
@@ -57,9 +60,9 @@ function pointerHandlers(model: MapModel): Partial<PictureProps> {
       hovered.value = model.cellAt(point);
       const cell = hovered.peek();
       const at = { x: point.pageX, y: point.pageY };
-      const group = model.groupAt(point);
-      if (cell) showTooltip({ ...at, ...readoutOf(model.shown(), model.geometry().rows.sites, cell) });
-      else if (group) showTooltip({ ...at, title: group, rows: [["click", "", "opens or closes the group"]] });
+      const module = model.moduleAt(point);
+      if (cell) showTooltip({ ...at, ...readoutOf(model.shown(), model.geometry().rows, cell) });
+      else if (module) showTooltip({ ...at, title: module.label, rows: [foldWords(module)] });
       else hideTooltip();
     },
     onLeave: () => {
@@ -67,11 +70,16 @@ function pointerHandlers(model: MapModel): Partial<PictureProps> {
       hideTooltip();
     },
     onSelect: (point) => {
-      const group = model.groupAt(point);
-      if (group) toggleGroup(group);
+      const module = model.moduleAt(point);
+      if (module) toggleModule(module);
       else select(model);
     },
   };
+}
+
+/** "click  12 sites  closes it to one row". */
+function foldWords({ isOpen, from, to }: Foldable): [string, string, string] {
+  return ["click", plural(to - from, "site"), isOpen ? "closes it to one row" : "opens it"];
 }
 
 function select(model: MapModel): void {
@@ -102,7 +110,7 @@ function rangeHandlers(steps: Float64Array, model: MapModel): Partial<PicturePro
   return {
     onWheel: turn,
     onDoubleClick: (point) => {
-      if (model.groupAt(point) === null) stepRange.value = null;
+      if (model.moduleAt(point) === null) stepRange.value = null;
     },
     onBrush: (stretch) => {
       brushed.value = stretch;
@@ -139,10 +147,10 @@ function zoomByKey(key: string, steps: Float64Array, model: MapModel): boolean {
 
 function openByKey(key: string, model: MapModel): boolean {
   const cell = hovered.peek();
-  const { groups } = model.geometry().rows;
-  const group = cell && groups.find(({ from, to }) => cell.row >= from && cell.row < to);
-  if (key !== "o" || !group) return false;
-  toggleGroup(group.label);
+  if (!cell || key.toLowerCase() !== "o") return false;
+  const { rows } = model.geometry();
+  const module = key === "o" ? foldableOf(groupOf(rows, cell.row)) : moduleAround(rows, cell.row);
+  if (module) toggleModule(module);
   return true;
 }
 
@@ -152,5 +160,5 @@ function announce(anchor: DOMRect, model: MapModel): void {
   const { rows, axis } = model.geometry();
   const x = anchor.left + axis.x(axis.steps[cell.column] ?? 0);
   const y = anchor.top + HEAD + (rows.top[cell.row] ?? 0) + (rows.heights[cell.row] ?? 0) / 2;
-  showTooltip({ x, y, announced: true, ...readoutOf(model.shown(), rows.sites, cell) });
+  showTooltip({ x, y, announced: true, ...readoutOf(model.shown(), rows, cell) });
 }

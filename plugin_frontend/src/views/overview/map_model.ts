@@ -1,7 +1,7 @@
 // The map of one answer: its geometry follows the size at which it is drawn.
 
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type { ColourScale } from "../../base/colour_scale";
-import { movedInGrid } from "../../base/grid_keys";
 import { membersOf } from "../../base/stage_sites";
 import { indexAtOrBefore } from "../../base/steps";
 import { hoveredFinding, shownFindings } from "../../store/findings";
@@ -11,9 +11,11 @@ import type { Point } from "../../widgets/picture";
 import { stepAxis, trackEdges } from "../../widgets/step_axis";
 import { drawMap, FOOT, HEAD, type MapGeometry, type Pinned } from "./draw_map";
 import type { MapData } from "./map_data";
-import { createRaster, type Raster } from "./map_raster";
-import { mapRows, type Openness, type Order, orderOf, rowAt, type Span } from "./map_rows";
-import { brushed, hovered, openGroups } from "./settings";
+import { type Foldable, foldableAt, groupOf, movedOver, seenIn } from "./map_folds";
+import { createRaster, type Raster, strengthOf } from "./map_raster";
+import { type MapRows, mapRows, type Order, orderOf, rowAt } from "./map_rows";
+import { cutTree, type Span, ungrouped } from "./map_tree";
+import { brushed, hovered, saidOfModules } from "./settings";
 import { indicesIn, type StepRange, within } from "./step_range";
 
 export interface MapSettings {
@@ -32,12 +34,18 @@ export interface Cell {
 
 export interface MapModel {
   geometry(): MapGeometry;
+  /** The rows of that geometry, for what has to follow them. */
+  rows: ReadonlySignal<MapRows>;
   /** The map's true data, of the range of steps that is shown. */
   shown(): MapData;
   draw(context: CanvasRenderingContext2D, size: Size): void;
   cellAt(point: Point): Cell | null;
-  /** The group whose label is at a point; null: none. */
-  groupAt(point: Point): string | null;
+  /** The module whose name or line is at a point; null: none. */
+  moduleAt(point: Point): Foldable | null;
+  /** Of all steps. */
+  map: MapData;
+  /** Orders finite values: where rows are one, the strongest is seen. */
+  strength: (value: number) => number;
   /** The step at an x. */
   stepAt(x: number): number;
   /** The cell after a key; null: the key does not move. */
@@ -50,7 +58,10 @@ export function createMap(map: MapData, scale: ColourScale, settings: MapSetting
   const ofStage = membersOf(map.data.sites, map.data.stage);
   const sites = orderOf(settings.order, names.length, map.cells, settings.ranks).filter((site) => ofStage.has(site));
   const rowOf = new Map(sites.map((site, row) => [names[site], row]));
-  let geometry: MapGeometry = { rows: mapRows([], [], false, 0), axis: stepAxis([], 0, 0) };
+  const rowNames = sites.map((site) => names[site] ?? "");
+  const noRows = mapRows([], { groups: [], open: [] }, 0);
+  const shownRows = signal(noRows);
+  let geometry: MapGeometry = { rows: noRows, axis: stepAxis([], 0, 0) };
   let raster: Raster | null = null;
   let laidOut = "";
   let image: HTMLCanvasElement | null = null;
@@ -58,13 +69,16 @@ export function createMap(map: MapData, scale: ColourScale, settings: MapSetting
 
   const layOut = (size: Size, pins: readonly Pinned[]): string => {
     const ratio = window.devicePixelRatio || 1;
-    const key = [size.width, size.height, ratio, ...openGroups.value, ...pins.map(({ first }) => first)].join(" ");
+    const said = saidOfModules.value;
+    const key = [size.width, size.height, ratio, ...[...said].flat(), ...pins.map(({ first }) => first)].join(" ");
     if (key === laidOut) return key;
     laidOut = key;
-    const rows = mapRows(names, sites, isGrouped, Math.max(1, size.height - HEAD - FOOT), (span) =>
-      opennessOf(span, pins),
-    );
+    const height = Math.max(1, size.height - HEAD - FOOT);
+    const isPinned = ({ from, to }: Span) => pins.some(({ first }) => first >= from && first < to);
+    const tree = isGrouped ? cutTree(rowNames, height, said, isPinned) : ungrouped(sites.length);
+    const rows = mapRows(sites, tree, height);
     geometry = { ...geometry, rows };
+    shownRows.value = rows;
     raster = createRaster({ answer: map.cells, rows, scale, look: look.peek(), ratio });
     return key;
   };
@@ -84,8 +98,19 @@ export function createMap(map: MapData, scale: ColourScale, settings: MapSetting
     return { ...map, data: { ...map.data, cells: within(map.data.cells, range) }, cells: within(map.cells, range) };
   };
 
+  const strength = strengthOf(scale);
+  /** In a closed module the cell of the site that is seen. */
+  const seenCell = ({ row, column }: Cell): Cell => {
+    const { rows } = geometry;
+    const group = groupOf(rows, row);
+    return { row: group?.form === "closed" ? seenIn(rows, group, column, shown().cells, strength) : row, column };
+  };
+
   return {
     geometry: () => geometry,
+    rows: shownRows,
+    map,
+    strength,
     shown,
     draw: (context, size) => {
       const pins = settings.hasFindings ? pinsOn(rowOf) : [];
@@ -108,22 +133,18 @@ export function createMap(map: MapData, scale: ColourScale, settings: MapSetting
       const row = rowAt(rows, y - HEAD);
       const ends = axis.columns.at(-1)?.right ?? 0;
       if (row === null || x < axis.left || x > Math.max(ends, axis.left)) return null;
-      return { row, column: axis.indexAt(x) };
+      return seenCell({ row, column: axis.indexAt(x) });
     },
-    groupAt: ({ x, y }) => {
-      const { axis, rows } = geometry;
-      if (!isGrouped || x >= axis.left) return null;
-      return rows.groups.find(({ top, bottom }) => y - HEAD >= top && y - HEAD < bottom)?.label ?? null;
-    },
+    moduleAt: ({ x, y }) =>
+      x < geometry.axis.left ? foldableAt(geometry.rows, geometry.axis.left, x, y - HEAD) : null,
     stepAt: (x) => geometry.axis.steps[geometry.axis.indexAt(x)] ?? 0,
-    moved: (key, from) => movedCell(key, from, geometry),
+    moved: (key, from) => {
+      const { axis, rows } = geometry;
+      const start = { row: 0, column: Math.max(0, indexAtOrBefore(axis.steps, currentStep.peek() ?? 0)) };
+      const cell = movedOver(rows, key, from ?? start, axis.steps.length);
+      return cell && seenCell(cell);
+    },
   };
-}
-
-/** A group is wide while a finding has its pin in it. */
-function opennessOf({ label, from, to }: Span, pins: readonly Pinned[]): Openness {
-  if (openGroups.value.includes(label)) return "open";
-  return pins.some(({ first }) => first >= from && first < to) ? "wide" : "closed";
 }
 
 function isWithin(step: number | null, range: StepRange | null): boolean {
@@ -137,15 +158,4 @@ function pinsOn(rowOf: ReadonlyMap<string | undefined, number>): Pinned[] {
     const [first] = rows;
     return first === undefined ? [] : [{ number: index + 1, severity, rows: rows.sort((a, b) => a - b), first }];
   });
-}
-
-/** As in any grid, but PageUp and PageDown go to the next group. */
-function movedCell(key: string, from: Cell | null, { rows, axis }: MapGeometry): Cell | null {
-  const start = { row: 0, column: Math.max(0, indexAtOrBefore(axis.steps, currentStep.peek() ?? 0)) };
-  const cell = from ?? start;
-  const group = rows.groups.findIndex((each) => cell.row >= each.from && cell.row < each.to);
-  const by = { PageUp: -1, PageDown: 1 }[key];
-  if (by === undefined) return movedInGrid(key, cell, rows.sites.length, axis.steps.length);
-  const next = Math.min(rows.groups.length - 1, Math.max(0, group + by));
-  return { ...cell, row: rows.groups[next]?.from ?? 0 };
 }

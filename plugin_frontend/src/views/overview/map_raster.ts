@@ -46,7 +46,7 @@ export function createRaster(input: RasterInput): Raster {
 }
 
 /** On a scale with a centre the value farther from it is the stronger one. */
-function strengthOf(scale: ColourScale): (value: number) => number {
+export function strengthOf(scale: ColourScale): (value: number) => number {
   return scale.palette === "signed" ? (value) => Math.abs(scale.position(value) - 0.5) : (value) => value;
 }
 

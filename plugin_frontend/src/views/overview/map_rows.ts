@@ -2,40 +2,29 @@
 
 import type { StatisticsAnswer } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
-import { moduleOf } from "../../base/names";
+import type { Group, MapTree, OpenModule } from "./map_tree";
 
 export type Order = "model" | "execution" | "size";
 
-export interface RowGroup {
-  /** Path of the module; empty where rows are not grouped. */
-  label: string;
-  /** First row and the one after the last. */
-  from: number;
-  to: number;
+export interface RowGroup extends Group {
   top: number;
   bottom: number;
-  openness: Openness;
 }
 
-/** "wide": twice the height of others, as a finding is about it; "open": the reader opened it, so rows have labels. */
-export type Openness = "closed" | "wide" | "open";
-
 export interface MapRows {
-  /** Index of the site of each row, from above. */
+  /** Index of the site of each row, from above. Rows of a closed module lie upon each other. */
   sites: readonly number[];
   /** Upper edges of the rows. */
   top: Float64Array;
   heights: Float64Array;
   groups: readonly RowGroup[];
+  open: readonly OpenModule[];
   /** Where the last row ends. */
   bottom: number;
 }
 
 const GAP = 3;
 const HIGHEST_ROW = 36;
-/** A group gets a label of its own if it has this much room on average. */
-const GROUP_ROOM = 18;
-const FEWEST_GROUPS = 3;
 /** Gaps take at most this part of the height. */
 const GAP_SHARE = 0.25;
 
@@ -43,85 +32,52 @@ const GAP_SHARE = 0.25;
 export const OPEN_ROW = 14;
 const OPEN_SHARE = 0.75;
 const WIDE_WEIGHT = 2;
+/** With room for a label, rows without one share it. */
+const ROWS_PER_LABEL = 7;
 
-/** Rows of the sites within a height in pixels, `order` as from `orderOf`; `opennessOf` is asked for each group. */
-export function mapRows(
-  names: readonly string[],
-  order: readonly number[],
-  grouped: boolean,
-  height: number,
-  opennessOf: (span: Span) => Openness = () => "closed",
-): MapRows {
-  const spans = grouped
-    ? groupSpans(
-        order.map((site) => names[site] ?? ""),
-        height,
-      )
-    : [wholeSpan(order.length)];
-  const gap = GAP * (spans.length - 1) <= height * GAP_SHARE ? GAP : 0;
-  const room = height - gap * (spans.length - 1);
-  const opened = spans.map((span) => ({ ...span, openness: opennessOf(span) }));
-  const heightOf = rowHeights(opened, room);
+/** Rows of the sites within a height in pixels, `order` as from `orderOf`. */
+export function mapRows(order: readonly number[], { groups, open }: MapTree, height: number): MapRows {
+  const gap = GAP * (groups.length - 1) <= height * GAP_SHARE ? GAP : 0;
+  const heightOf = groupHeights(groups, height - gap * (groups.length - 1));
   const top = new Float64Array(order.length);
   const heights = new Float64Array(order.length);
   let y = 0;
-  const groups = opened.map((span): RowGroup => {
+  const placed = groups.map((group): RowGroup => {
+    const { from, to } = group;
     const start = y;
-    const rowHeight = heightOf[span.openness];
-    for (let row = span.from; row < span.to; row++) {
-      top[row] = start + (row - span.from) * rowHeight;
-      heights[row] = rowHeight;
-    }
-    const bottom = start + (span.to - span.from) * rowHeight;
-    y = bottom + gap;
-    return { ...span, top: start, bottom };
+    const isOneRow = group.form === "closed";
+    const whole = heightOf(group);
+    heights.fill(isOneRow ? whole : whole / (to - from), from, to);
+    for (let row = from; row < to; row++) top[row] = start + (isOneRow ? 0 : ((row - from) * whole) / (to - from));
+    y = start + whole + gap;
+    return { ...group, top: start, bottom: start + whole };
   });
-  return { sites: order, top, heights, groups, bottom: groups.at(-1)?.bottom ?? 0 };
+  return { sites: order, top, heights, groups: placed, open, bottom: placed.at(-1)?.bottom ?? 0 };
 }
 
-/** What the open rows leave is shared by the others; a wide row gets twice as much as a closed one. */
-function rowHeights(spans: readonly (Span & { openness: Openness })[], room: number): Record<Openness, number> {
-  const rows = { closed: 0, wide: 0, open: 0 };
-  for (const { openness, from, to } of spans) rows[openness] += to - from;
-  const weight = rows.closed + WIDE_WEIGHT * rows.wide;
-  const even = room / Math.max(1, rows.open + weight);
-  const most = weight === 0 ? even : (OPEN_SHARE * room) / Math.max(1, rows.open);
-  const open = Math.min(HIGHEST_ROW, most, Math.max(WIDE_WEIGHT * even, OPEN_ROW));
-  const closed = Math.min(HIGHEST_ROW, (room - rows.open * open) / Math.max(1, weight));
-  return { closed, wide: Math.min(HIGHEST_ROW, WIDE_WEIGHT * closed), open };
+/** For how many labels a group needs room; 0: it takes what is left. */
+function labelsIn({ form, from, to }: Group): number {
+  if (form === "open") return to - from;
+  return form === "closed" ? 1 : form === "named" ? Math.max(1, (to - from) / ROWS_PER_LABEL) : 0;
 }
 
-export interface Span {
-  label: string;
-  from: number;
-  to: number;
-}
-
-function wholeSpan(count: number): Span {
-  return { label: "", from: 0, to: count };
-}
-
-/** Neighbours of one module, at the deepest level that leaves room for the labels. */
-function groupSpans(names: readonly string[], height: number): Span[] {
-  const modules = names.map((name) => (moduleOf(name) || name).split("."));
-  const deepest = Math.max(1, ...modules.map((parts) => parts.length));
-  const most = Math.max(1, Math.floor(height / GROUP_ROOM));
-  const levels = Array.from({ length: deepest }, (_, index) => spansAt(modules, deepest - index));
-  const fitting = levels.findIndex((spans) => spans.length <= most);
-  const chosen = levels[fitting] ?? levels.at(-1) ?? [];
-  // One label for everything says nothing: then every few of the deeper ones say more.
-  return chosen.length < FEWEST_GROUPS ? (levels[fitting - 1] ?? chosen) : chosen;
-}
-
-function spansAt(modules: readonly string[][], depth: number): Span[] {
-  const spans: Span[] = [];
-  modules.forEach((parts, row) => {
-    const label = parts.slice(0, depth).join(".");
-    const last = spans.at(-1);
-    if (last?.label === label) last.to = row + 1;
-    else spans.push({ label, from: row, to: row + 1 });
-  });
-  return spans;
+/** What labelled rows leave is shared by the others; a wide row gets twice as much as a thin one. */
+function groupHeights(groups: readonly Group[], room: number): (group: Group) => number {
+  let labels = 0;
+  let weight = 0;
+  const weightOf = ({ form, from, to }: Group) => (to - from) * (form === "wide" ? WIDE_WEIGHT : 1);
+  for (const group of groups) {
+    labels += labelsIn(group);
+    if (labelsIn(group) === 0) weight += weightOf(group);
+  }
+  const even = room / Math.max(1, labels + weight);
+  const most = weight === 0 ? even : (OPEN_SHARE * room) / Math.max(1, labels);
+  const labelled = Math.min(HIGHEST_ROW, most, Math.max(WIDE_WEIGHT * even, OPEN_ROW));
+  const thin = Math.min(HIGHEST_ROW, (room - labels * labelled) / Math.max(1, weight));
+  return (group) => {
+    const { from, to } = group;
+    return labelsIn(group) * labelled || Math.min(HIGHEST_ROW * (to - from), thin * weightOf(group));
+  };
 }
 
 /** The row at a height; null beside all rows. */

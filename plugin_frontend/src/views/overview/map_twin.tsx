@@ -1,4 +1,4 @@
-// The map as a table, for those who don't see it, and as a CSV file.
+// The map as a tree of rows for those who don't see it, with the same modules open, and as a CSV file.
 
 import { State } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
@@ -6,18 +6,57 @@ import { csvOf } from "../../base/csv";
 import { formatCount } from "../../base/format";
 import { Table, type TableRow } from "../../widgets/table";
 import { describeCell } from "./columns";
+import { type Foldable, foldableOf, seenIn } from "./map_folds";
+import type { MapModel } from "./map_model";
+import type { RowGroup } from "./map_rows";
 import type { RunData } from "./run_data";
-import { describeStep, describeValue } from "./settings";
+import { describeStep, describeValue, toggleModule } from "./settings";
 
-export function MapTwin({ data }: { data: RunData }) {
+/** Of a module that is not open, the numbers of the site that would be seen if it were one row. */
+export function MapTwin({ model }: { model: MapModel }) {
+  const { data, cells: coloured } = model.map;
   const { cells, sites, column, stage } = data;
+  const shown = model.rows.value;
+  const { groups, open, sites: siteOf } = shown;
   const last = cells.steps.length - 1;
-  const rows = sites.map(({ name }, site): TableRow => {
-    const ends = [0, last].map((step) => valueText(data, step, site));
-    return { key: name, cells: [name, ...ends, firstNonFinite(data, site)] };
+
+  const numbersOf = (from: number, to: number): string[] => {
+    const seenAt = (step: number) => seenIn(shown, { from, to }, step, coloured, model.strength);
+    const ends = [0, last].map((step) => valueText(data, step, siteOf[seenAt(step)] ?? 0));
+    return [...ends, firstNonFinite(data, siteOf.slice(from, to))];
+  };
+  const moduleRow = (module: Foldable, depth: number): TableRow => ({
+    key: `${module.label} ${module.from} ${depth}`,
+    level: depth + 1,
+    expanded: module.isOpen,
+    cells: [<ModuleButton key={module.label} module={module} />, ...numbersOf(module.from, module.to)],
   });
+  const rowsOf = (group: RowGroup): TableRow[] => {
+    const module = foldableOf(group);
+    if (module?.isOpen === false) return [moduleRow(module, group.depth)];
+    return Array.from({ length: group.to - group.from }, (_, index) => {
+      const row = group.from + index;
+      const name = sites[siteOf[row] ?? 0]?.name ?? "";
+      return { key: name, level: group.depth + 1, cells: [name, ...numbersOf(row, row + 1)] };
+    });
+  };
+  const rows = groups.flatMap((group) => [
+    ...open
+      .filter(({ from }) => from === group.from)
+      .map((module) => moduleRow({ ...module, isOpen: true }, module.depth)),
+    ...rowsOf(group),
+  ]);
   const head = ["site", describeStep(cells.steps[0] ?? 0), describeStep(cells.steps[last] ?? 0), "not finite from"];
-  return <Table hidden caption={describeCell(column, stage)} head={head} rows={rows} />;
+  return <Table hidden tree caption={describeCell(column, stage)} head={head} rows={rows} />;
+}
+
+/** For those who read the table: with the keyboard one opens modules in the map. */
+function ModuleButton({ module }: { module: Foldable }) {
+  return (
+    <button type="button" tabIndex={-1} onClick={() => toggleModule(module)}>
+      {module.label}
+    </button>
+  );
 }
 
 function valueText({ cells, sites }: RunData, step: number, site: number): string {
@@ -25,8 +64,10 @@ function valueText({ cells, sites }: RunData, step: number, site: number): strin
   return describeValue(cells.values[at] ?? Number.NaN, cells.state[at] ?? State.missing);
 }
 
-function firstNonFinite({ cells, sites }: RunData, site: number): string {
-  const index = cells.steps.findIndex((_, step) => isNonFinite(cells.state[step * sites.length + site] ?? 0));
+function firstNonFinite({ cells, sites }: RunData, among: readonly number[]): string {
+  const index = cells.steps.findIndex((_, step) =>
+    among.some((site) => isNonFinite(cells.state[step * sites.length + site] ?? 0)),
+  );
   return index < 0 ? "" : formatCount(cells.steps[index] ?? 0);
 }
 

@@ -47,6 +47,11 @@ ORDER[State.negInf] = 1e300;
 ORDER[State.posInf] = 2e300;
 ORDER[State.nan] = 3e300;
 
+/** Where a cell stands in that order; `strength` orders finite values. */
+export function rankOf(kind: number, value: number, strength: (value: number) => number): number {
+  return kind === State.finite ? strength(value) : (ORDER[kind] ?? 0);
+}
+
 /**
  * Sites in the map's order merged to the rows of the screen, every step a column of its own; `strength` orders finite
  * values. One pass over all cells: done once for a layout, so that a zoom in steps need not look at every site again.
@@ -69,7 +74,7 @@ export function poolRows(
       const to = start + column;
       const kind = answer.state[from] ?? State.missing;
       const value = answer.values[from] ?? 0;
-      const rank = kind === State.finite ? strength(value) : (ORDER[kind] ?? 0);
+      const rank = rankOf(kind, value, strength);
       if (!(rank > (pooled.order[to] ?? 0))) continue;
       pooled.order[to] = rank;
       pooled.values[to] = value;

@@ -8,18 +8,19 @@ import { SiteName } from "../../widgets/site_name";
 import { describeCell } from "./columns";
 import { BEYOND } from "./difference";
 import type { MapData } from "./map_data";
+import { groupOf } from "./map_folds";
+import type { MapRows } from "./map_rows";
 import type { RunData } from "./run_data";
 import { describeStep, describeValue } from "./settings";
 
 type Row = [when: string, value: string, what: string];
 
-/** `sites` are the indices of the map's rows. */
 export function readoutOf(
   { data: shown, runs }: MapData,
-  sites: readonly number[],
+  map: MapRows,
   cell: { row: number; column: number },
 ): { title: ComponentChildren; rows: Row[] } {
-  const index = sites[cell.row] ?? 0;
+  const index = map.sites[cell.row] ?? 0;
   const site = shown.sites[index];
   if (!site) return { title: "", rows: [] };
   const isDifference = shown.column.kind === "factor" || !runs.some(({ column }) => column === shown.column);
@@ -31,10 +32,17 @@ export function readoutOf(
     title: <SiteName name={site.name} />,
     rows: [
       [describeStep(step), describeCellValue(shown, here), isDifference ? (shown.column.formula ?? "") : reason],
+      ...closed(map, cell.row),
       ...(isDifference ? [] : usual(shown, index)),
       ...(isDifference ? runs : runs.slice(1)).flatMap((other) => compared(other, site.name, step)),
     ],
   };
+}
+
+/** Of a module that is one row: whose cell it is. */
+function closed(map: MapRows, row: number): Row[] {
+  const group = groupOf(map, row);
+  return group?.form === "closed" ? [["seen", `1 of ${group.to - group.from}`, `sites in ${group.label}`]] : [];
 }
 
 /** A factor as such: "×3.2". */

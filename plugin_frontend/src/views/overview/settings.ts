@@ -7,6 +7,7 @@ import { kept, keptWord } from "../../store/kept";
 import type { Stretch } from "../../widgets/brush";
 import type { ScaleKind } from "./columns";
 import type { Order } from "./map_rows";
+import type { Said } from "./map_tree";
 
 export const scaleKind = keptWord<ScaleKind>("scale", ["log", "linear"]);
 export const order = keptWord<Order>("order", ["model", "execution", "size"]);
@@ -19,17 +20,16 @@ export const mapShows = kept<"difference" | number>(
   (shows) => String(shows),
   (text) => (text === "difference" ? text : /^\d$/.test(text) ? Number(text) : undefined),
 );
-/** Labels of the groups that the reader opened. */
-export const openGroups = kept<readonly string[]>(
+/** The modules that the reader opened or closed; in the address those that were closed begin with a colon. */
+export const saidOfModules = kept<Said>(
   "open",
-  [],
-  (labels) => labels.map(encodeURIComponent).join(","),
-  (text) => text.split(",").map(decodeURIComponent),
+  new Map(),
+  (said) => [...said].map(([label, isOpen]) => (isOpen ? "" : ":") + encodeURIComponent(label)).join(","),
+  (text) => new Map(text.split(",").map((word) => [decodeURIComponent(word.replace(/^:/, "")), !word.startsWith(":")])),
 );
 
-export function toggleGroup(label: string): void {
-  const open = openGroups.value;
-  openGroups.value = open.includes(label) ? open.filter((other) => other !== label) : [...open, label];
+export function toggleModule({ label, isOpen }: { label: string; isOpen: boolean }): void {
+  saidOfModules.value = new Map(saidOfModules.value).set(label, !isOpen);
 }
 
 /** The stretch of the map that is being picked; null: none is. */

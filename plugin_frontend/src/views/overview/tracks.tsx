@@ -113,7 +113,9 @@ function TrackRow({ track, axis, width }: { track: Track; axis: StepAxis; width:
         ))}
         {x !== null && <line class="track-now" x1={x} x2={x} y1="0" y2={TRACK_HEIGHT} />}
       </svg>
-      {now !== null && width - axis.right > 100 && <TrackValues track={track} now={now} left={axis.right + 10} />}
+      {now !== null && width - axis.right > 100 && (
+        <TrackValues track={track} now={now} left={axis.right + 10} room={width - axis.right - 40} />
+      )}
     </SvgPicture>
   );
 }
@@ -154,16 +156,22 @@ function TrackLine({ line, axis, place, box, colour }: TrackLineProps) {
 }
 
 const MOST_VALUES = 2;
+const CHARACTER = 6.2;
 
-function TrackValues({ track, now, left }: { track: Track; now: number; left: number }) {
+/** With names only where there are several runs, as long as the value leaves room. */
+function TrackValues({ track, now, left, room }: { track: Track; now: number; left: number; room: number }) {
   return (
     <ul class="track-values" style={{ left: `${left}px` }}>
-      {track.lines.slice(0, MOST_VALUES).map(({ run, line }) => (
-        <li key={run}>
-          <span class="small-dot" style={{ background: colourOfRun(run) }} />
-          <b>{valueAt(line, now)}</b> <span title={run}>{middleEllipsis(run, 12)}</span>
-        </li>
-      ))}
+      {track.lines.slice(0, MOST_VALUES).map(({ run, line }, _, { length }) => {
+        const value = valueAt(line, now);
+        return (
+          <li key={run}>
+            <span class="small-dot" style={{ background: colourOfRun(run) }} />
+            <b>{value}</b>{" "}
+            {length > 1 && <span title={run}>{middleEllipsis(run, Math.floor(room / CHARACTER) - value.length)}</span>}
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -6,6 +6,7 @@ import type { ColourScale } from "../../base/colour_scale";
 import { formatFloat, formatNumber } from "../../base/format";
 import { movedInGrid } from "../../base/grid_keys";
 import { paintMatrix, paintPixels } from "../../base/matrix";
+import { drawRing } from "../../base/paint";
 import { look } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
@@ -101,15 +102,8 @@ function drawCrosshair(context: CanvasRenderingContext2D, frame: Rect, slice: Sl
   if (!at) return;
   const width = frame.width / slice.columns;
   const height = frame.height / slice.rows;
-  const side = Math.max(width, height, 7);
-  const x = frame.x + (at.column + 0.5) * width;
-  const y = frame.y + (at.row + 0.5) * height;
-  context.lineWidth = 3;
-  context.strokeStyle = look.value.bg;
-  context.strokeRect(x - side / 2, y - side / 2, side, side);
-  context.lineWidth = 1.5;
-  context.strokeStyle = look.value.ink;
-  context.strokeRect(x - side / 2, y - side / 2, side, side);
+  const cell = { x: frame.x + at.column * width, y: frame.y + at.row * height, width, height };
+  drawRing(context, cell, 7, look.value);
 }
 
 function csvOf(slice: Slice): string {

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { columnOf, columnsOf, stageOf } from "../../../src/views/overview/columns";
 import { type MapData, mapDataOf } from "../../../src/views/overview/map_data";
+import { mapRows } from "../../../src/views/overview/map_rows";
+import { cutTree, ungrouped } from "../../../src/views/overview/map_tree";
 import { mapCsv } from "../../../src/views/overview/map_twin";
 import { readoutOf } from "../../../src/views/overview/readout";
 import type { RunData } from "../../../src/views/overview/run_data";
@@ -38,6 +40,8 @@ function mapOf(runs: RunData[], shows: "difference" | number = 0): MapData {
   return map;
 }
 
+const rowsOf = (sites: number[]) => mapRows(sites, ungrouped(sites.length), 100);
+
 it("reads out here, what is usual, and the same site of a compared run, found by its name", () => {
   const shown = runData(
     "a",
@@ -52,7 +56,7 @@ it("reads out here, what is usual, and the same site of a compared run, found by
     ),
   );
   const other = runData("b", ["v", "w"], statistics([[7, 8]], [15]));
-  expect(readoutOf(mapOf([shown, other]), [1, 0], { row: 1, column: 2 }).rows).toEqual([
+  expect(readoutOf(mapOf([shown, other]), rowsOf([1, 0]), { row: 1, column: 2 }).rows).toEqual([
     ["step 20", "9.0", "norm of the gradient"],
     ["usual", "2.0", "median of 3 steps"],
     ["b", "8.0", "step 15"],
@@ -63,17 +67,31 @@ it("reads out a difference as a factor, with both numbers", () => {
   const one = runData("a", ["w", "v"], statistics([[8, 1]]));
   const other = runData("b", ["v", "w"], statistics([["zero", 2]]));
   const map = mapOf([one, other], "difference");
-  expect(readoutOf(map, [0, 1], { row: 0, column: 0 }).rows).toEqual([
+  expect(readoutOf(map, rowsOf([0, 1]), { row: 0, column: 0 }).rows).toEqual([
     ["step 0", "×4.0", "a against b"],
     ["a", "8.0", "same step"],
     ["b", "2.0", "same step"],
   ]);
-  expect(readoutOf(map, [0, 1], { row: 1, column: 0 }).rows[0]).toEqual(["step 0", "from or to 0", "a against b"]);
+  expect(readoutOf(map, rowsOf([0, 1]), { row: 1, column: 0 }).rows[0]).toEqual([
+    "step 0",
+    "from or to 0",
+    "a against b",
+  ]);
+});
+
+it("says of a module that is one row whose cell is seen", () => {
+  const shown = runData("a", ["w", "h.u", "h.v"], statistics([[1, 2, 8]]));
+  const tree = cutTree(["w", "h.u", "h.v"], 100, new Map([["h", false]]), () => false);
+  const { rows } = readoutOf(mapOf([shown]), mapRows([0, 1, 2], tree, 100), { row: 2, column: 0 });
+  expect(rows).toEqual([
+    ["step 0", "8.0", "norm of the gradient"],
+    ["seen", "1 of 2", "sites in h"],
+  ]);
 });
 
 it("gives the reason where a site can't be measured", () => {
   const shown = runData("a", ["sparse"], statistics([["unsupported"]]));
-  expect(readoutOf(mapOf([shown]), [0], { row: 0, column: 0 }).rows).toEqual([
+  expect(readoutOf(mapOf([shown]), rowsOf([0]), { row: 0, column: 0 }).rows).toEqual([
     ["step 0", "not measured", "sparse tensors have no histogram"],
   ]);
 });
