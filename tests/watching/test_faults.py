@@ -12,7 +12,7 @@ from torchviz_tb.capture.graph import Handle
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.graph_folding import unfold
 from torchviz_tb.records.metadata import Kind
-from torchviz_tb.watching import first_graph, groups, start, step_sample
+from torchviz_tb.watching import first_graph, groups, sample, start, step_sample
 
 STAGES = {"parameters": pb.STAGE_PARAMETER, "gradients": pb.STAGE_GRADIENT, "updates": pb.STAGE_UPDATE}
 REAL_BEGIN = step_sample.begin_stage
@@ -52,7 +52,7 @@ def test_a_part_that_fails_is_off_and_the_others_go_on(tmp_path, monkeypatch, un
         return fail() if stage == STAGES[part] else REAL_BEGIN(stage, *rest, **options)
 
     if part == "heatmaps":
-        monkeypatch.setattr(step_sample, "begin_heatmap", fail)
+        monkeypatch.setattr(sample, "begin_heatmaps", fail)
     elif part == "updates":
         monkeypatch.setattr(step_sample.UpdateSnapshot, "begin_stage", fail)
     else:

@@ -97,7 +97,7 @@ def test_a_device_that_fails_ends_the_writing_and_not_the_training(tmp_path, dev
         raise RuntimeError("an illegal memory access was encountered")
 
     model, optimizer, writer, _ = watched(tmp_path)
-    monkeypatch.setattr(torchviz_tb.capture.transfer.Transfer, "settle", fail)
+    monkeypatch.setattr(torchviz_tb.capture.transfer.Transfer, "fetch", fail)
     training.train(model, optimizer, steps=1)
     device.arrive()
     with pytest.warns(UserWarning, match="switched off 'writing' for 'model'.*illegal memory access"):

@@ -1,12 +1,11 @@
 """Many tensors → measurements, batch by batch, by the engine that suits where each of them lies."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import torch
 
-from torchviz_tb.capture.engines import DeviceEngine, Engine, Measurement
+from torchviz_tb.capture.engines import DeviceEngine, Engine, Measurement, UnreadEngine
 from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.tensors import FlatTensor
 from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
@@ -20,23 +19,24 @@ _KEPT = 1 << 20
 Give = Callable[[int, Measurement], None]
 
 
-@dataclass
 class _Batch:
     """Tensors of one device that wait to be measured."""
 
-    engine: Engine | DeviceEngine
-    keys: list[int] = field(default_factory=list)
-    tensors: list[FlatTensor] = field(default_factory=list)
-    elements: int = 0  # that count against the bound
+    def __init__(self, engine: Engine | DeviceEngine) -> None:
+        self.engine = engine
+        self.keys: list[int] = []
+        self.tensors: list[FlatTensor] = []
+        self._is_there = isinstance(engine, DeviceEngine)
+        self._most = _KEPT if self._is_there else _TOGETHER
+        self._elements = 0  # that count against it
 
     def add(self, key: int, tensor: FlatTensor, *, is_kept_elsewhere: bool) -> bool:
         """Takes a tensor in, and says whether the batch is full."""
         self.keys.append(key)
         self.tensors.append(tensor)
-        is_there = isinstance(self.engine, DeviceEngine)
-        is_copied = tensor.is_copy or not (is_there or is_on_host(tensor.values))
-        self.elements += tensor.values.numel() if is_copied or not is_kept_elsewhere else 0
-        return self.elements >= (_KEPT if is_there else _TOGETHER)
+        if tensor.is_copy or not is_kept_elsewhere or not (self._is_there or is_on_host(tensor.values)):
+            self._elements += tensor.values.numel()
+        return self._elements >= self._most
 
 
 class Batches:
@@ -72,11 +72,17 @@ class Batches:
         if isinstance(batch.engine, DeviceEngine):
             begun = batch.engine.begin(batch.tensors, histograms=self._histograms)
             self._transfer.send(begun.results, partial(self._read, batch.keys, begun.read))
+        elif isinstance(batch.engine, UnreadEngine):
+            found = batch.engine.begin(batch.tensors, histograms=self._histograms)
+            self._transfer.keep(partial(self._give_found, batch.keys, found.read), found.nbytes)
         else:
             self._give_all(batch.keys, batch.engine.measure(batch.tensors, histograms=self._histograms))
 
     def _read(self, keys: Sequence[int], read: Callable[[Bytes], list[Measurement]], results: Bytes) -> None:
         self._give_all(keys, read(results))
+
+    def _give_found(self, keys: Sequence[int], read: Callable[[], list[Measurement]]) -> None:
+        self._give_all(keys, read())
 
     def _give_all(self, keys: Sequence[int], measured: Sequence[Measurement]) -> None:
         for key, measurement in zip(keys, measured, strict=True):

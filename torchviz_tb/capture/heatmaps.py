@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from torchviz_tb.capture.engines import Cells, MatrixEngine
+from torchviz_tb.capture.engines import Cells, Matrix, MatrixEngine
 from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.tensors import plain
 from torchviz_tb.capture.transfer import is_on_host
@@ -162,7 +163,8 @@ def _reduced(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) ->
     if matrix.dtype == torch.float32 and is_on_host(matrix):
         engine = choose(matrix.device)
         if isinstance(engine, MatrixEngine):
-            return engine.reduced(matrix.contiguous(), row_starts, column_starts)
+            [cells] = engine.begin_cells([Matrix(matrix.contiguous(), row_starts, column_starts)]).read()
+            return cells
     maxima = _maxima(matrix, row_starts)
     cell_max = np.maximum.reduceat(maxima.bands, column_starts, axis=1)
     all_finite = bool(np.isfinite(maxima.rows).all())
@@ -227,10 +229,13 @@ def _cells(held: Int64s, size: int, most: int) -> tuple[Int64s, Int64s]:
     return cells, first.astype(np.int64)
 
 
+@lru_cache
 def starts(size: int, most: int) -> Int64s:
-    """Where each of at most ``most`` nearly equal ranges of 0 … size - 1 starts."""
+    """Where each of at most ``most`` nearly equal ranges of 0 … size - 1 starts. Not to be written to."""
     cells = min(size, most)
-    return np.arange(cells, dtype=np.int64) * size // cells
+    found: Int64s = np.arange(cells, dtype=np.int64) * size // cells
+    found.setflags(write=False)
+    return found
 
 
 def _cut_to_lines(maxima: Float64s) -> Float64s:

@@ -19,7 +19,8 @@ Value: TypeAlias = "torch.Tensor | pb.Status | Unsupported"
 
 _GRADIENTS = (pb.STAGE_GRADIENT, pb.STAGE_RAW_GRADIENT)
 
-_COMING = pb.STATUS_UNSPECIFIED  # in the place of an outcome until its measurement is there
+COMING = pb.STATUS_UNSPECIFIED
+"""In the place of an outcome until its measurement is there."""
 
 Outcome: TypeAlias = "Measurement | pb.Status | Unsupported"
 """What was measured of a site's tensor, or why there is nothing."""
@@ -57,6 +58,11 @@ class StageMeasurement:
     lost: list[int] | None = None  # by site, of updates only
     units: list[int] | None = None  # by site, of activations only
     dead_units: list[int] | None = None
+
+    @property
+    def has_any(self) -> bool:
+        """Whether a tensor was measured, or is being."""
+        return any(isinstance(outcome, Measurement) or outcome == COMING for outcome in self.outcomes)
 
     def sample(self) -> StageSample:
         """The measurement as it is recorded."""
@@ -138,8 +144,8 @@ def begin_stage(
 ) -> StageMeasurement:
     """As ``measure_stage``, without waiting for a device: complete once the transfer has settled.
 
-    On the CPU it is complete at once. Tensors in a sequence are taken to be held by others; those of an iterator
-    are let go of as soon as they are measured.
+    Until then numbers are missing that a device still computes or an engine has still to make. Tensors in a sequence
+    are taken to be held by others; those of an iterator are let go of as soon as they are measured.
     """
     measured = StageMeasurement(stage, [])
     noun = "gradient" if stage in _GRADIENTS else "tensor"
@@ -147,11 +153,13 @@ def begin_stage(
     batches = Batches(measured.outcomes.__setitem__, transfer, histograms=histograms, engine=engine)
     for site, value in enumerate(values):
         outcome = flat(value, noun) if isinstance(value, torch.Tensor) else value
-        measured.outcomes.append(_COMING if isinstance(outcome, FlatTensor) else outcome)
-        if isinstance(outcome, FlatTensor):
-            if outcome.values.is_complex():
-                measured.complex_sites.append(site)
-            batches.add(site, outcome, is_kept_elsewhere=is_kept)
+        if not isinstance(outcome, FlatTensor):
+            measured.outcomes.append(outcome)
+            continue
+        measured.outcomes.append(COMING)
+        if outcome.values.is_complex():
+            measured.complex_sites.append(site)
+        batches.add(site, outcome, is_kept_elsewhere=is_kept)
     batches.finish()
     return measured
 

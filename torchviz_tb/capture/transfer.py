@@ -78,6 +78,10 @@ class Transfer:
     def __init__(self) -> None:
         self._sent: dict[tuple[torch.device, int], _Sent] = {}
         self._copied: list[_Copied] = []
+        self._fetched: list[tuple[Bytes, _Copied]] = []
+        self._unread: list[Callable[[], None]] = []
+        self.nbytes = 0
+        """Of memory on the host that it keeps until it has settled."""
 
     def send(self, results: torch.Tensor, read: Read) -> None:
         """Has ``read`` called with the bytes of a contiguous tensor, at once or by ``settle``."""
@@ -90,10 +94,15 @@ class Transfer:
         sent.results.append(packed)
         sent.readers.append(read)
 
+    def keep(self, read: Callable[[], None], nbytes: int) -> None:
+        """Has ``read`` called by ``settle``: for what is on the host and takes time to be made into numbers."""
+        self._unread.append(read)
+        self.nbytes += nbytes
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to be handed out."""
-        return not self._sent and not self._copied
+        return not (self._sent or self._copied or self._fetched or self._unread)
 
     @property
     def is_there(self) -> bool:
@@ -110,12 +119,25 @@ class Transfer:
                 sizes = [results.numel() for results in each.results]
                 self._copied.append(_Copied(HostCopy(together), sizes, each.readers))
 
-    def settle(self) -> None:
-        """Hands everything out, in the order in which a device was sent it; waits for what is not there yet."""
+    def fetch(self) -> None:
+        """Brings all to the host; waits for what is not there yet. After that ``settle`` waits for nothing."""
         self.start()
         copied, self._copied = self._copied, []
         for each in copied:
-            _hand_out(each.copy.read().numpy(), each.sizes, each.readers)
+            packed = each.copy.read().numpy()
+            self._fetched.append((packed, each))
+            self.nbytes += packed.nbytes
+
+    def settle(self) -> None:
+        """Hands everything out, in the order in which a device was sent it; waits for what is not there yet."""
+        self.fetch()
+        fetched, self._fetched = self._fetched, []
+        unread, self._unread = self._unread, []
+        for packed, copied in fetched:
+            _hand_out(packed, copied.sizes, copied.readers)
+        for read in unread:
+            read()
+        self.nbytes = 0
 
 
 def _hand_out(packed: Bytes, sizes: Sequence[int], readers: Sequence[Read]) -> None:

@@ -1,17 +1,17 @@
 """What an optimizer's step did: value after it minus value before it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import count
-from typing import NamedTuple, TypeAlias
+from itertools import count, starmap
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 import torch
 
-from torchviz_tb.capture.engines import FlatStep, StepEngine
+from torchviz_tb.capture.engines import FlatStep, Measurement, StepEngine
 from torchviz_tb.capture.engines.choice import choose
-from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
-from torchviz_tb.capture.tensors import Unsupported, plain
+from torchviz_tb.capture.statistics import COMING, StageMeasurement, StageSample, Value, begin_stage
+from torchviz_tb.capture.tensors import Unsupported, is_usual, plain
 from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
 from torchviz_tb.records import records_pb2 as pb
 
@@ -52,7 +52,7 @@ class UpdateSnapshot:
         one value is more than 2^12 times the other; those of integers in float64. Empties the snapshot.
         """
         lost: list[Count] = []
-        return Updates(_deltas(self._steps(parameters, gradients), lost), lost)
+        return Updates(_deltas(starmap(_step, self._triples(parameters, gradients)), lost), lost)
 
     def measure(
         self, parameters: Sequence[Value], gradients: Sequence[Value], *, histograms: bool = True
@@ -79,31 +79,57 @@ class UpdateSnapshot:
         """
         lost: list[Count] = []
         together: dict[int, FlatStep] = {}
-        steps = self._steps(parameters, gradients)
-        engine = choose(_CPU)
-        if isinstance(engine, StepEngine):
-            steps = map(partial(_set_apart, together), count(), steps)
+        engine, triples = choose(_CPU), self._triples(parameters, gradients)
+        is_able = isinstance(engine, StepEngine)
+        steps = map(partial(_set_apart, together), count(), triples) if is_able else starmap(_step, triples)
         measured = begin_stage(pb.STAGE_UPDATE, _deltas(steps, lost), transfer, histograms=histograms)
         if isinstance(engine, StepEngine) and together:
-            found = engine.measure_steps([*together.values()], histograms=histograms)
-            for site, (measurement, unchanged) in zip(together, found, strict=True):
-                measured.outcomes[site], lost[site] = measurement, unchanged
+            found, unchanged = engine.begin_steps([*together.values()], histograms=histograms)
+            for site, number in zip(together, unchanged, strict=True):
+                measured.outcomes[site], lost[site] = COMING, number
+            transfer.keep(partial(_give, measured, [*together], found.read), found.nbytes)
         measured.lost = _arriving(lost, transfer)
         return measured
 
-    def _steps(self, parameters: Sequence[Value], gradients: Sequence[Value]) -> "Iterator[_Step | Reason]":
-        """What happened to each site, in turn; lets go of its copy with the next."""
+    def _triples(self, parameters: Sequence[Value], gradients: Sequence[Value]) -> Iterator[tuple[Value, Value, Value]]:
+        """What each site was and is, and its gradient, in turn; lets go of its copy with the next."""
         before, self._before = self._before[::-1], []
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            yield _step(before.pop(), parameter, gradient)
+            yield before.pop(), parameter, gradient
 
 
-def _set_apart(together: dict[int, FlatStep], site: int, step: "_Step | Reason") -> "_Step | Reason":
+def _give(measured: StageMeasurement, sites: Sequence[int], read: Callable[[], list[Measurement]]) -> None:
+    for site, measurement in zip(sites, read(), strict=True):
+        measured.outcomes[site] = measurement
+
+
+def _set_apart(together: dict[int, FlatStep], site: int, triple: tuple[Value, Value, Value]) -> "_Step | Reason":
     """The step, unless an engine can subtract it itself: then it goes to the others that are measured together."""
-    if not isinstance(step, _Step) or not step.is_flat:
-        return step
-    together[site] = FlatStep(*(each.view(-1) for each in step))
+    flat = _flat_step(*triple)
+    if flat is None:
+        step = _step(*triple)
+        flat = _flat_step(*step) if isinstance(step, _Step) else None
+        if flat is None:
+            return step
+    together[site] = flat
     return pb.STATUS_EXCLUDED
+
+
+def _flat_step(before: Value, after: Value, gradient: Value) -> FlatStep | None:
+    """The step, if nothing has to be made of its tensors."""
+    if not (_is_flat(before) and _is_flat(after) and _is_flat(gradient)):
+        return None
+    return FlatStep(before, after, gradient) if before.shape == after.shape == gradient.shape else None
+
+
+def _is_flat(value: Value) -> TypeGuard[torch.Tensor]:
+    return (
+        isinstance(value, torch.Tensor)
+        and value.dtype is torch.float32
+        and is_usual(value)
+        and is_on_host(value)
+        and value.is_contiguous()
+    )
 
 
 def _arriving(counts: list[Count], transfer: Transfer) -> list[int]:
@@ -144,13 +170,6 @@ class _Step(NamedTuple):
     before: torch.Tensor
     after: torch.Tensor
     gradient: torch.Tensor
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether it can be a FlatStep as it is."""
-        return is_on_host(self.after) and all(
-            each.dtype == torch.float32 and each.is_contiguous() and each.shape == self.after.shape for each in self
-        )
 
     def lost(self) -> Count:
         """Elements that did not change although their gradient is not zero."""

@@ -167,9 +167,9 @@ class Group:
             self._write_records(self._arriving.popleft())
 
     def _write_records(self, sample: Sample) -> None:
-        """Writes a sample, as soon as it is complete."""
+        """Writes a sample, as soon as all that devices say of it is on the host."""
         with self.guard.part(WRITING), sample.timed():
-            sample.settle()
+            sample.transfer.fetch()
         self.write(Kind.STATISTICS, sample.statistics(), sample.step, sample.wall_time)
         self.write(Kind.DISTRIBUTIONS, sample.distributions(), sample.step, sample.wall_time)
         self.write(Kind.HEATMAPS, sample.heatmaps(), sample.step, sample.wall_time)

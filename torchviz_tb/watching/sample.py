@@ -1,10 +1,12 @@
 """What is gathered at one step until it is written: all sites in one record of each kind."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
+import torch
+
+from torchviz_tb.capture.device_heatmaps import begin_heatmaps
 from torchviz_tb.capture.engines import Measurement
 from torchviz_tb.capture.heatmaps import HeatmapPart
 from torchviz_tb.capture.statistics import Place, StageMeasurement, StageSample, distribution_entries
@@ -12,12 +14,14 @@ from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.events.recorder import LaterRecord
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.cost import Period
+from torchviz_tb.watching.heatmap_choice import HEATMAP_SIZE
 
 _COUNTS = ("count", "zeros", "nan", "pos_inf", "neg_inf")
 _MOMENTS = ("min", "max", "mean", "std", "abs_max", "l1", "l2")
 _OPTIONAL = ("lost", "units", "dead_units")
 """Empty in stages that don't have them."""
 _COLUMNS = (*_COUNTS, *_MOMENTS, *_OPTIONAL)
+_BYTES_OF_SITE = 100  # in a stage, before they are compressed
 
 
 class Sample:
@@ -40,6 +44,7 @@ class Sample:
         self._stages: dict[pb.Stage, pb.StageStatistics] = {}
         self._counted: dict[Place, Measurement] = {}
         self._heatmaps: dict[Place, HeatmapPart] = {}
+        self._has_heatmaps = False  # or will have, once the transfer has settled
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -52,15 +57,12 @@ class Sample:
 
     def add_begun(self, measured: StageMeasurement) -> None:
         """As ``add``, of a stage that is complete once the transfer has settled."""
-        if self.transfer.is_idle:
-            self.add(measured.sample())
-        else:
-            self._coming.append(measured)
+        self._coming.append(measured)
 
     def settle(self) -> None:
-        """Takes in what devices have computed; waits for them if need be."""
-        self.transfer.settle()
+        """Takes in what was measured; waits for devices if need be."""
         coming, self._coming = self._coming, []
+        self.transfer.settle()
         for measured in coming:
             stage = measured.sample()
             _pad(stage.statistics, self.site_count)
@@ -81,6 +83,13 @@ class Sample:
         """Adds a heatmap, if there is one; the first of a site and stage stays."""
         if heatmap is not None:
             self._heatmaps.setdefault((heatmap.site, heatmap.stage), heatmap)
+
+    def begin_heatmaps(
+        self, tensors: Iterable[tuple[int, torch.Tensor]], *, stage: pb.Stage, max_cells: int = HEATMAP_SIZE
+    ) -> None:
+        """Adds the heatmaps of the tensors of sites, once the transfer has settled."""
+        comes = begin_heatmaps(tensors, self.transfer, self.add_heatmap, stage=stage, max_cells=max_cells)
+        self._has_heatmaps = self._has_heatmaps or comes
 
     def absorb(self, other: "Sample") -> None:
         """Takes over what a sample of the same step and table has and this one has not."""
@@ -103,10 +112,13 @@ class Sample:
         """Whether both are of one step and one state of the table."""
         return (self.step, self._checksum) == (other.step, other._checksum)
 
-    def statistics(self) -> pb.Statistics | None:
-        """The record, or None where no stage was measured."""
-        if not self._stages:
-            return None
+    def statistics(self) -> LaterRecord | None:
+        """The record, or None where no stage was measured. Made, as the others, by whoever first settles the sample."""
+        stages = len(self._stages) + len(self._coming)
+        return LaterRecord(self._statistics, stages * self.site_count * _BYTES_OF_SITE) if stages else None
+
+    def _statistics(self) -> pb.Statistics:
+        self.settle()
         return pb.Statistics(
             site_count=self.site_count,
             sites_checksum=self._checksum,
@@ -119,19 +131,32 @@ class Sample:
 
     def distributions(self) -> LaterRecord | None:
         """The record, or None where there is no histogram."""
-        if not self._counted:
+        if not self._has_histograms:
             return None
+        size = sum(each.tally.nbytes for each in self._counted.values() if each.tally is not None)
+        return LaterRecord(self._distributions, size + self.transfer.nbytes)
+
+    @property
+    def _has_histograms(self) -> bool:
+        return bool(self._counted) or any(measured.has_any for measured in self._coming)
+
+    def _distributions(self) -> pb.Distributions:
+        self.settle()
         counted = {place: self._counted[place] for place in sorted(self._counted)}
-        size = sum(each.tally.nbytes for each in counted.values() if each.tally is not None)
-        return LaterRecord(partial(_distributions, self.site_count, self._checksum, counted), size)
+        entries = distribution_entries(counted)
+        return pb.Distributions(site_count=self.site_count, sites_checksum=self._checksum, entries=entries)
 
     def heatmaps(self) -> LaterRecord | None:
         """The record, or None where there is no heatmap."""
-        if not self._heatmaps:
+        if not self._heatmaps and not self._has_heatmaps:
             return None
-        parts = [self._heatmaps[place] for place in sorted(self._heatmaps)]
-        make = partial(_heatmap_record, self.site_count, self._checksum, parts)
-        return LaterRecord(make, sum(part.nbytes for part in parts))
+        size = sum(part.nbytes for part in self._heatmaps.values())
+        return LaterRecord(self._heatmap_record, size + (0 if self._has_histograms else self.transfer.nbytes))
+
+    def _heatmap_record(self) -> pb.Heatmaps:
+        self.settle()
+        heatmaps = [self._heatmaps[place].record() for place in sorted(self._heatmaps)]
+        return pb.Heatmaps(site_count=self.site_count, sites_checksum=self._checksum, heatmaps=heatmaps)
 
 
 def _pad(stage: pb.StageStatistics, site_count: int) -> None:
@@ -145,15 +170,6 @@ def _pad(stage: pb.StageStatistics, site_count: int) -> None:
     for name in _OPTIONAL:
         column = getattr(stage, name)
         column.extend([0] * added if column else [])
-
-
-def _distributions(site_count: int, checksum: int, counted: Mapping[Place, Measurement]) -> pb.Distributions:
-    return pb.Distributions(site_count=site_count, sites_checksum=checksum, entries=distribution_entries(counted))
-
-
-def _heatmap_record(site_count: int, checksum: int, parts: Sequence[HeatmapPart]) -> pb.Heatmaps:
-    heatmaps = [part.record() for part in parts]
-    return pb.Heatmaps(site_count=site_count, sites_checksum=checksum, heatmaps=heatmaps)
 
 
 def _fill_excluded(known: pb.StageStatistics, added: pb.StageStatistics) -> None:

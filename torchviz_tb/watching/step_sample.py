@@ -1,11 +1,10 @@
 """One sampled step of a watch, from the first optimizer's update to the last one's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from torchviz_tb.capture.device_heatmaps import begin_heatmap
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
 from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
 from torchviz_tb.capture.transfer import Bytes
@@ -54,14 +53,21 @@ def add_gradient_heatmaps(
     sample: Sample, sites: Sites, scale: torch.Tensor | None = None, *, max_cells: int = HEATMAP_SIZE
 ) -> None:
     """Reduces the gradients that there are, divided by a scale, to heatmaps of so many rows and columns at most."""
-    for index, site in sites.items():
-        gradient = site.parameter.grad
-        if gradient is not None and site.parameter.requires_grad:
-            value = unscaled(dense(gradient), scale)
-            if isinstance(value, torch.Tensor):
-                stage = pb.STAGE_GRADIENT
-                give = sample.add_heatmap
-                begin_heatmap(value, sample.transfer, give, site=index, stage=stage, max_cells=max_cells)
+    found = {index: site.parameter.grad for index, site in sites.items() if site.parameter.requires_grad}
+    gradients = {index: gradient for index, gradient in found.items() if gradient is not None}
+    several = [gradients] if scale is None else [{index: gradient} for index, gradient in gradients.items()]
+    for together in several:  # what is copied is copied one at a time
+        sample.begin_heatmaps(_dense_tensors(together, scale), stage=pb.STAGE_GRADIENT, max_cells=max_cells)
+
+
+def _dense_tensors(
+    gradients: Mapping[int, torch.Tensor], scale: torch.Tensor | None
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """Those that have a value for each element, divided by a scale."""
+    for index, gradient in gradients.items():
+        value = unscaled(dense(gradient), scale)
+        if isinstance(value, torch.Tensor):
+            yield index, value
 
 
 def by_index(group: Group, sites: Sequence[ParameterSite]) -> dict[int, ParameterSite]:

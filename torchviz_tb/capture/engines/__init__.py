@@ -75,8 +75,28 @@ class Engine(Protocol):
         ...
 
 
+class Unread(NamedTuple):
+    """What was found of tensors, which may change or go now, until it is made into measurements: in any thread."""
+
+    read: Callable[[], list[Measurement]]
+    nbytes: int  # of memory until then
+
+
+class UnreadEngine(ABC):
+    """An engine on the CPU that leaves the making of measurements for later."""
+
+    @abstractmethod
+    def begin(self, tensors: Sequence[FlatTensor], *, histograms: bool) -> Unread:
+        """Looks at tensors; what is read then is one measurement a tensor, in order."""
+
+
+def unread(measured: list[Measurement]) -> Unread:
+    """Measurements that are there already."""
+    return Unread(lambda: measured, sum(0 if each.tally is None else each.tally.nbytes for each in measured))
+
+
 class FlatStep(NamedTuple):
-    """What an optimizer did to one tensor: three of float32, 1-D and contiguous, on the CPU, with equal order."""
+    """What an optimizer did to one tensor: three of float32, contiguous and of one shape, on the CPU."""
 
     before: Tensor
     after: Tensor
@@ -87,7 +107,7 @@ class StepEngine(ABC):
     """An engine that measures differences without writing them down."""
 
     @abstractmethod
-    def measure_steps(self, steps: Sequence[FlatStep], *, histograms: bool) -> list[tuple[Measurement, int]]:
+    def begin_steps(self, steps: Sequence[FlatStep], *, histograms: bool) -> tuple[Unread, list[int]]:
         """Of each step, the differences' measurement, and how many are 0 although the gradient is not."""
 
 
@@ -101,12 +121,27 @@ class Cells(NamedTuple):
     counts: Float64s  # of each cell's finite elements
 
 
+class Matrix(NamedTuple):
+    """A matrix of float32 on the CPU, contiguous and not empty, and where each row and column of cells starts."""
+
+    values: Tensor
+    row_starts: Int64s
+    column_starts: Int64s
+
+
+class UnreadCells(NamedTuple):
+    """As Unread, of matrices."""
+
+    read: Callable[[], list[Cells]]
+    nbytes: int
+
+
 class MatrixEngine(ABC):
-    """An engine that reduces a matrix to cells in one pass."""
+    """An engine that reduces matrices to cells in one pass."""
 
     @abstractmethod
-    def reduced(self, matrix: Tensor, row_starts: Int64s, column_starts: Int64s) -> Cells:
-        """Of a matrix of float32 on the CPU, contiguous and not empty, where each row and column of cells starts."""
+    def begin_cells(self, matrices: Sequence[Matrix]) -> UnreadCells:
+        """Looks at matrices, which may change or go afterwards; what is read then is in their order."""
 
 
 @dataclass(frozen=True)

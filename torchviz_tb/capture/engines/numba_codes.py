@@ -7,16 +7,14 @@ import numpy as np
 from torchviz_tb.capture.compiled import array_at, compiled, take_number
 from torchviz_tb.capture.engines.numba_kernels import (
     ADDRESS,
+    BITS,
     COUNT,
-    DISTINCT,
     ENTRIES,
-    FIRST_DISTINCT,
     FIRST_ENTRY,
-    INFINITE,
-    KEY_SHIFT,
+    IS_WHOLE,
+    KEYS,
     L1,
     LENGTH,
-    MAGNITUDE,
     MAX,
     MEAN,
     MIN,
@@ -26,6 +24,9 @@ from torchviz_tb.capture.engines.numba_kernels import (
     SQUARES,
     ZEROS,
 )
+from torchviz_tb.capture.engines.numba_tallies import INFINITE, MAGNITUDE, is_coarse, put_by_key
+from torchviz_tb.capture.histograms import USUAL_BITS
+from torchviz_tb.records.grid import MANTISSA_BITS
 
 _BLOCK = 64
 _ONE = np.int32(1)
@@ -101,41 +102,44 @@ def _distinct_moments(distinct: Any, counts: Any, result: Any) -> None:
         result[MIN], result[MAX] = min(result[MIN], 0.0), max(result[MAX], 0.0)
 
 
-@compiled("void(uint32[::1], int32[::1], float64[::1], uint32[::1], int32[::1])")
-def _put_distinct(distinct: Any, counts: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
-    """Distinct values as entries by key."""
+@compiled("void(uint32[::1], int32[::1], boolean, float64[::1], uint32[::1], int32[::1])")
+def _put_entries(distinct: Any, counts: Any, is_whole: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
+    """By key, or by distinct value where keys tell too little, or where it depends on other pieces whether they do."""
     size = 0
-    for i in range(len(distinct)):
-        pattern = distinct[i] >> KEY_SHIFT << KEY_SHIFT
-        if size == 0 or entries[size - 1] != pattern:
-            entries[size], counts_of_entries[size] = pattern, 0
-            size += 1
-        counts_of_entries[size - 1] += counts[i]
-    result[ENTRIES], result[DISTINCT] = size, len(distinct)
+    if is_whole:
+        keys, counts_of_keys = np.empty(KEYS, np.uint32), np.empty(KEYS, np.int32)
+        size = put_by_key(distinct, counts, keys, counts_of_keys)
+        if not is_coarse(keys[:size], counts_of_keys[:size], USUAL_BITS):
+            result[BITS], result[ENTRIES] = USUAL_BITS, size
+            entries[:size], counts_of_entries[:size] = keys[:size], counts_of_keys[:size]
+            return
+    size = len(distinct)
+    result[BITS], result[ENTRIES] = MANTISSA_BITS, size
+    entries[:size], counts_of_entries[:size] = distinct, counts
 
 
 @compiled("void(int64[:, ::1], int64[::1], float64[:, ::1], uint32[::1], int32[::1], int32[:, ::1], uint32[::1])")
 def scan_codes(
     pieces: Any, following: Any, results: Any, entries: Any, counts_of_entries: Any, order: Any, meanings: Any
 ) -> None:
-    """As ``scan``, for pieces of arrays of 8 or 16 bits an element; their distinct values are always asked for.
+    """As ``scan``, for pieces of arrays of 8 or 16 bits an element.
 
     ``meanings`` has the float32 pattern of each code, and ``order`` rows of first code, length and step that go
     through all codes in ascending order of what they mean.
     """
-    counts = np.zeros(len(meanings), np.int32)
+    counts, found = np.zeros(len(meanings), np.int32), np.empty(len(meanings), np.uint32)
+    times = np.empty(len(meanings), np.int32)
     while True:
         index: int = take_number(following.ctypes.data)
         if index >= len(pieces):
             return
         address, length, result = pieces[index, ADDRESS], pieces[index, LENGTH], results[index]
-        first, distinct = pieces[index, FIRST_ENTRY], pieces[index, FIRST_DISTINCT]
         if len(meanings) == 256:
             _count_codes(_uint8s(address, length), counts)
         else:
             _count_codes(_uint16s(address, length), counts)
-        found, times = entries[distinct:], counts_of_entries[distinct:]
         size = _collect_codes(counts, order, meanings, result, found, times)
         _distinct_moments(found[:size], times[:size], result)
+        first, whole = pieces[index, FIRST_ENTRY], pieces[index, IS_WHOLE] != 0
         if first >= 0:
-            _put_distinct(found[:size], times[:size], result, entries[first:], counts_of_entries[first:])
+            _put_entries(found[:size], times[:size], whole, result, entries[first:], counts_of_entries[first:])

@@ -9,18 +9,36 @@ from typing import Any
 import numpy as np
 
 from torchviz_tb.capture.compiled import array_at, compiled, take_number
+from torchviz_tb.capture.engines.numba_second_look import count_by_number, number_keys, put_numbered
+from torchviz_tb.capture.engines.numba_tallies import (
+    INFINITE,
+    KEY_SHIFT,
+    MAGNITUDE,
+    is_coarse,
+    put_by_key,
+    put_distinct,
+)
+from torchviz_tb.capture.histograms import USUAL_BITS
+from torchviz_tb.records.grid import MANTISSA_BITS
 
-ADDRESS, LENGTH, FIRST_ENTRY, FIRST_DISTINCT, COLUMNS_OF_PIECE = range(5)
-"""What is given of a piece: where it lies, its elements, and where its entries and distinct values are put.
+ADDRESS, LENGTH, FIRST_ENTRY, IS_WHOLE, COLUMNS_OF_PIECE = range(5)
+"""What is given of a piece: where it lies, its elements, where its entries are put (-1: they are not asked for), and
+whether it is all of its tensor.
 
 Entries are float32 patterns and counts, ascending by value, of elements that are finite and not zero: there is one
-for each key, or for each distinct value. -1: they are not asked for.
+for each key, or for each distinct value where keys tell too little of a whole tensor.
 """
 
 (
-    COUNT, NAN, POS_INF, NEG_INF, ZEROS, MINUS_ZEROS, MIN, MAX, MEAN, SQUARES, L1, ENTRIES, DISTINCT, COLUMNS_OF_RESULT
-) = range(14)  # fmt: skip
-"""What is found of a piece: counts, sums over its finite elements as in Moments, and how much was put."""
+    COUNT, NAN, POS_INF, NEG_INF, ZEROS, MINUS_ZEROS, MIN, MAX, MEAN, SQUARES, L1, ENTRIES, BITS, IS_COARSE,
+    COLUMNS_OF_RESULT
+) = range(15)  # fmt: skip
+"""What is found of a piece: counts, sums over its finite elements as in Moments, how many entries were put, how many
+mantissa bits these have, and whether they are too coarse.
+"""
+
+SORTED = 1 << 14
+"""Elements: tensors of at most so many are sorted if keys tell too little of them."""
 
 KEYS = 1 << 12
 """Elements are counted by a key of 12 leading bits: sign, exponent and 3 mantissa bits."""
@@ -28,10 +46,7 @@ KEYS = 1 << 12
 CHUNK = 1 << 15
 """Elements: few enough to be read twice from a core's own cache."""
 
-INFINITE = np.int32(0x7F800000)
-MAGNITUDE = np.int32(0x7FFFFFFF)
-KEY_SHIFT = np.uint32(20)
-
+_SMALL = 1 << 9  # elements: so few are sorted at once, which is faster than to look through all keys
 _TABLES = 4
 # Not a multiple of a page: a core takes addresses that agree in their last 12 bits for one, at first.
 _ROW = KEYS + 272
@@ -41,11 +56,9 @@ _ONE = np.int32(1)
 _ZERO = np.int32(0)
 _MINUS_ZERO = np.int32(-(1 << 31))
 _SIGN = np.int32(31)
-_DIGIT = np.uint32(11)
-_DIGITS = np.uint32((1 << 11) - 1)
 _CANCELLATION = 1e-4  # as in moments.py
 
-_float32s, _int32s = array_at(np.float32), array_at(np.int32)
+_float32s = array_at(np.float32)
 
 # Sums may be split over the lanes of a vector; NaN and infinity keep their meaning.
 _REORDERED = {"reassoc", "contract"}
@@ -173,9 +186,9 @@ def _join(tables: Any) -> None:
     tables[1:] = 0
 
 
-@compiled("void(int32[:, ::1], float64[::1], uint32[::1], int32[::1])", boundscheck=False)
-def put_keys(tables: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
-    """What the tables hold as entries; then they are empty again."""
+@compiled("int64(int32[:, ::1], float64[::1], uint32[::1], int32[::1])", boundscheck=False)
+def _put_keys(tables: Any, result: Any, entries: Any, counts_of_entries: Any) -> int:
+    """What the tables hold as entries, and how many these are; then the tables are empty again."""
     _join(tables)
     counts = tables[0]
     counts[0] -= np.int32(result[ZEROS] - result[MINUS_ZEROS])
@@ -187,7 +200,65 @@ def put_keys(tables: Any, result: Any, entries: Any, counts_of_entries: Any) -> 
             entries[size], counts_of_entries[size] = np.uint32(key) << KEY_SHIFT, counts[key]
             size += 1
     counts[:] = 0
-    result[ENTRIES] = size
+    return size
+
+
+@compiled("boolean(int64)")
+def counts_by_key(length: Any) -> bool:
+    """Whether a piece of so many elements goes through the tables."""
+    is_large: bool = length > _SMALL
+    return is_large
+
+
+@compiled("void(int32[::1], float64[::1], uint32[::1], int32[::1])")
+def _put_small(patterns: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
+    """Sorts at once; puts entries by distinct value where keys would tell too little."""
+    keys, counts_of_keys = np.empty(len(patterns), np.uint32), np.empty(len(patterns), np.int32)
+    distinct = put_distinct(patterns, entries, counts_of_entries)
+    size = put_by_key(entries[:distinct], counts_of_entries[:distinct], keys, counts_of_keys)
+    if is_coarse(keys[:size], counts_of_keys[:size], USUAL_BITS):
+        result[ENTRIES], result[BITS] = distinct, MANTISSA_BITS
+    else:
+        entries[:size], counts_of_entries[:size] = keys[:size], counts_of_keys[:size]
+        result[ENTRIES], result[BITS] = size, USUAL_BITS
+
+
+@compiled("void(int32[::1], boolean, int32[:, ::1], float64[::1], uint32[::1], int32[::1])")
+def put_entries(patterns: Any, is_whole: Any, tables: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
+    """Puts the entries of a piece, by key where it is not small; ``patterns`` are its own, if it is small."""
+    if 0 < len(patterns) <= _SMALL:
+        _put_small(patterns, result, entries, counts_of_entries)
+        return
+    size = _put_keys(tables, result, entries, counts_of_entries)
+    result[ENTRIES], result[BITS] = size, USUAL_BITS
+    if is_whole and is_coarse(entries[:size], counts_of_entries[:size], USUAL_BITS):
+        if result[MIN] == result[MAX]:
+            entries.view(np.float32)[0], result[BITS] = result[MIN], MANTISSA_BITS
+        else:
+            result[IS_COARSE] = 1
+
+
+@compiled("void(float64[::1], int64, uint32[::1], int32[:, ::1], uint32[::1], int32[::1])")
+def _put_numbered(result: Any, extra: Any, known: Any, counts: Any, entries: Any, counts_of_entries: Any) -> None:
+    zeros, minus_zeros = np.int64(result[ZEROS]), np.int64(result[MINUS_ZEROS])
+    known = known[: np.int64(result[ENTRIES])]
+    size = put_numbered(known, extra, zeros, minus_zeros, counts, entries, counts_of_entries)
+    result[ENTRIES], result[BITS] = size, USUAL_BITS + extra
+    result[IS_COARSE] = is_coarse(entries[:size], counts_of_entries[:size], USUAL_BITS + extra)
+
+
+@compiled("void(int32[::1], float64[::1], int64, uint32[::1], int32[:, ::1], uint32[::1], int32[::1])")
+def put_second_look(
+    patterns: Any, result: Any, extra: Any, known: Any, counts: Any, entries: Any, counts_of_entries: Any
+) -> None:
+    """Puts what was counted by further bits in the place of the entries by key.
+
+    Where that tells too little, too, of at most SORTED elements, whose ``patterns`` are given, those by distinct value.
+    """
+    _put_numbered(result, extra, known, counts, entries, counts_of_entries)
+    if result[IS_COARSE] > 0 and len(patterns) > 0:
+        result[ENTRIES], result[BITS] = put_distinct(patterns, entries, counts_of_entries), MANTISSA_BITS
+        result[IS_COARSE] = 0
 
 
 @compiled("int32[:, ::1]()")
@@ -226,88 +297,30 @@ def put_extremes(result: Any, extremes: Any) -> None:
         result[MIN], result[MAX] = extremes.view(np.float32)[0], extremes.view(np.float32)[1]
 
 
-@compiled("void(uint32[::1], uint32[::1], int64[::1], uint32)", boundscheck=False)
-def _sort_by_digit(source: Any, target: Any, starts: Any, shift: Any) -> None:
-    """One round of a radix sort; ``starts`` is memory for it."""
-    starts[:] = 0
-    for key in source:
-        starts[(key >> shift) & _DIGITS] += 1
-    total = 0
-    for digit in range(len(starts)):
-        size = starts[digit]
-        starts[digit] = total
-        total += size
-    for key in source:
-        digit = (key >> shift) & _DIGITS
-        target[starts[digit]] = key
-        starts[digit] += 1
-
-
-@compiled("int64(int32[::1], uint32[::1], int32[::1])")
-def _sort_distinct(patterns: Any, distinct: Any, counts: Any) -> int:
-    """The distinct finite patterns ascending by value, without zeros, and how often each occurs."""
-    one, other = np.empty(len(patterns), np.uint32), np.empty(len(patterns), np.uint32)
-    for i in range(len(patterns)):
-        one[i] = np.uint32(patterns[i] ^ ((patterns[i] >> _SIGN) & MAGNITUDE)) ^ np.uint32(1 << 31)
-    starts = np.empty(1 << 11, np.int64)
-    _sort_by_digit(one, other, starts, np.uint32(0))
-    _sort_by_digit(other, one, starts, _DIGIT)
-    _sort_by_digit(one, other, starts, np.uint32(2) * _DIGIT)
-    size = 0
-    for key in other:
-        turned = np.int32(key ^ np.uint32(1 << 31))
-        pattern = np.uint32(turned ^ ((turned >> _SIGN) & MAGNITUDE))
-        magnitude = pattern & np.uint32(MAGNITUDE)
-        if magnitude == 0 or magnitude >= np.uint32(INFINITE):
-            continue
-        if size == 0 or distinct[size - 1] != pattern:
-            distinct[size], counts[size] = pattern, 0
-            size += 1
-        counts[size - 1] += _ONE
-    return size
-
-
 @compiled("void(int64[:, ::1], int64[::1], float64[:, ::1], uint32[::1], int32[::1])")
 def scan(pieces: Any, following: Any, results: Any, entries: Any, counts_of_entries: Any) -> None:
     """Measures pieces of float32 arrays, from the one that ``following`` says on, until none is left."""
     tables, found = new_tables(), np.empty(5)
+    numbers, known, counts = np.empty(KEYS, np.int32), np.empty(KEYS, np.uint32), np.zeros((4, 2 * KEYS), np.int32)
     while True:
         index: int = take_number(following.ctypes.data)
         if index >= len(pieces):
             return
         first, result, extremes = pieces[index, FIRST_ENTRY], results[index], new_extremes()
         values = _float32s(pieces[index, ADDRESS], pieces[index, LENGTH])
+        by_key = first >= 0 and counts_by_key(len(values))
         for start in range(0, len(values), CHUNK):
-            scan_chunk(values[start : start + CHUNK], tables, result, found, extremes, first >= 0)
+            scan_chunk(values[start : start + CHUNK], tables, result, found, extremes, by_key)
         put_extremes(result, extremes)
-        if first >= 0:
-            put_keys(tables, result, entries[first:], counts_of_entries[first:])
-
-
-@compiled("void(int64[:, ::1], int64[::1], float64[:, ::1], uint32[::1], int32[::1])")
-def distinguish(pieces: Any, following: Any, results: Any, entries: Any, counts_of_entries: Any) -> None:
-    """Puts the distinct values of such pieces, by sorting: for pieces that are not long."""
-    while True:
-        index: int = take_number(following.ctypes.data)
-        if index >= len(pieces):
-            return
-        first = pieces[index, FIRST_DISTINCT]
-        patterns = _int32s(pieces[index, ADDRESS], pieces[index, LENGTH])
-        results[index, DISTINCT] = _sort_distinct(patterns, entries[first:], counts_of_entries[first:])
-
-
-@compiled("void(uint32[::1], int32[::1], int64, int32[:, ::1])", boundscheck=False)
-def count_by_number(patterns: Any, numbers: Any, extra: Any, counts: Any) -> None:
-    """Counts by the number of an element's key, and by ``extra`` further bits, into two tables in turn."""
-    one, two = counts[0], counts[1]
-    further, digits, mask = KEY_SHIFT - np.uint32(extra), np.uint32(extra), np.uint32((1 << extra) - 1)
-    pairs = len(patterns) // 2 * 2
-    for i in range(0, pairs, 2):
-        number, other = np.uint32(numbers[patterns[i] >> KEY_SHIFT]), np.uint32(numbers[patterns[i + 1] >> KEY_SHIFT])
-        one[(number << digits) | ((patterns[i] >> further) & mask)] += _ONE
-        two[(other << digits) | ((patterns[i + 1] >> further) & mask)] += _ONE
-    for i in range(pairs, len(patterns)):
-        one[(np.uint32(numbers[patterns[i] >> KEY_SHIFT]) << digits) | ((patterns[i] >> further) & mask)] += _ONE
+        if first < 0:
+            continue
+        own_entries, own_counts = entries[first:], counts_of_entries[first:]
+        sortable = values.view(np.int32)[: len(values) if len(values) <= SORTED else 0]
+        put_entries(sortable, pieces[index, IS_WHOLE] != 0, tables, result, own_entries, own_counts)
+        if result[IS_COARSE] > 0:
+            extra = number_keys(own_entries[: np.int64(result[ENTRIES])], numbers, known)
+            count_by_number(values.view(np.uint32), numbers, extra, counts)
+            put_second_look(sortable, result, extra, known, counts, own_entries, own_counts)
 
 
 @compiled("void(uint32[::1], int64[::1], int64[::1], int64, int64, int32[::1])", boundscheck=False)

@@ -17,7 +17,7 @@ from torchviz_tb.capture.histograms import Tally
 
 
 class StepBatch(Batch):
-    """Differences of float32 tensors; second looks write down those of a few of them, or of a piece at a time."""
+    """Differences of float32 tensors; second looks write down those of a chunk at a time."""
 
     def __init__(self, steps: Sequence[FlatStep], workers: int, *, histograms: bool) -> None:
         super().__init__(torch.float32, [step.after for step in steps], workers, histograms=histograms)
@@ -29,19 +29,16 @@ class StepBatch(Batch):
         lost: list[int] = np.add.reduceat(self._lost, self._firsts[:-1]).tolist() if self._steps else []
         return lost
 
-    def values(self, place: int) -> torch.Tensor:
-        """See Batch."""
-        return self._steps[place].after - self._steps[place].before
-
     def refining(self, place: int, scan: Scan, coarse: Tally) -> RefineJob:
         """See Batch."""
         step = self._steps[place]
-        return _RefineStepJob(step.after.numpy(), scan, coarse, step.before.numpy())
+        before, after = (each.detach().view(-1).numpy() for each in (step.before, step.after))
+        return _RefineStepJob(after, scan, coarse, before)
 
     def _loop(self) -> Callable[[], None]:
         operands = self._operands()
         following = np.zeros(1, np.int64)
-        given = self._pieces, operands, following, self._results, self._lost, self._put.patterns, self._put.counts
+        given = self._pieces, operands, following, self._results, self._lost, *self._put
         return partial(scan_steps, *given)
 
     def _operands(self) -> Int64s:
