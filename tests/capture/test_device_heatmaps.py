@@ -8,8 +8,9 @@ import torch
 from fake_device import without_waiting
 
 from torchviz_tb.capture import device_heatmaps
-from torchviz_tb.capture.device_heatmaps import begin_heatmap
-from torchviz_tb.capture.heatmaps import heatmap
+from torchviz_tb.capture.device_heatmaps import begin_heatmap, begin_part
+from torchviz_tb.capture.heatmaps import Lines, heatmap, heatmap_part
+from torchviz_tb.capture.sharded.heatmaps import local_part
 from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
 
@@ -80,11 +81,39 @@ def test_on_the_cpu_it_is_there_at_once() -> None:
     assert reduced(tensor) == heatmap(tensor, site=3, stage=pb.STAGE_GRADIENT)
 
 
+HELD = {
+    "rows in the middle": (np.arange(37, 90), np.arange(150)),
+    "strided shares of both": (np.r_[3:40, 90:101], np.r_[0:7, 50:149]),
+    "evenly cut": (np.arange(0, 65), np.arange(64, 128)),
+    "one element": (np.arange(129, 130), np.arange(149, 150)),
+}
+
+
+@pytest.mark.usefixtures("on_device")
+@pytest.mark.parametrize("name", HELD)
+def test_a_part_of_a_tensor_is_that_of_the_cpu(name: str) -> None:
+    lines = Lines(*HELD[name], 130, 150)
+    tensor = values(len(lines.rows), len(lines.columns))
+    tensor[-1, -1] = torch.nan
+    transfer = Transfer()
+    part = begin_part(tensor, lines, transfer, site=3, stage=pb.STAGE_GRADIENT)
+    theirs = heatmap_part(tensor, lines, site=3, stage=pb.STAGE_GRADIENT)
+    transfer.settle()
+    assert part is not None
+    assert theirs is not None
+    for field in ("cell_max", "row_max", "column_max", "counts"):
+        np.testing.assert_array_equal(getattr(part, field), getattr(theirs, field))
+    np.testing.assert_allclose(part.sums, theirs.sums, rtol=1e-12, atol=1e-12)
+    assert (part.site, part.stage, int(part.counts.sum())) == (3, pb.STAGE_GRADIENT, tensor.numel() - 1)
+
+
 @pytest.mark.parametrize("shape", [(64, 128), (63, 129), (70,)], ids=str)
 def test_nothing_waits(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_heatmaps, "plain", lambda tensor: tensor)  # to which meta tensors have no values
-    transfer = Transfer()
+    transfer, shared = Transfer(), Transfer()
     with without_waiting():
         tensor = torch.empty(shape, device="meta")
         begin_heatmap(tensor, transfer, lambda _: None, site=0, stage=pb.STAGE_GRADIENT)
+        local_part(tensor, tensor, shared, site=0, stage=pb.STAGE_GRADIENT, shape=shape, max_cells=64)
     assert not transfer.is_idle
+    assert not shared.is_idle

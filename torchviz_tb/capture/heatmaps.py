@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,21 @@ class Lines:
         for size, kept in zip(shape[1:], indices[1:], strict=True):
             columns = (columns[:, np.newaxis] * size + kept).reshape(-1)
         return cls(indices[0], columns, shape[0], math.prod(shape[1:]))
+
+
+class Cut(NamedTuple):
+    """The cells in which the rows or columns that one holds lie, and the place among these of the first of each."""
+
+    cells: Int64s
+    starts: Int64s
+
+    @classmethod
+    def of(cls, held: Int64s, size: int, most: int) -> "Cut":
+        """Of so many in all, which have so many cells at most."""
+        if len(held) == size:
+            return cls(np.arange(min(size, most)), starts(size, most))
+        cells, first = np.unique(np.searchsorted(starts(size, most), held, side="right") - 1, return_index=True)
+        return cls(cells, first.astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -127,9 +143,8 @@ def heatmap_part(
     if not values.numel():
         return part
     matrix = reducible(matrix_view(values))
-    row_cells, row_starts = _cells(lines.rows, lines.row_count, max_cells)
-    column_cells, column_starts = _cells(lines.columns, lines.column_count, max_cells)
-    found, cells = _reduced(matrix, row_starts, column_starts), np.ix_(row_cells, column_cells)
+    rows, columns = Cut.of(lines.rows, lines.row_count, max_cells), Cut.of(lines.columns, lines.column_count, max_cells)
+    found, cells = _reduced(matrix, rows.starts, columns.starts), np.ix_(rows.cells, columns.cells)
     part.cell_max[cells], part.sums[cells], part.counts[cells] = found.cell_max, found.sums, found.counts
     part.row_max[lines.rows], part.column_max[lines.columns] = found.row_max, found.column_max
     return part
@@ -147,16 +162,19 @@ def matrix_view(tensor: torch.Tensor) -> torch.Tensor:
 
 def log_bytes(magnitudes: Float64s) -> pb.LogBytes:
     """Magnitudes as one byte each on a logarithmic scale between the smallest and the largest."""
-    scaled = np.isfinite(magnitudes) & (magnitudes > 0)
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(magnitudes)
+    scaled = np.isfinite(logarithms)
     codes = np.zeros(magnitudes.shape, np.uint8)
-    codes[np.isposinf(magnitudes)] = _INFINITE
-    codes[np.isnan(magnitudes)] = _NAN
+    if not scaled.all():
+        codes[magnitudes == np.inf] = _INFINITE
+        codes[np.isnan(magnitudes)] = _NAN
     if not scaled.any():
         return pb.LogBytes(codes=codes.tobytes())
-    logarithms = np.log(magnitudes[scaled])
-    low, high = float(logarithms.min()), float(logarithms.max())
-    codes[scaled] = 1 + np.rint((logarithms - low) * (_STEPS / (high - low) if high > low else 0.0)).astype(np.uint8)
-    return pb.LogBytes(low=float(magnitudes[scaled].min()), high=float(magnitudes[scaled].max()), codes=codes.tobytes())
+    known, kept = magnitudes[scaled], logarithms[scaled]
+    low, high = float(kept.min()), float(kept.max())
+    codes[scaled] = 1 + np.rint((kept - low) * (_STEPS / (high - low) if high > low else 0.0)).astype(np.uint8)
+    return pb.LogBytes(low=float(known.min()), high=float(known.max()), codes=codes.tobytes())
 
 
 def _reduced(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) -> Cells:
@@ -221,14 +239,6 @@ def slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
     return torch.split(bands, max(1, _SLAB // (height * columns)))
 
 
-def _cells(held: Int64s, size: int, most: int) -> tuple[Int64s, Int64s]:
-    """The cells in which the lines that one holds lie, and the place of the first line of each."""
-    if len(held) == size:
-        return np.arange(min(size, most)), starts(size, most)
-    cells, first = np.unique(np.searchsorted(starts(size, most), held, side="right") - 1, return_index=True)
-    return cells, first.astype(np.int64)
-
-
 @lru_cache
 def starts(size: int, most: int) -> Int64s:
     """Where each of at most ``most`` nearly equal ranges of 0 … size - 1 starts. Not to be written to."""
@@ -245,6 +255,8 @@ def _cut_to_lines(maxima: Float64s) -> Float64s:
 
 def _ranges(marked: npt.NDArray[np.bool_]) -> list[int]:
     """Runs of marked entries as pairs of gap since the last run and length."""
+    if not marked.any():
+        return []
     edges = np.flatnonzero(np.diff(marked, prepend=False, append=False))
     pairs: list[int] = np.diff(edges, prepend=0).tolist()
     return pairs

@@ -115,17 +115,17 @@ def _own_axis(module: nn.Module, rank: int) -> int | None:
 
 
 @torch.no_grad()
-def dead_units(values: torch.Tensor, axis: int, zeros: int) -> torch.Tensor:
-    """Which units have no element but exact zeros: bool [units], on the CPU.
+def dead_units(values: torch.Tensor, axis: int, zeros: int | None = None) -> torch.Tensor:
+    """Which units have no element but exact zeros: bool [units], where the values are.
 
-    ``zeros`` is how many elements are 0: where they are too few for one dead unit, nothing is read. Else it costs
-    one pass and, for a moment, a byte for each element. An empty tensor has no dead unit.
+    ``zeros`` is how many elements are 0, if that is known: where they are too few for one dead unit, nothing is read.
+    Else it costs one pass and, for a moment, a byte for each element. An empty tensor has no dead unit.
     """
     units = values.shape[axis]
-    if not values.numel() or zeros < values.numel() // units:
-        return torch.zeros(units, dtype=torch.bool, device="cpu")
+    if not values.numel() or (zeros is not None and zeros < values.numel() // units):
+        return torch.zeros(units, dtype=torch.bool, device=values.device)
     # Types of 8 bits know no comparison.
     comparable = values.float() if values.is_floating_point() and values.dtype.itemsize == 1 else values
     others = [dimension for dimension in range(values.dim()) if dimension != axis]
     alive = comparable != 0
-    return ~(alive.any(dim=others) if others else alive).cpu()
+    return ~(alive.any(dim=others) if others else alive)

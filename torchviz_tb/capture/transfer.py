@@ -71,7 +71,7 @@ class _Copied:
 class Transfer:
     """Gathers results until ``start``, which copies those of a device in one go; ``settle`` hands them out.
 
-    Results on the CPU are handed out at once. Nothing here waits for a device but ``settle``, if it is called
+    Results on the CPU are handed out at once. Nothing here waits for a device but ``fetch`` and ``settle``, if they are called
     before ``is_there``.
     """
 
@@ -98,6 +98,15 @@ class Transfer:
         """Has ``read`` called by ``settle``: for what is on the host and takes time to be made into numbers."""
         self._unread.append(read)
         self.nbytes += nbytes
+
+    def adopt(self, other: "Transfer") -> None:
+        """Takes over what another one has begun to copy and has not handed out."""
+        other.start()
+        self._copied += other._copied
+        self._fetched += other._fetched
+        self._unread += other._unread
+        self.nbytes += other.nbytes
+        other._copied, other._fetched, other._unread, other.nbytes = [], [], [], 0
 
     @property
     def is_idle(self) -> bool:

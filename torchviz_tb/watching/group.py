@@ -9,7 +9,7 @@ import torch
 from google.protobuf.message import Message
 
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
-from torchviz_tb.capture.statistics import StageSample
+from torchviz_tb.capture.statistics import StageMeasurement
 from torchviz_tb.events.recorder import LaterRecord, Recorder
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.guard import Guard
@@ -66,7 +66,9 @@ class Group:
         if sample is not None:
             self._write_sample(sample)
 
-    def write_sample(self, sample: Sample, further: Callable[[SiteTable], StageSample | None] | None = None) -> None:
+    def write_sample(
+        self, sample: Sample, further: Callable[[SiteTable], StageMeasurement | None] | None = None
+    ) -> None:
         """Writes a sample, and before it what single calls have gathered at earlier steps.
 
         ``further`` gives one more stage, of a table to which it may add sites.
@@ -144,13 +146,13 @@ class Group:
         self._table_is_new = self.table.update(sites, optimizers) or self._table_is_new
         return Sample(step, self.table.count, self.table.checksum)
 
-    def _add_stage(self, sample: Sample, further: Callable[[SiteTable], StageSample | None]) -> None:
+    def _add_stage(self, sample: Sample, further: Callable[[SiteTable], StageMeasurement | None]) -> None:
         known = self.table.count
         stage = further(self.table)
         self._table_is_new = self._table_is_new or self.table.count > known
         sample.grow(self.table.count, self.table.checksum)
         if stage is not None:
-            sample.add(stage)
+            sample.add_begun(stage)
 
     def _write_sample(self, sample: Sample) -> None:
         if sample.is_written:

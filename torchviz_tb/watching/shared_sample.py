@@ -46,7 +46,7 @@ class SharedSample:
         parameter = self.sites[index].parameter
         tensor = parameter if gradient is None else gradient
         stage, shape = pb.STAGE_GRADIENT, parameter.shape
-        part = local_part(tensor, local, site=index, stage=stage, shape=shape, max_cells=max_cells)
+        part = local_part(tensor, local, self.transfer, site=index, stage=stage, shape=shape, max_cells=max_cells)
         if part is not None:
             self.heatmaps.append(part)
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
-from torchviz_tb.capture.statistics import StageMeasurement, StageSample, Value, begin_stage
+from torchviz_tb.capture.statistics import StageMeasurement, Value, begin_stage
 from torchviz_tb.capture.transfer import Bytes
 from torchviz_tb.capture.updates import UpdateSnapshot
 from torchviz_tb.records import records_pb2 as pb
@@ -178,13 +178,13 @@ class StepSample:
                 self._sharing.merge(self._shared)
         self._group.write_sample(self._sample, self._take_activations if self._records(ACTIVATIONS) else None)
 
-    def _take_activations(self, table: SiteTable) -> StageSample | None:
+    def _take_activations(self, table: SiteTable) -> StageMeasurement | None:
         """What modules returned since the step before; this rank's own outputs, where there are several."""
         if self._activations is None:
             return None
         with self._sample.timed(), self._group.guard.part(ACTIVATIONS):
             self._sample.seconds += self._activations.seconds
-            return self._activations.take(table)
+            return self._activations.take(table, self._sample.transfer)
         return None
 
     def _measure_parameters(self, sites: Sites) -> None:

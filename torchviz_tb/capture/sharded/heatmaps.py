@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from torchviz_tb.capture.heatmaps import HeatmapPart, Lines, heatmap_part
+from torchviz_tb.capture.device_heatmaps import begin_part
+from torchviz_tb.capture.heatmaps import HeatmapPart, Lines
 from torchviz_tb.capture.sharded.placements import global_indices
+from torchviz_tb.capture.transfer import Transfer
 from torchviz_tb.records import records_pb2 as pb
 
 Float64s = npt.NDArray[np.float64]
@@ -31,21 +33,27 @@ class SharedHeatmap:
 
 @torch.no_grad()
 def local_part(
-    tensor: torch.Tensor, local: object, *, site: int, stage: pb.Stage, shape: Sequence[int], max_cells: int
+    tensor: torch.Tensor,
+    local: object,
+    transfer: Transfer,
+    *,
+    site: int,
+    stage: pb.Stage,
+    shape: Sequence[int],
+    max_cells: int,
 ) -> SharedHeatmap | None:
     """This rank's part, where ``local`` is what it measures of the tensor: nothing, if it is not a tensor.
 
-    A rank that can't tell where its elements belong gives none of them, and the heatmap stays incomplete.
-    None for a tensor without elements.
+    Complete once the transfer has settled. A rank that can't tell where its elements belong gives none of them, and
+    the heatmap stays incomplete. None for a tensor without elements.
     """
     indices = global_indices(tensor) if isinstance(local, torch.Tensor) else None
     held = local if isinstance(local, torch.Tensor) and indices is not None else torch.zeros(0, device="cpu")
     nowhere = [np.zeros(0, np.int64)] * len(shape)
     lines = Lines.of(shape, nowhere if indices is None else indices)
-    part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
+    part = begin_part(held, lines, transfer, site=site, stage=stage, max_cells=max_cells)
     if part is None and lines.row_count * lines.column_count:  # a kind that can't be read
-        held = torch.zeros(0, device="cpu")
-        part = heatmap_part(held, lines, site=site, stage=stage, max_cells=max_cells)
+        held, part = torch.zeros(0, device="cpu"), HeatmapPart.empty(lines, site, stage, max_cells)
     return None if part is None else SharedHeatmap(part, held.numel())
 
 
