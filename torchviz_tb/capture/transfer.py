@@ -71,7 +71,7 @@ class _Copied:
 class Transfer:
     """Gathers results until ``start``, which copies those of a device in one go; ``settle`` hands them out.
 
-    Results on the CPU are handed out at once. Nothing here waits for a device but ``fetch`` and ``settle``, if they are called
+    Results on the CPU are handed out at once. Nothing here waits for a device but ``fetch`` and ``settle``, if called
     before ``is_there``.
     """
 

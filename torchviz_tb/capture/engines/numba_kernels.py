@@ -225,7 +225,7 @@ def _put_small(patterns: Any, result: Any, entries: Any, counts_of_entries: Any)
 
 @compiled("void(int32[::1], boolean, int32[:, ::1], float64[::1], uint32[::1], int32[::1])")
 def put_entries(patterns: Any, is_whole: Any, tables: Any, result: Any, entries: Any, counts_of_entries: Any) -> None:
-    """Puts the entries of a piece, by key where it is not small; ``patterns`` are its own, if it is small."""
+    """Puts the entries of a piece; ``patterns`` are its own, or none if they are more than SORTED."""
     if 0 < len(patterns) <= _SMALL:
         _put_small(patterns, result, entries, counts_of_entries)
         return
@@ -234,31 +234,20 @@ def put_entries(patterns: Any, is_whole: Any, tables: Any, result: Any, entries:
     if is_whole and is_coarse(entries[:size], counts_of_entries[:size], USUAL_BITS):
         if result[MIN] == result[MAX]:
             entries.view(np.float32)[0], result[BITS] = result[MIN], MANTISSA_BITS
+        elif len(patterns) > 0:
+            result[ENTRIES], result[BITS] = put_distinct(patterns, entries, counts_of_entries), MANTISSA_BITS
         else:
             result[IS_COARSE] = 1
 
 
 @compiled("void(float64[::1], int64, uint32[::1], int32[:, ::1], uint32[::1], int32[::1])")
-def _put_numbered(result: Any, extra: Any, known: Any, counts: Any, entries: Any, counts_of_entries: Any) -> None:
+def put_second_look(result: Any, extra: Any, known: Any, counts: Any, entries: Any, counts_of_entries: Any) -> None:
+    """Puts what was counted by further bits in the place of the entries by key."""
     zeros, minus_zeros = np.int64(result[ZEROS]), np.int64(result[MINUS_ZEROS])
     known = known[: np.int64(result[ENTRIES])]
     size = put_numbered(known, extra, zeros, minus_zeros, counts, entries, counts_of_entries)
     result[ENTRIES], result[BITS] = size, USUAL_BITS + extra
     result[IS_COARSE] = is_coarse(entries[:size], counts_of_entries[:size], USUAL_BITS + extra)
-
-
-@compiled("void(int32[::1], float64[::1], int64, uint32[::1], int32[:, ::1], uint32[::1], int32[::1])")
-def put_second_look(
-    patterns: Any, result: Any, extra: Any, known: Any, counts: Any, entries: Any, counts_of_entries: Any
-) -> None:
-    """Puts what was counted by further bits in the place of the entries by key.
-
-    Where that tells too little, too, of at most SORTED elements, whose ``patterns`` are given, those by distinct value.
-    """
-    _put_numbered(result, extra, known, counts, entries, counts_of_entries)
-    if result[IS_COARSE] > 0 and len(patterns) > 0:
-        result[ENTRIES], result[BITS] = put_distinct(patterns, entries, counts_of_entries), MANTISSA_BITS
-        result[IS_COARSE] = 0
 
 
 @compiled("int32[:, ::1]()")
@@ -320,7 +309,7 @@ def scan(pieces: Any, following: Any, results: Any, entries: Any, counts_of_entr
         if result[IS_COARSE] > 0:
             extra = number_keys(own_entries[: np.int64(result[ENTRIES])], numbers, known)
             count_by_number(values.view(np.uint32), numbers, extra, counts)
-            put_second_look(sortable, result, extra, known, counts, own_entries, own_counts)
+            put_second_look(result, extra, known, counts, own_entries, own_counts)
 
 
 @compiled("void(uint32[::1], int64[::1], int64[::1], int64, int64, int32[::1])", boundscheck=False)

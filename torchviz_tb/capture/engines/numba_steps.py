@@ -82,4 +82,4 @@ def scan_steps(
                     stop = start + len(chunk)
                     _subtract(before[start:stop], after[start:stop], gradient[start:stop], chunk)
                 count_by_number(chunk.view(np.uint32), numbers, extra, counts)
-            put_second_look(sortable, result, extra, known, counts, own_entries, own_counts)
+            put_second_look(result, extra, known, counts, own_entries, own_counts)
