@@ -1,4 +1,4 @@
-"""What is decoded before a page asks: once, within half of the cache, and never while a request is answered."""
+"""What is decoded before a page asks: once, within its share of the cache, and never while a request is answered."""
 
 from argparse import Namespace
 from collections import Counter
@@ -19,7 +19,7 @@ from tensorboard.data.provider import DataProvider
 from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.util.grpc_util import ChannelCredsType
 
-from torchviz_tb.plugin import SAMPLES, TorchVizLoader
+from torchviz_tb.plugin import SAMPLES, TorchVizLoader, read_ahead
 from torchviz_tb.plugin.provider import ProviderSource
 from torchviz_tb.plugin.read_ahead import ReadAhead
 from torchviz_tb.reading import group as group_module
@@ -91,13 +91,51 @@ def test_so_it_is_over_the_data_server(tmp_path: Path, file: EventFile, decoded:
     assert decoded == {Kind.SITES: 1, Kind.STATISTICS: len(STEPS)}
 
 
-def test_half_of_the_cache_is_left(tmp_path: Path, file: EventFile, decoded: Counter[Kind]) -> None:
+@pytest.mark.parametrize(("asked", "share"), [(False, 1 / 8), (True, 1 / 2)])
+def test_the_rest_of_the_cache_is_left(
+    tmp_path: Path, file: EventFile, decoded: Counter[Kind], asked: bool, share: float
+) -> None:
     provider = MultiplexerDataProvider(loaded(tmp_path), str(tmp_path))
-    bound = 60_000  # of which a batch takes about 30,000
-    cache = RecordCache(bound)
-    assert ReadAhead(provider, cache).catch_up()
-    assert 0 < cache.memory < bound
+    batch = 100_000  # bytes are more than 32 records of six sites take
+    cache = RecordCache(int(20_000 / share))
+    ahead = ReadAhead(provider, cache)
+    if asked:
+        with ahead.answering("run"):
+            pass
+    assert ahead.catch_up()
+    assert share * cache.bound < cache.memory < share * cache.bound + batch
     assert 0 < decoded[Kind.STATISTICS] < len(STEPS)
+
+
+def test_until_a_page_asks_for_a_run_its_records_are_kept_briefly(
+    tmp_path: Path, file: EventFile, decoded: Counter[Kind]
+) -> None:
+    huge_runs.write(tmp_path / "other", SITES, STEPS)
+    cache = RecordCache()
+    ahead = ReadAhead(MultiplexerDataProvider(loaded(tmp_path), str(tmp_path)), cache)
+    assert ahead.catch_up()
+    brief = cache.memory
+    with ahead.answering("run"):
+        pass
+    assert ahead.catch_up()
+    assert decoded[Kind.STATISTICS] == 3 * len(STEPS)
+    six_doubles = 6 * 8 * SITES * 3  # of three stages
+    assert cache.memory == brief + six_doubles * len(STEPS)
+    assert not ahead.catch_up()
+
+
+def test_findings_are_looked_for_once_nothing_more_comes(
+    tmp_path: Path, file: EventFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(read_ahead, "findings", lambda query: looked.append(len(query.group.steps(Kind.STATISTICS))))
+    multiplexer = loaded(tmp_path)
+    ahead = ReadAhead(MultiplexerDataProvider(multiplexer, str(tmp_path)), RecordCache())
+    assert ahead.catch_up()
+    assert looked == []
+    assert not ahead.catch_up()
+    assert not ahead.catch_up()
+    assert looked == [len(STEPS)]
 
 
 def test_it_waits_while_a_request_is_answered(tmp_path: Path, file: EventFile, decoded: Counter[Kind]) -> None:
@@ -109,6 +147,27 @@ def test_it_waits_while_a_request_is_answered(tmp_path: Path, file: EventFile, d
         assert not decoded
     thread.join()
     assert decoded[Kind.STATISTICS] == len(STEPS)
+
+
+def test_a_request_that_may_wait_lets_the_others_go_first(tmp_path: Path) -> None:
+    patient, hurried = (ReadAhead(None, RecordCache(), longest_pause=seconds) for seconds in (600.0, 0.0))
+    went: list[str] = []
+
+    def later() -> None:
+        with patient.answering("run", may_wait=True) as pause:
+            pause()
+            went.append("later")
+
+    thread = Thread(target=later)
+    with patient.answering("run") as pause:
+        thread.start()
+        thread.join(timeout=0.1)
+        pause()
+        went.append("first")
+    thread.join()
+    assert went == ["first", "later"]
+    with hurried.answering("run"), hurried.answering("run", may_wait=True) as pause:
+        pause()
 
 
 def test_together_with_requests_each_record_is_decoded_once(

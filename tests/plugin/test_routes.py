@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import huge_runs
 import numpy as np
 import pytest
 import sample_logs
@@ -242,3 +243,26 @@ def test_findings_have_their_evidence_and_their_reasons(tmp_path: Path):
     assert finding["picture"]["sites"] == ["layer0.weight"]
     assert finding["link"].startswith("https://")
     assert all(finding[field] for field in ("title", "evidence", "why", "advice", "source"))
+
+
+def test_a_page_that_waits_gets_some_steps_of_a_long_run_first(tmp_path: Path):
+    huge_runs.write(tmp_path / "run", 3, range(400))
+    fetch = in_process(tmp_path)
+    ask = {"run": "run", "group": "model", "stage": "gradient", "column": "l2"}
+    some = fetch("statistics", **ask, soon=201)
+    whole = fetch("statistics", **ask)
+    again = fetch("statistics", **ask, soon=201)
+    long = fetch("statistics", **{**ask, "column": "std"}, soon=1000)
+    assert [each.fields["partial"] for each in (some, whole, again, long)] == [True, False, False, True]
+    steps = some.arrays["steps"].astype(int)
+    assert steps.tolist() == sorted({*range(0, 399, 4), 201, 399})
+    assert long.arrays["steps"].tolist() == [*range(0, 399, 4), 399]
+    assert whole.arrays["steps"].tolist() == list(range(400))
+    for name in ("values", "state"):
+        np.testing.assert_array_equal(some.arrays[name], whole.arrays[name][steps])
+        np.testing.assert_array_equal(again.arrays[name], whole.arrays[name])
+
+
+def test_a_short_run_is_one_answer(small: Fetch):
+    answer = small("statistics", **GROUP, stage="gradient", column="l2", soon=0)
+    assert (answer.fields["partial"], len(answer.arrays["steps"])) == (False, len(STEPS))

@@ -18,6 +18,14 @@ def test_what_was_put_is_there():
     assert cache.get("b") is None
 
 
+def test_what_is_dropped_leaves_its_room():
+    cache = RecordCache(100)
+    cache.put("a", decoded(10))
+    cache.drop("a")
+    cache.drop("never there")
+    assert (cache.get("a"), cache.memory) == (None, 0)
+
+
 def test_the_least_recently_used_goes_first():
     cache = RecordCache(30)
     for key in "abc":

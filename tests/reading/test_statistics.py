@@ -2,8 +2,9 @@ import handmade
 import numpy as np
 import pytest
 
+from torchviz_tb.errors import DamagedRecord
 from torchviz_tb.reading.checks import STAGES
-from torchviz_tb.reading.statistics import COLUMNS, DERIVED_COLUMNS, KEPT_COLUMNS, State, Statistics
+from torchviz_tb.reading.statistics import COLUMNS, DERIVED_COLUMNS, KEPT_COLUMNS, LONG_COLUMNS, State, Statistics
 from torchviz_tb.records import records_pb2 as pb
 
 RANDOM = np.random.default_rng(0)
@@ -56,6 +57,19 @@ def test_all_columns_of_a_site_are_those_of_the_record():
             columns = [found.column(stage, name) for name in COLUMNS]
             expected = [np.nan if column is None else column[site] for column in columns]
             np.testing.assert_array_equal(found.of_site(stage, site), expected)
+
+
+def test_a_brief_record_has_every_column_but_the_long_ones():
+    message = handmade.statistics(["site"], {"parameter": [PARAMETER], "update": [UPDATE]})
+    whole, brief = (read(message.SerializeToString()) for read in (Statistics.from_bytes, Statistics.brief_from_bytes))
+    for column in set(COLUMNS) - LONG_COLUMNS:
+        np.testing.assert_array_equal(brief.column("update", column), whole.column("update", column))
+    assert brief.stages["update"].state == whole.stages["update"].state
+    assert all(brief.column("update", column) is None for column in LONG_COLUMNS)
+    assert whole.memory - brief.memory == 2 * 8 * len(LONG_COLUMNS)
+    message.stages[0].std.append(1.0)
+    with pytest.raises(DamagedRecord, match="its column std has 2 entries for 1 sites"):
+        Statistics.brief_from_bytes(message.SerializeToString())
 
 
 def test_every_column_has_a_definition_here():

@@ -18,6 +18,7 @@ from torchviz_tb.plugin.provider import ProviderSource
 from torchviz_tb.plugin.query import Query, RequestError
 from torchviz_tb.plugin.read_ahead import ReadAhead
 from torchviz_tb.plugin.responses import RESPONSES
+from torchviz_tb.plugin.responses.findings import findings
 from torchviz_tb.plugin.responses.runs import runs
 from torchviz_tb.plugin.static_files import static_file
 from torchviz_tb.reading.cache import RecordCache
@@ -69,8 +70,8 @@ class TorchVizPlugin(TBPlugin):  # type: ignore[misc]  # tensorboard has no type
 
     def _serve(self, answer: Callable[[Query], Answer], request: Request) -> Response:
         try:
-            with self._ahead.answering():
-                return _respond(request, answer(self._query(request)))
+            with self._ahead.answering(request.args.get("run"), may_wait=answer is findings) as pause:
+                return _respond(request, answer(self._query(request, pause)))
         except RequestError as error:
             return _fail(request, error.status, error.message, error.hint)
         except errors.PublicError as error:
@@ -80,10 +81,10 @@ class TorchVizPlugin(TBPlugin):  # type: ignore[misc]  # tensorboard has no type
             hint = "This is a fault of torchviz_tb; TensorBoard's log has the traceback."
             return _fail(request, 500, f"the answer could not be made: {error!r}", hint)
 
-    def _query(self, request: Request) -> Query:
+    def _query(self, request: Request, pause: Callable[[], None]) -> Query:
         context = plugin_util.context(request.environ)
         source = ProviderSource(self._provider, context, plugin_util.experiment_id(request.environ))
-        return Query(source, self._cache, request.args)
+        return Query(source, self._cache, request.args, pause)
 
     def _serve_static(self, request: Request) -> Response:
         found = static_file(request.path.partition(_STATIC)[2])

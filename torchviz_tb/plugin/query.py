@@ -1,6 +1,6 @@
 """The parameters of a request, validated in this one place."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -31,10 +31,18 @@ class Query:
     for one that names nothing there is.
     """
 
-    def __init__(self, source: ScalarSource, cache: RecordCache, parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        source: ScalarSource,
+        cache: RecordCache,
+        parameters: Mapping[str, str],
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``pause``: see Group."""
         self.source = source
         self._cache = cache
         self._parameters = parameters
+        self._pause = pause
 
     @cached_property
     def run(self) -> str:
@@ -67,7 +75,7 @@ class Query:
         if index is None:
             groups = list(by_group(self.source.references(run)))
             raise RequestError(404, f"run '{run}' has no group '{name}'", _one_of("groups", name, groups))
-        return Group(self.source, run, name, index, self._cache)
+        return Group(self.source, run, name, index, self._cache, pause=self._pause)
 
     def groups(self, run: str | None = None) -> list[Group]:
         """All groups of a run, or of all runs, runs and groups in alphabetical order."""
@@ -103,6 +111,10 @@ class Query:
     def since(self) -> str | None:
         """The version that an earlier answer gave; None: the page has nothing yet."""
         return self._parameters.get("since")
+
+    def soon(self, kind: Kind) -> int | None:
+        """As ``step_of``, of the parameter soon: the step that a page has before it while it waits; None without."""
+        return self._step_in(self.group, kind, "soon") if "soon" in self._parameters else None
 
     def step_of(self, kind: Kind) -> int:
         """The last step of a kind that is not after the one asked for, or else the first that there is."""

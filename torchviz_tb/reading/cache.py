@@ -61,9 +61,18 @@ class RecordCache:
         if decoded.memory > self._bound:
             return
         with self._lock:
-            replaced = self._kept.pop(key, None)
-            self._memory += decoded.memory - (replaced.memory if replaced else 0)
+            self._drop(key)
+            self._memory += decoded.memory
             self._kept[key] = decoded
             while self._memory > self._bound:
                 _, dropped = self._kept.popitem(last=False)
                 self._memory -= dropped.memory
+
+    def drop(self, key: Hashable) -> None:
+        """Lets go of a record, as where a better one has taken its place."""
+        with self._lock:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        dropped = self._kept.pop(key, None)
+        self._memory -= dropped.memory if dropped else 0

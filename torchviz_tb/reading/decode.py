@@ -42,10 +42,21 @@ class Schema(Generic[RecordT]):
     """Whether ``check`` takes the serialized message: a record that keeps it as it is, and knows its own ``memory``."""
     counted: bool = True
     """Whether the parts of large ones are counted first; a record whose parts are never made need not be."""
+    brief: bool = False
+    """Whether a part of the record will do: the whole one serves as well where it is known."""
 
 
 SITES = Schema(Kind.SITES, SiteTable, pb.Sites, 64 * _MIB, SiteTable.from_record)
 STATISTICS = Schema(Kind.STATISTICS, Statistics, pb.Statistics, 64 * _MIB, Statistics.from_bytes, serialized=True)
+BRIEF_STATISTICS = Schema(
+    Kind.STATISTICS,
+    Statistics,
+    pb.Statistics,
+    64 * _MIB,
+    Statistics.brief_from_bytes,
+    serialized=True,
+    brief=True,
+)
 DISTRIBUTIONS = Schema(
     Kind.DISTRIBUTIONS,
     Distributions,

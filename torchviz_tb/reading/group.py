@@ -33,6 +33,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 _SOME = 16
 
 _DECODERS = 4
+_BRIEF = "brief"
 _BATCH = 64
 """Records that are fetched together: their bytes are in memory at the same time."""
 
@@ -61,7 +62,7 @@ class Group:
     """The records of one watch, or of one name given to a single call. They are read when asked for.
 
     What can't be read is left out and kept in ``problems``; so a group serves one request or one
-    analysis, and is made anew for the next.
+    analysis, and is made anew for the next. ``pause`` is called before records are fetched: who may wait, waits there.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Group:
         index: Mapping[Kind, StepIndex],
         cache: RecordCache,
         decoders: int = _DECODERS,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         self.run = run
         self.name = name
@@ -79,6 +81,7 @@ class Group:
         self._index = index
         self._cache = cache
         self._decoders = decoders
+        self._pause = pause
         self._problems: dict[tuple[Kind, int | None], Problem] = {}
 
     @property
@@ -114,6 +117,10 @@ class Group:
     def read_ahead(self, schema: Schema[RecordT], steps: Sequence[int]) -> None:
         """Decodes the records of these steps into the cache, those that it does not have, for who asks later."""
         self._fill_cache(schema, [self._index[schema.kind][step] for step in steps])
+
+    def undecoded(self, schema: Schema[RecordT]) -> int:
+        """How many of the records are not in the cache."""
+        return sum(self._known(schema, reference) is None for reference in self._index.get(schema.kind, {}).values())
 
     def read_on_sites(self, schema: Schema[OnSitesT], step: int) -> OnSites[OnSitesT] | None:
         """A record about sites, joined with ``sites``.
@@ -182,7 +189,7 @@ class Group:
     @cached_property
     def stages(self) -> list[str]:
         """The stages that were measured, in the order in which they are shown, as far as ``some`` records tell."""
-        found = {stage for record in self.some(schemas.STATISTICS) for stage in record.record.stages}
+        found = {stage for record in self.some(schemas.BRIEF_STATISTICS) for stage in record.record.stages}
         if not self.steps(Kind.STATISTICS):
             found = {stage for record in self.some(schemas.DISTRIBUTIONS) for stage in record.record.stage_names}
         return [stage for stage in STAGES if stage in found]
@@ -209,8 +216,9 @@ class Group:
 
     def _fill_cache(self, schema: Schema[RecordT], batch: Sequence[Reference]) -> dict[Reference, bytes | RecordError]:
         """Decodes what the cache does not have; gives the bytes of those, for what it does not keep."""
+        self._pause()
         with self._cache.turn((self.run, self.name, schema.kind)):
-            absent = [reference for reference in batch if self._cache.get(reference) is None]
+            absent = [reference for reference in batch if self._known(schema, reference) is None]
             blobs = dict(zip(absent, self._source.read(absent), strict=True)) if absent else {}
             # Half of the work is decompression, which other threads do not wait for.
             with ThreadPoolExecutor(self._decoders) as pool:
@@ -220,8 +228,13 @@ class Group:
     def _record(
         self, schema: Schema[RecordT], reference: Reference, blob: bytes | RecordError | None
     ) -> RecordT | None:
-        decoded = self._cache.get(reference) or self._decoded(schema, reference, blob)
+        decoded = self._known(schema, reference) or self._decoded(schema, reference, blob)
         return decoded.record if decoded is not None else None
+
+    def _known(self, schema: Schema[RecordT], reference: Reference) -> Decoded[RecordT] | None:
+        """What the cache has of a record."""
+        whole = self._cache.get(reference)
+        return self._cache.get((reference, _BRIEF)) if whole is None and schema.brief else whole
 
     def _decoded(
         self, schema: Schema[RecordT], reference: Reference, blob: bytes | RecordError | None
@@ -236,7 +249,10 @@ class Group:
         except RecordError as error:
             self.report(schema.kind, reference.step, error)
             return None
-        self._cache.put(reference, decoded)
+        brief = (reference, _BRIEF)
+        self._cache.put(brief if schema.brief else reference, decoded)
+        if not schema.brief:
+            self._cache.drop(brief)
         return decoded
 
     def _join(self, kind: Kind, step: int, record: OnSitesT | None) -> OnSites[OnSitesT] | None:

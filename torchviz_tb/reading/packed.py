@@ -6,7 +6,7 @@ one go. Format: https://protobuf.dev/programming-guides/encoding/.
 """
 
 import struct
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from functools import cache
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ class PackedColumns:
 
     def __init__(self, message: type[Message], contents: Mapping[int, bytes]) -> None:
         """``contents``: what each of the message's columns holds as it is stored, by the number of its field."""
+        self._message = message
         self._fields = message.DESCRIPTOR.fields_by_name
         self._contents = contents
 
@@ -63,6 +64,12 @@ class PackedColumns:
     def __contains__(self, name: str) -> bool:
         """Whether the column has any entry."""
         return self._fields[name].number in self._contents
+
+    def without(self, names: Collection[str]) -> "PackedColumns":
+        """The same without some of the columns; what they held is let go of."""
+        numbers = {self._fields[name].number for name in names}
+        kept = {number: bytes(content) for number, content in self._contents.items() if number not in numbers}
+        return PackedColumns(self._message, kept)
 
     @property
     def memory(self) -> int:

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.errors import RecordError
-from torchviz_tb.reading.decode import DISTRIBUTIONS, STATISTICS
+from torchviz_tb.reading.decode import BRIEF_STATISTICS, DISTRIBUTIONS, STATISTICS, Schema
 from torchviz_tb.reading.distributions import Distribution
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.site_histograms import site_quantiles
-from torchviz_tb.reading.statistics import COLUMNS, State, States
+from torchviz_tb.reading.statistics import COLUMNS, LONG_COLUMNS, State, States, Statistics
 from torchviz_tb.records.metadata import Kind
 
 Float64s = npt.NDArray[np.float64]
@@ -31,6 +31,11 @@ class StatisticsSeries:
     state: States
 
 
+def records_of(column: str) -> Schema[Statistics]:
+    """How the records that a column is in are read: briefly, unless it is among what is then left out."""
+    return STATISTICS if column in LONG_COLUMNS else BRIEF_STATISTICS
+
+
 def statistics_series(group: Group, stage: str, column: str, wanted: Sequence[int] | None = None) -> StatisticsSeries:
     """A column, kept or derived, at every step (or those wanted); a step that can't be read is there, not measured."""
     steps = group.steps(Kind.STATISTICS) if wanted is None else list(wanted)
@@ -38,7 +43,7 @@ def statistics_series(group: Group, stage: str, column: str, wanted: Sequence[in
         return _quantile_spread(group, stage, steps)
     shape = (len(steps), len(group.sites.sites))
     values, state = np.full(shape, np.nan), np.full(shape, State.NOT_MEASURED, np.uint8)
-    for row, (_, joined) in enumerate(group.read_all_on_sites(STATISTICS, steps)):
+    for row, (_, joined) in enumerate(group.read_all_on_sites(records_of(column), steps)):
         if joined is None or stage not in joined.record.stages:
             continue
         state[row, joined.positions] = joined.record.stages[stage].state

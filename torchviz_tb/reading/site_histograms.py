@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.errors import DamagedRecord
-from torchviz_tb.reading.decode import DISTRIBUTIONS, STATISTICS
+from torchviz_tb.reading.decode import BRIEF_STATISTICS, DISTRIBUTIONS
 from torchviz_tb.reading.distances import distances, relative_distances
 from torchviz_tb.reading.distributions import Distributions
 from torchviz_tb.reading.group import Group, OnSites
@@ -105,7 +105,7 @@ def states(
     state = np.where(missing, np.uint8(State.NOT_MEASURED), np.uint8(State.FINITE))
     row_of = {step: row for row, step in enumerate(steps)}
     known = [step for step in group.steps(Kind.STATISTICS) if step in row_of]
-    for step, joined in group.read_all_on_sites(STATISTICS, known):
+    for step, joined in group.read_all_on_sites(BRIEF_STATISTICS, known):
         if joined is None or stage not in joined.record.stages:
             continue
         own = joined.own(sites)

@@ -38,6 +38,9 @@ DERIVED_COLUMNS = ("zero_share", "nonfinite", "rms", "update_ratio", "lost_share
 COLUMNS = KEPT_COLUMNS + DERIVED_COLUMNS
 
 
+LONG_COLUMNS = frozenset({"min", "max", "mean", "std", "abs_max", "l1"})
+"""Eight bytes a site each: three quarters of a record. A brief one is without them; findings and norms need none."""
+
 _STAGES = pb.Statistics.DESCRIPTOR.fields_by_name["stages"].number
 _OF_SOME_STAGES = frozenset({"lost", "units", "dead_units"})
 
@@ -70,13 +73,17 @@ class StageColumns(Mapping[str, Float64s]):
     a column of a thousand records, not all columns of one.
     """
 
-    def __init__(self, packed: PackedColumns, reasons: Iterable[pb.Reason], sites: int) -> None:
-        """Columns of ``sites`` entries; raises DamagedRecord where lengths or indices don't fit."""
-        self._packed = packed
+    def __init__(self, packed: PackedColumns, reasons: Iterable[pb.Reason], sites: int, *, brief: bool = False) -> None:
+        """Columns of ``sites`` entries, the long ones only if not ``brief``.
+
+        Raises DamagedRecord where lengths, also of what is not kept, or indices don't fit.
+        """
         self._sites = sites
-        self._names = [name for name in KEPT_COLUMNS if name not in _OF_SOME_STAGES or name in self._packed]
-        for name in ("status", *self._names):
-            self._packed.check(name, sites)
+        names = [name for name in KEPT_COLUMNS if name not in _OF_SOME_STAGES or name in packed]
+        for name in ("status", *names):
+            packed.check(name, sites)
+        self._packed = packed.without(LONG_COLUMNS) if brief else packed
+        self._names = [name for name in names if not (brief and name in LONG_COLUMNS)]
         self.reasons = {reason.site: reason.text for reason in reasons}
         checks.indices(self.reasons, sites, "site")
 
@@ -144,7 +151,12 @@ class Statistics:
         return sum(stage.memory for stage in self.stages.values())
 
     @classmethod
-    def from_bytes(cls, message: bytes) -> "Statistics":
+    def brief_from_bytes(cls, message: bytes) -> "Statistics":
+        """As ``from_bytes``, without the ``LONG_COLUMNS``: these are missing, though the record may have them."""
+        return cls.from_bytes(message, brief=True)
+
+    @classmethod
+    def from_bytes(cls, message: bytes, *, brief: bool = False) -> "Statistics":
         """All stages that this version knows, of a serialized record. Raises DamagedRecord."""
         parts, others = split(message, {_STAGES})
         record = parse(others, pb.Statistics)
@@ -155,7 +167,7 @@ class Statistics:
             name = checks.stage_name(stage.stage)
             if name is not None:
                 checks.require(name not in stages, "a stage is in it twice")
-                stages[name] = StageColumns(packed, stage.reasons, count)
+                stages[name] = StageColumns(packed, stage.reasons, count, brief=brief)
         return cls(
             count,
             record.sites_checksum,

@@ -51,7 +51,8 @@ export interface OtherPlace {
 export interface Api {
   runs(): Promise<RunsAnswer>;
   sites(place: Place): Promise<SitesAnswer>;
-  statistics(place: Place, stage: Stage, column: string): Promise<StatisticsAnswer>;
+  /** `soon`: of the step at which a page waits for its first picture, the answer may be partial. */
+  statistics(place: Place, stage: Stage, column: string, soon?: number): Promise<StatisticsAnswer>;
   site(place: Place, site: string): Promise<SiteAnswer>;
   distributions(place: Place, site: string, stage: Stage, some?: Some): Promise<DistributionsAnswer>;
   bands(place: Place, stage: Stage, some?: Some): Promise<BandsAnswer>;
@@ -91,8 +92,8 @@ export function httpApi(base = "."): Api {
     runs: () => json("runs"),
     meanings: () => json("meanings"),
     sites: (place) => json("sites", place),
-    statistics: (place, stage, column) =>
-      overSteps.get("statistics", { ...place, stage, column }, plain<StatisticsAnswer>),
+    statistics: (place, stage, column, soon) =>
+      overSteps.get("statistics", { ...place, stage, column }, plain<StatisticsAnswer>, soon),
     site: (place, site) => overSteps.get("site", { ...place, site }, plain<SiteAnswer>),
     distributions: (place, site, stage, some) =>
       overSteps.get("distributions", { ...place, site, stage, ...some }, plain<DistributionsAnswer>),

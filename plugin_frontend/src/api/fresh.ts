@@ -138,10 +138,13 @@ export class StepAnswers {
     private readonly bound = BOUND,
   ) {}
 
-  async get<T>(route: string, parameters: object, convert: (answer: ArraysAnswer) => T): Promise<T> {
+  /** `soon` goes with a request for all steps; what is then partial is not kept. */
+  async get<T>(route: string, parameters: object, convert: (answer: ArraysAnswer) => T, soon?: number): Promise<T> {
     const key = JSON.stringify([route, parameters]);
     const known = this.#known.get(key);
-    const answer = await this.#newest(route, parameters, known?.answer);
+    const hurried = known || soon === undefined ? parameters : { ...parameters, soon };
+    const answer = await this.#newest(route, hurried, known?.answer);
+    if (answer.header.partial) return convert(answer);
     const value = known && answer === known.answer ? (known.value as T) : convert(answer);
     this.#keep(key, { answer, value });
     return value;

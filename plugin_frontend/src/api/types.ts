@@ -134,6 +134,8 @@ export interface SitesAnswer extends Answer {
 export interface StatisticsAnswer extends Answer {
   stage: Stage;
   column: string;
+  /** Whether the other steps are still being read. */
+  partial?: boolean;
   steps: Float64Array;
   values: Float32Array;
   state: Uint8Array;

@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../api/client";
 import type { FindingsAnswer, LossesAnswer, ProgressAnswer, RunsAnswer, SitesAnswer } from "../api/types";
 import { runColour } from "../theme";
-import { type Resource, resource } from "./resource";
+import { type Fetcher, type Resource, resource } from "./resource";
 import { catalogue, comparedRuns, ourRuns, place, shownRun } from "./selection";
 
 const NOTHING = { data: null, error: null, loading: false };
@@ -64,10 +64,7 @@ export function createData(api: Api): () => void {
 }
 
 /** Resource of a view: it asks while the view is there. `key` must be the same signal at every render. */
-export function useResource<K, T>(
-  key: ReadonlySignal<K | null>,
-  fetcher: (key: K) => Promise<T>,
-): ReadonlySignal<Resource<T>> {
+export function useResource<K, T>(key: ReadonlySignal<K | null>, fetcher: Fetcher<K, T>): ReadonlySignal<Resource<T>> {
   const made = useMemo(() => resource(key, fetcher), [key]);
   useEffect(() => made.stop, [made]);
   return made.state;

@@ -15,13 +15,16 @@ export const reloads: Signal<number> = signal(0);
 
 const EMPTY = { data: null, error: null, loading: false };
 
+/** Asks for the data of a key; what it shows meanwhile stands until all is there. */
+export type Fetcher<K, T> = (key: K, show: (data: T) => void) => Promise<T>;
+
 /**
  * Fetches whenever the key changes and at each reload. A null key means that there is nothing to fetch.
  * `stop` ends it.
  */
 export function resource<K, T>(
   key: ReadonlySignal<K | null>,
-  fetcher: (key: K) => Promise<T>,
+  fetcher: Fetcher<K, T>,
 ): { state: ReadonlySignal<Resource<T>>; stop: () => void } {
   const state = signal<Resource<T>>(EMPTY);
   let newest = 0;
@@ -37,12 +40,12 @@ export function resource<K, T>(
     const settle = (next: Partial<Resource<T>>) => {
       const old = state.peek();
       if (next.data && alike(old.data, next.data)) next.data = old.data;
-      if (mine === newest) state.value = { ...old, loading: false, ...next };
+      if (mine === newest) state.value = { ...old, ...next };
     };
     state.value = { ...state.peek(), loading: true };
-    fetcher(wanted).then(
-      (data) => settle({ data, error: null }),
-      (error: unknown) => settle({ error: error instanceof Error ? error : new Error(String(error)) }),
+    fetcher(wanted, (data) => settle({ data, error: null })).then(
+      (data) => settle({ data, error: null, loading: false }),
+      (error: unknown) => settle({ error: error instanceof Error ? error : new Error(String(error)), loading: false }),
     );
   });
   return { state, stop };

@@ -221,6 +221,25 @@ describe("StepAnswers", () => {
     expect(state.asked.at(-1)).toBe("2");
   });
 
+  it("hurries only while it has nothing, and keeps nothing that is partial", async () => {
+    const { state, ask } = server();
+    const soons: unknown[] = [];
+    let partial = true;
+    const answers = new StepAnswers(async (route, parameters: { since?: string; soon?: number }) => {
+      soons.push(parameters.soon);
+      const { header, arrays } = await ask(route, parameters);
+      return new ArraysAnswer({ ...header, partial }, arrays);
+    });
+    const get = (soon?: number) => answers.get("route", {}, rowsOf, soon);
+    await get(7);
+    await get(7);
+    partial = false;
+    await get();
+    await get(7);
+    expect(soons).toEqual([7, 7, undefined, undefined]);
+    expect(state.asked).toEqual([undefined, undefined, undefined, "1"]);
+  });
+
   it("asks for everything after steps were replaced behind its back", async () => {
     const { state, ask } = server();
     const answers = new StepAnswers(ask);

@@ -23,6 +23,23 @@ describe("resource", () => {
     stop();
   });
 
+  it("shows what comes first until all is there, unless it is late", async () => {
+    const key = signal("a");
+    const shows: ((value: unknown) => void)[] = [];
+    const { state, stop } = resource<string, unknown>(key, (_, show) => {
+      shows.push(show);
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    shows[0]?.("some of a");
+    expect(state.value).toEqual({ data: "some of a", error: null, loading: true });
+    await settle(answers.length - 1, "all of a");
+    expect(state.value).toEqual({ data: "all of a", error: null, loading: false });
+    key.value = "b";
+    shows[0]?.("late");
+    expect(state.value.data).toBe("all of a");
+    stop();
+  });
+
   it("keeps the very answer after a reload without news, and takes one that tells anything new", async () => {
     const cells = Float32Array.of(1);
     let answer = (): unknown => [{ place: { run: "a" }, cells, losses: new Map([["a", cells]]) }];

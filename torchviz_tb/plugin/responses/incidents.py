@@ -10,7 +10,7 @@ from torchviz_tb.plugin.arrays import Arrays, Json
 from torchviz_tb.plugin.fresh import fresh
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
-from torchviz_tb.reading.decode import INCIDENTS, STATISTICS
+from torchviz_tb.reading.decode import BRIEF_STATISTICS, INCIDENTS
 from torchviz_tb.reading.incidents import Incident
 from torchviz_tb.records.metadata import Kind
 
@@ -33,7 +33,7 @@ def watch_cost(query: Query) -> Arrays:
     """The route watch_cost."""
     group = query.group
     news = fresh(group, (Kind.STATISTICS,), (), query.since)
-    records = [record for _, record in group.read_all(STATISTICS)]
+    records = [record for _, record in group.read_all(BRIEF_STATISTICS)]
     columns = {name: np.array([getattr(record, name, None) or np.nan for record in records]) for name in _COST}
     share = _overall_share(np.asarray(news.listed, np.float64), columns["step_seconds"], columns["watch_share"])
     is_sent = np.isin(news.listed, news.steps)

@@ -6,13 +6,18 @@ from torchviz_tb.plugin.arrays import Arrays, Json, float32
 from torchviz_tb.plugin.fresh import fresh
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
-from torchviz_tb.reading.decode import STATISTICS
+from torchviz_tb.reading.decode import BRIEF_STATISTICS, STATISTICS
 from torchviz_tb.reading.execution import execution_ranks
 from torchviz_tb.reading.group import Group
-from torchviz_tb.reading.series import QUANTILE_SPREAD, statistics_series
+from torchviz_tb.reading.series import QUANTILE_SPREAD, records_of, statistics_series
 from torchviz_tb.reading.sites import Site
 from torchviz_tb.reading.statistics import COLUMNS, State
+from torchviz_tb.reading.thinning import thinned
 from torchviz_tb.records.metadata import Kind
+
+_FIRST_STEPS = 128
+_FEW = 320
+"""Records of a thousand sites that are fetched and decoded in a third of a second: they make up one answer."""
 
 
 def sites(query: Query) -> Json:
@@ -36,13 +41,23 @@ def statistics(query: Query) -> Arrays:
     """The route statistics."""
     group, stage, column = query.group, query.stage, query.column
     kinds = (Kind.STATISTICS, Kind.DISTRIBUTIONS) if column == QUANTILE_SPREAD else (Kind.STATISTICS,)
-    news = fresh(group, kinds, [site.name for site in group.sites.sites], query.since)
+    first = _first_steps(query)
+    news = fresh(group, kinds, [site.name for site in group.sites.sites], query.since, first)
     series = statistics_series(group, stage, column, news.steps)
+    header = {"stage": stage, "column": column, "partial": first is not None, **news.header}
     return Arrays(
-        {"stage": stage, "column": column, **news.header, "problems": problems(group.problems)},
+        {**header, "problems": problems(group.problems)},
         {**news.arrays(), "values": float32(series.values), "state": series.state},
         along={"values": 0, "state": 0},
     )
+
+
+def _first_steps(query: Query) -> list[int] | None:
+    """For a page that waits, where many records are yet to be decoded: some steps, and the one before it. None: all."""
+    group, shown = query.group, query.soon(Kind.STATISTICS)
+    if shown is None or query.since is not None or group.undecoded(records_of(query.column)) <= _FEW:
+        return None
+    return sorted({*thinned(group.steps(Kind.STATISTICS), _FIRST_STEPS), shown})
 
 
 def site(query: Query) -> Arrays:
@@ -89,7 +104,7 @@ def _site(site: Site, reason: str | None) -> Json:
 def _newest_reasons(group: Group) -> dict[int, str]:
     """Why sites (positions) are not measured, as the newest of some records that says so."""
     reasons: dict[int, str] = {}
-    for joined in group.some(STATISTICS):
+    for joined in group.some(BRIEF_STATISTICS):
         for columns in joined.record.stages.values():
             reasons.update({int(joined.positions[own]): text for own, text in columns.reasons.items()})
     return reasons

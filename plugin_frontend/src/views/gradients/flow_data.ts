@@ -6,6 +6,7 @@ import type { BandsAnswer, Site, SitesAnswer, Stage } from "../../api/types";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites as sharedSites } from "../../store/data";
 import { comparedRuns, place } from "../../store/selection";
+import { soonThenAll } from "../../store/soon";
 import type { RunNorms } from "./norms";
 import { type Measure, measure } from "./options";
 
@@ -46,19 +47,29 @@ export const flowKey = computed<string | null>(
   () => placesKey.value && JSON.stringify([measure.value, JSON.parse(placesKey.value)]),
 );
 
-export async function askFlow(api: Api, key: string): Promise<FlowAnswer> {
+export async function askFlow(api: Api, key: string, show: (flow: FlowAnswer) => void): Promise<FlowAnswer> {
   const [wanted, places] = JSON.parse(key) as [Measure, Place[]];
   if (wanted === "quantiles") return { measure: wanted, quantiles: await askQuantiles(api, places) };
-  return { measure: wanted, runs: await ofRuns(places, (where) => askRun(api, where, wanted)) };
+  const ask = async (soon?: number) => ({
+    measure: wanted,
+    runs: await ofRuns(places, (where) => askRun(api, where, wanted, soon)),
+  });
+  return soonThenAll(ask, ({ runs }) => runs.some(({ after, before }) => isPartial(after) || isPartial(before)), show);
 }
 
+const isPartial = (norms: RunNorms | null): boolean => norms?.answer.partial === true;
+
 /** Norms of the shown run, and of the compared ones that have this group. */
-export async function askNorms(api: Api, key: string): Promise<[RunNorms, ...RunNorms[]]> {
-  return ofRuns(JSON.parse(key) as Place[], async (where) => {
-    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2"), tableOf(api, where)]);
-    return runNorms(where.run, answer, table.sites);
-  });
+export async function askNorms(api: Api, key: string, show: (norms: Norms) => void): Promise<Norms> {
+  const ask = (soon?: number) =>
+    ofRuns(JSON.parse(key) as Place[], async (where) => {
+      const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2", soon), tableOf(api, where)]);
+      return runNorms(where.run, answer, table.sites);
+    });
+  return soonThenAll(ask, (runs) => runs.some(isPartial), show);
 }
+
+type Norms = [RunNorms, ...RunNorms[]];
 
 /** The sites of a place; those of the shown run are there already, unless a reload is asking for them anew. */
 async function tableOf(api: Api, where: Place): Promise<SitesAnswer> {
@@ -80,10 +91,10 @@ function runNorms(run: string, answer: RunNorms["answer"], sites: readonly Site[
   return { run, colour: colourOfRun(run), answer, columns };
 }
 
-async function askRun(api: Api, where: Place, wanted: Exclude<Measure, "quantiles">): Promise<RunFlow> {
+async function askRun(api: Api, where: Place, wanted: Exclude<Measure, "quantiles">, soon?: number): Promise<RunFlow> {
   const { sites, stages } = await tableOf(api, where);
   const ask = async (stage: Stage): Promise<RunNorms> => {
-    const norms = runNorms(where.run, await api.statistics(where, stage, COLUMNS[wanted]), sites);
+    const norms = runNorms(where.run, await api.statistics(where, stage, COLUMNS[wanted], soon), sites);
     return wanted === "mean" ? meansOf(norms, sites) : norms;
   };
   const [after, before] = await Promise.all([

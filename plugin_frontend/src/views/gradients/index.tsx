@@ -40,8 +40,8 @@ const SHARINGS = [
 ] as const;
 
 export function GradientsView({ api }: { api: Api }) {
-  const norms = useResource(placesKey, (key) => askNorms(api, key));
-  const flow = useResource(flowKey, (key) => askFlow(api, key));
+  const norms = useResource<string, Runs<RunNorms>>(placesKey, (key, show) => askNorms(api, key, show));
+  const flow = useResource<string, FlowAnswer>(flowKey, (key, show) => askFlow(api, key, show));
   const heatmaps = useSteadily(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
   const all = sites.value.data?.sites ?? null;
   const table = useMemo(() => all?.filter(({ output }) => !output) ?? null, [all]);

@@ -39,7 +39,7 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-const NORM: Column = { value: "l2", label: "norm", kind: "magnitude" };
+export const NORM: Column = { value: "l2", label: "norm", kind: "magnitude" };
 
 export const STAGE_WORDS: Record<Stage, string> = {
   parameter: "parameter",

@@ -47,7 +47,8 @@ function compared(one: RunData, other: RunData, compare: Compare): StatisticsAns
       values[at] = compare(numberAt(one.cells, at), numberAt(other.cells, otherAt));
     });
   });
-  return { ...one.cells, values, state };
+  const partial = one.cells.partial || other.cells.partial;
+  return { ...one.cells, partial: partial === true, values, state };
 }
 
 /** A state of "exactly 0" has no number of its own in every column. */

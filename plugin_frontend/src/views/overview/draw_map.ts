@@ -145,7 +145,8 @@ function drawFoot(context: Context, { data, geometry: { rows, axis }, look }: Ma
   context.textAlign = "left";
   const { length } = data.cells.steps;
   const sites = membersOf(data.sites, data.stage).size;
-  const words = `${plural(sites, "site")} × ${plural(length, "step")}`;
+  const rest = data.cells.partial ? ", the others are being read" : "";
+  const words = `${plural(sites, "site")} × ${plural(length, "step")}${rest}`;
   context.fillText(words, axis.left, y);
   const free = axis.left + context.measureText(words).width;
   context.textAlign = "center";

@@ -25,7 +25,7 @@ import { Tracks } from "./tracks";
 const NO_EXTRAS: Extras = new Map();
 
 export function OverviewView({ api }: { api: Api }) {
-  const { data, error } = useResource(wantedKey, (key) => fetchRuns(api, key)).value;
+  const { data, error } = useResource<string, RunData[]>(wantedKey, (key, show) => fetchRuns(api, key, show)).value;
   const areFindingsSettled = useFindingsSettled();
   if (wantedKey.value === null) return <NoStatistics />;
   if (error && !data) return <Failure error={error} />;

@@ -4,7 +4,8 @@ import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { Progress, Run, Site, Stage, StatisticsAnswer } from "../../api/types";
 import { column, comparedRuns, place, shownRun, stage } from "../../store/selection";
-import { type Column, columnOf, stageOf } from "./columns";
+import { soonThenAll } from "../../store/soon";
+import { type Column, columnOf, NORM, stageOf } from "./columns";
 
 export interface RunData {
   place: Place;
@@ -44,24 +45,29 @@ export const wantedKey = computed<string | null>(() => {
 });
 
 /** The shown run first; compared runs that can't be had are left out. */
-export async function fetchRuns(api: Api, key: string): Promise<RunData[]> {
-  const wanted = JSON.parse(key) as Wanted;
-  const shown = fetchRun(api, wanted.shown, wanted);
-  const others = await Promise.allSettled(wanted.compared.map((where) => fetchRun(api, where, wanted)));
+export function fetchRuns(api: Api, key: string, show: (runs: RunData[]) => void): Promise<RunData[]> {
+  const isPartial = (runs: RunData[]) => runs.some(({ cells, norms }) => cells.partial || norms.partial);
+  return soonThenAll((soon) => askRuns(api, JSON.parse(key) as Wanted, soon), isPartial, show);
+}
+
+async function askRuns(api: Api, wanted: Wanted, soon?: number): Promise<RunData[]> {
+  const shown = askRun(api, wanted.shown, wanted, soon);
+  const others = await Promise.allSettled(wanted.compared.map((where) => askRun(api, where, wanted, soon)));
   return [await shown, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
 }
 
-async function fetchRun(api: Api, where: Place, wanted: Wanted): Promise<RunData> {
+async function askRun(api: Api, where: Place, wanted: Wanted, soon?: number): Promise<RunData> {
+  const statistics = (stage: Stage, { value }: Column) => api.statistics(where, stage, value, soon);
   // Nearly always the wanted stage is there: its numbers are asked for before it is certain, as they take longest.
-  const likely = api.statistics(where, wanted.stage, columnOf(wanted.column, wanted.stage).value);
+  const likely = statistics(wanted.stage, columnOf(wanted.column, wanted.stage));
   likely.catch(() => {}); // it is awaited below, or not wanted after all
   const [{ sites, stages }, progress] = await Promise.all([api.sites(where), quietly(() => api.progress(where.run))]);
   const shownStage = stageOf(wanted.stage, stages) ?? "parameter";
   const shownColumn = columnOf(wanted.column, shownStage);
   const normStage = stageOf("gradient", stages) ?? shownStage;
   const isNorm = normStage === shownStage && shownColumn.value === "l2";
-  const cells = shownStage === wanted.stage ? likely : api.statistics(where, shownStage, shownColumn.value);
-  const norms = isNorm ? cells : api.statistics(where, normStage, "l2");
+  const cells = shownStage === wanted.stage ? likely : statistics(shownStage, shownColumn);
+  const norms = isNorm ? cells : statistics(normStage, NORM);
   return {
     place: where,
     sites,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Api } from "../../../src/api/client";
 import { type BandsAnswer, type Site, type Stage, State } from "../../../src/api/types";
-import { askFlow, meansOf, quantilesAt } from "../../../src/views/gradients/flow_data";
+import { askFlow, type FlowAnswer, meansOf, quantilesAt } from "../../../src/views/gradients/flow_data";
 import { layerValue } from "../../../src/views/gradients/flow_geometry";
 import type { RunNorms } from "../../../src/views/gradients/norms";
 import { quantileAxis } from "../../../src/views/gradients/quantile_flow";
@@ -46,12 +46,29 @@ function fakeApi(stages: Stage[], asked: string[]): Api {
   } as unknown as Api;
 }
 
+const ignore = () => {};
+
 describe("what the flow measures", () => {
+  it("is shown of some steps while the server reads the others, of which it is then asked again", async () => {
+    const api = fakeApi(["gradient"], []);
+    const { statistics } = api;
+    const asked: (number | undefined)[] = [];
+    api.statistics = async (where, stage, column, soon) => {
+      asked.push(soon);
+      return { ...(await statistics(where, stage, column)), partial: soon !== undefined };
+    };
+    const shown: FlowAnswer[] = [];
+    const whole = await askFlow(api, JSON.stringify(["norm", [PLACE]]), (flow) => shown.push(flow));
+    expect(asked).toEqual([0, undefined]);
+    const partial = [...shown, whole].map((flow) => flow.measure === "norm" && flow.runs[0].after.answer.partial);
+    expect(partial).toEqual([true, false]);
+  });
+
   it("is asked for before clipping only where that was measured", async () => {
     const asked: string[] = [];
     const key = JSON.stringify(["max", [PLACE]]);
-    const without = await askFlow(fakeApi(["gradient"], asked), key);
-    const clipped = await askFlow(fakeApi(["gradient", "raw_gradient"], asked), key);
+    const without = await askFlow(fakeApi(["gradient"], asked), key, ignore);
+    const clipped = await askFlow(fakeApi(["gradient", "raw_gradient"], asked), key, ignore);
     expect(asked).toEqual(["gradient abs_max", "gradient abs_max", "raw_gradient abs_max"]);
     expect(without.measure === "max" && without.runs[0].before).toBeNull();
     expect(clipped.measure === "max" && clipped.runs[0].before?.answer.stage).toBe("raw_gradient");
@@ -62,9 +79,9 @@ describe("what the flow measures", () => {
     const sites = api.sites;
     api.sites = async (where) => (where.run === "gone" ? Promise.reject(new Error("gone")) : sites(where));
     const gone = { run: "gone", group: "model" };
-    const answer = await askFlow(api, JSON.stringify(["norm", [PLACE, gone]]));
+    const answer = await askFlow(api, JSON.stringify(["norm", [PLACE, gone]]), ignore);
     expect(answer.measure === "norm" && answer.runs.map(({ after }) => after.run)).toEqual(["first"]);
-    await expect(askFlow(api, JSON.stringify(["norm", [gone, PLACE]]))).rejects.toThrow("gone");
+    await expect(askFlow(api, JSON.stringify(["norm", [gone, PLACE]]), ignore)).rejects.toThrow("gone");
   });
 });
 
