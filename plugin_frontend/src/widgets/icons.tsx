@@ -37,3 +37,10 @@ export const PlayIcon = icon(<path d="M5.2 3.6l7 4.4-7 4.4z" />, true);
 export const PauseIcon = icon(<path d="M4.8 3.8h2.2v8.4H4.8zM9 3.8h2.2v8.4H9z" />, true);
 export const DownIcon = icon(<path d="M4.5 6.5L8 10l3.5-3.5" />);
 export const CheckIcon = icon(<path d="M3.5 8.5l3 3 6-7" />);
+export const MinusIcon = icon(<path d="M3.5 8h9" />);
+export const PlusIcon = icon(<path d="M3.5 8h9M8 3.5v9" />);
+export const FitIcon = icon(<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />);
+export const ZoomIcon = icon(
+  <path d="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.3 10.3l3.2 3.2M5.5 5.5h3v3h-3z" />,
+);
+export const SaveIcon = icon(<path d="M8 2.5v8M4.5 7.5 8 11l3.5-3.5M3 13.5h10" />);

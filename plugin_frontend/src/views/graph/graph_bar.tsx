@@ -1,6 +1,7 @@
 // The line above the canvas: where the selection is, what colours the boxes, how deep the picture is open.
 
-import type { ComponentChildren } from "preact";
+import type { ComponentType } from "preact";
+import { FitIcon, MinusIcon, PlusIcon, SaveIcon, ZoomIcon } from "../../widgets/icons";
 import { Menu, WordMenu } from "../../widgets/menu";
 import { COLOURING_OPTIONS, colouring } from "./colouring";
 import type { Health } from "./health";
@@ -41,28 +42,23 @@ export function GraphBar({ model, health, treeShown, onTree }: GraphBarProps) {
         </button>
       )}
       <DepthControl model={model} />
-      <IconButton label="Fit the graph to the window (f)" onClick={() => model.fit()}>
-        <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />
-      </IconButton>
-      <IconButton
-        label="Zoom to the selection (z)"
-        disabled={model.selected.value === null}
-        onClick={() => model.zoomToSelection()}
-      >
-        <path d="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.3 10.3l3.2 3.2M5.5 5.5h3v3h-3z" />
-      </IconButton>
-      <ExportMenu model={model} health={health} />
+      <span class="graph-icons">
+        <IconButton label="Fit the graph to the window (f)" icon={FitIcon} onClick={() => model.fit()} />
+        <IconButton
+          label="Zoom to the selection (z)"
+          icon={ZoomIcon}
+          disabled={model.selected.value === null}
+          onClick={() => model.zoomToSelection()}
+        />
+        <ExportMenu model={model} health={health} />
+      </span>
     </div>
   );
 }
 
 function ExportMenu({ model, health }: { model: GraphModel; health: Health }) {
   return (
-    <Menu
-      label="Export the graph"
-      buttonClass="icon-button"
-      button={<Icon d="M8 2.5v8M4.5 7.5 8 11l3.5-3.5M3 13.5h10" />}
-    >
+    <Menu label="Export the graph" buttonClass="icon-button" button={<SaveIcon />}>
       {(close) =>
         (
           [
@@ -136,16 +132,17 @@ function DepthControl({ model }: { model: GraphModel }) {
   const depth = model.depth.value;
   const deepest = model.hierarchy.maxDepth + 1;
   return (
-    <fieldset class="graph-depth">
+    <fieldset class="graph-icons">
       <legend class="hidden-visually">Depth</legend>
       <span aria-hidden="true">Depth</span>
-      <IconButton label="Less deep" disabled={depth <= 1} onClick={() => model.setDepth(depth - 1)}>
-        <path d="M3.5 8h9" />
-      </IconButton>
+      <IconButton label="Less deep" icon={MinusIcon} disabled={depth <= 1} onClick={() => model.setDepth(depth - 1)} />
       <output aria-label="Depth">{depth}</output>
-      <IconButton label="Deeper" disabled={depth >= deepest} onClick={() => model.setDepth(depth + 1)}>
-        <path d="M3.5 8h9M8 3.5v9" />
-      </IconButton>
+      <IconButton
+        label="Deeper"
+        icon={PlusIcon}
+        disabled={depth >= deepest}
+        onClick={() => model.setDepth(depth + 1)}
+      />
     </fieldset>
   );
 }
@@ -154,31 +151,13 @@ interface IconButtonProps {
   label: string;
   disabled?: boolean;
   onClick: () => void;
-  children: ComponentChildren;
+  icon: ComponentType;
 }
 
-function IconButton({ label, disabled = false, onClick, children }: IconButtonProps) {
+function IconButton({ label, disabled = false, onClick, icon: Icon }: IconButtonProps) {
   return (
     <button type="button" class="icon-button" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
-      <Icon>{children}</Icon>
+      <Icon />
     </button>
-  );
-}
-
-function Icon({ d, children }: { d?: string; children?: ComponentChildren }) {
-  return (
-    <svg
-      width="16"
-      height="16"
-      viewBox="0 0 16 16"
-      aria-hidden="true"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.5"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-    >
-      {d ? <path d={d} /> : children}
-    </svg>
   );
 }
