@@ -11,7 +11,7 @@ const smaller: Plugin = {
   name: "smaller",
   async renderChunk(code, { fileName }) {
     const first = await oxc(fileName, code, { module: true, mangle: false });
-    const compress = { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, inline: 1, hoist_props: false };
+    const compress = { passes: 5, keep_fargs: false, unsafe: true, unsafe_arrows: true, inline: 1, hoist_props: false };
     const second = await terser(first.code, { module: true, ecma: 2020, mangle: false, compress });
     return { code: second.code ?? code, map: null };
   },

@@ -59,11 +59,14 @@ def test_a_link_opens_the_same_order_filter_and_axis(open_page: OpenPage) -> Non
         step=150,
         sort="runs",
         filter="*.bias",
-        values="linear",
+        values="log",
         drawing="bands",
         group="model",
     )
-    expect(page.frame.get_by_role("button", name="Value axis: linear")).to_be_visible()
+    expect(page.frame.get_by_role("button", name="Value axis: log |x|")).to_be_visible()
+    quantiles = page.frame.get_by_role("table", name=re.compile("^Quantiles of .*: gradient, magnitude$"))
+    expect(quantiles.locator("td")).not_to_have_count(0)
+    assert not any("−" in number for number in quantiles.locator("td").all_inner_texts() if "e" not in number)
     expect(page.frame.get_by_role("button", name="Bands", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.frame.get_by_text("120 sites")).to_be_visible()
     assert all(name.endswith(".bias") for name in names(tiles(page)))

@@ -2,7 +2,7 @@
 // value axis, so a picture never shows more resolution than the record has. Exact zeros are kept apart: they are a
 // spike at 0, not a density.
 
-import { type Axis, linearAxis, symlogAxis } from "./axis";
+import { type Axis, linearAxis, logAxis, symlogAxis } from "./axis";
 import { partition } from "./steps";
 
 /** S steps, each with bins of its own, as in the answer of the route `distributions`. */
@@ -16,16 +16,28 @@ export interface Bins {
   zeros: Float64Array;
 }
 
-export type ValueScale = "linear" | "symlog";
+export type ValueScale = "linear" | "symlog" | "log";
 
 /** Below this share of the non-zero values a symlog axis is linear. */
 const LINEAR_SHARE = 0.1;
 const SMALLEST_THRESHOLD = 1e-30;
 
-/** One axis for the values of several histograms: all that any step holds, and 0 where there are zeros. */
+/**
+ * One axis for the values of several histograms: all that any step holds, and 0 where there are zeros. A logarithmic
+ * one is for magnitudes; 0 is at its start.
+ */
 export function valueAxis(all: readonly Bins[], scale: ValueScale): Axis {
+  if (scale === "log") return magnitudeAxis(all);
   const [low, high] = extent(all);
   return scale === "linear" ? linearAxis(low, high) : symlogAxis(low, high, threshold(all, Math.max(-low, high)));
+}
+
+function magnitudeAxis(all: readonly Bins[]): Axis {
+  let low = Number.POSITIVE_INFINITY;
+  for (const { lower, upper } of all)
+    low = lower.reduce((least, edge, bin) => Math.min(least, edge || (upper[bin] ?? least)), low);
+  const axis = Number.isFinite(low) ? logAxis(low, extent(all)[1]) : logAxis(1, 10);
+  return { ...axis, position: (value) => Math.max(0, axis.position(value)) };
 }
 
 function extent(all: readonly Bins[]): [number, number] {

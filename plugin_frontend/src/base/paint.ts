@@ -90,7 +90,7 @@ export function drawValueLabels(context: Context, plot: Rect, axis: Axis, colour
 /** Labels under a plot whose horizontal axis has the values. */
 export function drawValueLabelsBelow(context: Context, plot: Rect, axis: Axis, colours: InkColours): void {
   const y = plot.y + plot.height;
-  const ticks = axis.ticks(Math.max(1, Math.floor(plot.width / 110)));
+  const ticks = axis.ticks(Math.max(axis.kind === "log" ? 2 : 1, Math.floor(plot.width / 110)));
   const width = (label: string) => textWidth(context, label) + LABEL_GAP;
   for (const { label, position } of separated(ticks, plot.width, width)) {
     const x = plot.x + plot.width * position;

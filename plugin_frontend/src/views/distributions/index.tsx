@@ -43,6 +43,7 @@ const DRAWINGS = [
 const SCALES = [
   { value: "symlog", label: "symlog" },
   { value: "linear", label: "linear" },
+  { value: "log", label: "log |x|" },
 ] as const;
 /** Steps of the bands of all sites of a large log: so many, of a thousand sites, are there in half a second. */
 const FEW_STEPS = 32;

@@ -2,7 +2,7 @@
 
 import { type BandsAnswer, type DistributionsAnswer, State } from "../../api/types";
 import { type Axis, linearAxis, symlogAxis } from "../../base/axis";
-import { type Bins, binRange, finiteCount, type ValueScale } from "../../base/bins";
+import { binRange, type ValueScale } from "../../base/bins";
 import { csvOf } from "../../base/csv";
 import { formatCount, formatNumber } from "../../base/format";
 import { BAND_LEVELS, type BandSeries } from "../../base/paint_bands";
@@ -36,33 +36,10 @@ export function seriesOfDistributions(answer: DistributionsAnswer, levels: reado
   };
 }
 
-/** Median of the magnitudes of a step's finite values, zeros included; values are even within a bin. NaN: no value. */
-export function medianMagnitude(bins: Bins, step: number): number {
-  const half = finiteCount(bins, step) / 2;
-  if (half === 0) return Number.NaN;
-  let seen = bins.zeros[step] ?? 0;
-  if (seen >= half) return 0;
-  for (const { inner, outer, mass } of magnitudeBins(bins, step)) {
-    if (seen + mass >= half) return inner + ((half - seen) / mass) * (outer - inner);
-    seen += mass;
-  }
-  return Number.NaN;
-}
-
-/** A step's bins by magnitude, ascending: the grid is symmetric, so a bin and its mirror image are one. */
-function magnitudeBins(bins: Bins, step: number): { inner: number; outer: number; mass: number }[] {
-  const found = new Map<number, { inner: number; outer: number; mass: number }>();
-  const [first, end] = binRange(bins, step);
-  for (let bin = first; bin < end; bin++) {
-    const [a, b] = [Math.abs(bins.lower[bin] ?? 0), Math.abs(bins.upper[bin] ?? 0)];
-    const inner = Math.min(a, b);
-    const mass = (found.get(inner)?.mass ?? 0) + (bins.counts[bin] ?? 0);
-    found.set(inner, { inner, outer: Math.max(a, b), mass });
-  }
-  return [...found.values()].sort((a, b) => a.inner - b.inner);
-}
-
-/** One axis for the bands of several sites: symmetric round 0 where they reach to both sides of it. */
+/**
+ * One axis for the bands of several sites: symmetric round 0 where they reach to both sides of it. Quantiles of values
+ * are none of their magnitudes, so a logarithmic one is symmetric, too.
+ */
 export function bandAxis(series: readonly BandSeries[], scale: ValueScale): Axis {
   const { low, high, smallest } = bandExtent(series);
   if (low > high) return linearAxis(-1, 1);

@@ -12,7 +12,7 @@ import { isSame, type Subject } from "./subject";
 export type Drawing = "density" | "bands" | "ridges" | "overlay";
 
 export const drawing = keptWord<Drawing>("drawing", ["density", "bands", "ridges", "overlay"]);
-export const valueScale = keptWord("values", ["symlog", "linear"]);
+export const valueScale = keptWord("values", ["symlog", "linear", "log"]);
 /** Of the sites: as the model has them, or the largest distance first: from another step, or from another run. */
 export const order = keptWord("sort", ["depth", "first", "previous", "runs"]);
 /** Glob over the names of sites, or a regular expression between slashes. */

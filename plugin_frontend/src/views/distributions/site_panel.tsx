@@ -18,6 +18,7 @@ import { SiteName } from "../../widgets/site_name";
 import { Table } from "../../widgets/table";
 import { factsOf } from "../overview/site_panel";
 import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
+import { drawnAs } from "./magnitudes";
 import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
 import { atStep, type Plot, type RunDistributions } from "./plot";
@@ -82,9 +83,10 @@ function FarthestApart({ distances }: { distances: DistancesAnswer }) {
 function Ridges({ run }: { run: RunDistributions }) {
   const scale = valueScale.value;
   const draw = useMemo(() => {
-    const axis = valueAxis([run.answer], scale);
+    const runs = drawnAs(scale, [run]);
+    const axis = valueAxis([runs[0].answer], scale);
     return (context: CanvasRenderingContext2D, size: { width: number; height: number }) => {
-      paintRidges(context, size, { runs: [run], axis, now: currentStep.value ?? 0 }, look.value);
+      paintRidges(context, size, { runs, axis, now: currentStep.value ?? 0 }, look.value);
     };
   }, [run, scale]);
   return <Picture class="panel-ridges" label="Histograms over steps" draw={draw} />;

@@ -18,7 +18,8 @@ import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
 import { hideTooltip, type Row, showTooltip } from "../../widgets/tooltip";
 import { type siteKey, useDistributions } from "./data";
-import { histogramCsv, medianMagnitude } from "./measures";
+import { drawnAs, medianMagnitude } from "./magnitudes";
+import { histogramCsv } from "./measures";
 import { drawing, pins, togglePin, valueScale, wordsOf } from "./options";
 import { paintOverlay, paintRidges } from "./paint_outlines";
 import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
@@ -76,9 +77,11 @@ export function AtStep({ run }: { run: RunDistributions }) {
 }
 
 /** Values over steps of what is first in the list, and what is compared with it; `name` says what it is. */
-export function ValuePicture({ runs, name }: { runs: Plot["runs"]; name: string }) {
-  const { answer } = runs[0];
+export function ValuePicture({ runs: given, name: of }: { runs: Plot["runs"]; name: string }) {
   const scale = valueScale.value;
+  const name = scale === "log" ? `${of}, magnitude` : of;
+  const runs = useMemo(() => drawnAs(scale, given), [given, scale]);
+  const { answer } = runs[0];
   const answers = useSame(runs.map((run) => run.answer));
   const axis = useMemo(() => valueAxis(answers, scale), [answers, scale]);
   const hovered = useSignal<{ step: number; position: number } | null>(null);
@@ -121,7 +124,7 @@ export function ValuePicture({ runs, name }: { runs: Plot["runs"]; name: string 
     at(next.step, next.position, x, anchor.top + plot.y + plot.height * (1 - next.position), true);
     return true;
   };
-  const now = atStep(runs[0], currentStep.value ?? 0);
+  const now = atStep(given[0], currentStep.value ?? 0);
   return (
     <Picture
       class="stage-canvas"

@@ -6,7 +6,6 @@ import {
   bandRows,
   bandsCsv,
   histogramCsv,
-  medianMagnitude,
   seriesOf,
   seriesOfDistributions,
 } from "../../../src/views/distributions/measures";
@@ -79,19 +78,6 @@ it("writes bands as a line for each site and step", () => {
 
 it("picks quantiles by their level", () => {
   expect(Array.from(seriesOfDistributions(answer, [0.95, 0.05]).quantiles)).toEqual([2, -2, 2, 0]);
-});
-
-describe("medianMagnitude", () => {
-  it("is where half of the magnitudes lie below, even within a bin", () => {
-    // Magnitudes: 4 in [0.5, 1), 4 in [1, 2): the fourth of eight is the upper edge of the first.
-    expect(medianMagnitude(answer, 0)).toBeCloseTo(1, 12);
-  });
-
-  it("counts zeros, and is NaN without finite values", () => {
-    expect(medianMagnitude(answer, 1)).toBe(0);
-    const none = { ...answer, counts: new Float64Array(6), zeros: new Float64Array(2) };
-    expect(medianMagnitude(none, 0)).toBeNaN();
-  });
 });
 
 describe("bandAxis", () => {
