@@ -203,25 +203,132 @@ def test_sam_is_sampled_where_it_updates_with_the_gradient_of_its_second_backwar
     agree(recorded(found, "parameter"), before)
 
 
-def test_lbfgs_is_sampled_once_however_often_it_calls_the_closure(writer, run):
+CLOSURES = {
+    "positional": lambda optimizer, closure: optimizer.step(closure),
+    "by name": lambda optimizer, closure: optimizer.step(closure=closure),
+}
+
+
+@pytest.mark.parametrize("call", CLOSURES)
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.SGD, torch.optim.LBFGS])
+def test_gradients_that_a_closure_makes_are_those_of_its_first_call_at_the_same_step(writer, run, kind, call):
+    """As Lightning calls every optimizer."""
     model = training.net().eval()
-    x, calls = torch.randn(8, 4), []
-    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=4)
+    optimizer = kind(model.parameters(), lr=0.1)
+    raw, consumed, before, updates, results = {}, {}, {}, {}, []
 
     def closure():
         optimizer.zero_grad()
         loss = model(x).square().sum()
         loss.backward()
-        calls.append(norms(model))
+        raw.setdefault(step, norms(model))
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        consumed.setdefault(step, norms(model))
+        results.append(loss.detach())
         return loss
 
-    watch = writer.watch(model, optimizer, log_freq=1)
-    optimizer.step(closure)
-    last = calls[-1]
-    optimizer.step(closure)
-    assert len(calls) > 2
-    assert watch.report().samples == 2
-    agree({1: recorded(run())[1]}, {1: last})  # what there is when the step begins: of the closure before it
+    watch = writer.watch(model, optimizer, log=["all", "raw_gradients"], log_freq=1)
+    for step in range(3):
+        x, calls = torch.randn(8, 4), len(results)
+        start = [p.detach().clone() for p in model.parameters()]
+        before[step] = [float(p.double().norm()) for p in start]
+        assert CLOSURES[call](optimizer, closure) == results[calls]
+        ends = zip(model.parameters(), start, strict=True)
+        updates[step] = [float((p.detach() - old).double().norm()) for p, old in ends]
+    assert watch.report().samples == 3
+    assert not watch.report().without_gradient
+    found = run()
+    agree(recorded(found), consumed)
+    agree(recorded(found, "raw_gradient"), raw)
+    agree(recorded(found, "parameter"), before)
+    agree(recorded(found, "update"), updates)
+    assert found.heatmap("out.weight", 0).abs_max.max() > 0
+
+
+def test_an_accident_within_a_closure_is_told_of_its_own_step(writer, run):
+    model = training.net().eval()
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def closure():
+        optimizer.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        seen.append(float(np.linalg.norm(norms(model))))
+        return loss
+
+    writer.watch(model, optimizer, log_freq=100)
+    seen = []
+    for step in range(4):
+        x = torch.randn(8, 4)
+        if step == 3:
+            x[2, 1] = float("nan")
+        optimizer.step(closure)
+    found = run()
+    [incident] = [each for each in found.incidents() if each.kind == "non_finite"]
+    assert (incident.step, incident.site, incident.role) == (3, "hidden", "propagation")
+    [flight] = found.flight_recorder()
+    np.testing.assert_allclose(np.linalg.norm(flight.gradient_norms[:3].astype(float), axis=1), seen[:3], rtol=1e-5)
+    assert flight.steps.tolist() == [0, 1, 2, 3]
+
+
+def test_a_closure_that_raises_raises_as_before_and_the_next_step_is_whole(writer, run):
+    model = training.net()
+    optimizer = training.sgd(model)
+    writer.watch(model, optimizer, log=["gradients", "updates"], log_freq=1)
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step(lambda: 1 / 0)
+    expected = {}
+    for step in range(2):
+        training.backward(model)
+        expected[step] = norms(model)
+        optimizer.step(lambda: None)
+    agree({1: recorded(run())[1]}, {1: expected[1]})
+
+
+def test_an_optimizer_that_does_not_call_its_closure_consumes_what_there_is(writer, run):
+    class Deaf(torch.optim.SGD):
+        def step(self, closure=None):
+            torch._foreach_add_(self.param_groups[0]["params"], [p.grad for p in model.parameters()], alpha=-0.1)
+
+    model = training.net()
+    optimizer = Deaf(model.parameters(), lr=0.1)
+    writer.watch(model, optimizer, log=["gradients", "updates"], log_freq=1)
+    training.backward(model)
+    expected = norms(model)
+    with torch.no_grad():
+        optimizer.step(lambda: None)
+    found = run()
+    agree(recorded(found), {0: expected})
+    np.testing.assert_allclose(recorded(found, "update")[0], 0.1 * np.array(expected), rtol=1e-4, atol=1e-7)
+
+
+def test_a_step_that_calls_the_step_of_its_base_class_is_one(writer, run):
+    """torch calls the hooks for both."""
+
+    class Halved(torch.optim.SGD):
+        def step(self, closure=None, *, fails=False):
+            assert 1 / (not fails)
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.grad.mul_(0.5)
+            super().step()
+
+    model = training.net()
+    training.sgd(model)  # from now on torch hooks the base class' step, too
+    optimizer = Halved(model.parameters(), lr=0.1)
+    watch = writer.watch(model, optimizer, log=["gradients", "updates"], log_freq=1)
+    expected = {}
+    for step in range(3):
+        training.backward(model)
+        expected[step] = norms(model)
+        if step == 2:
+            with pytest.raises(ZeroDivisionError):  # tried again, which is no step within another one
+                optimizer.step(fails=True)
+        optimizer.step()
+    assert watch.report().samples == 3
+    found = run()
+    agree(recorded(found), expected)
+    np.testing.assert_allclose(recorded(found, "update")[1], 0.05 * np.array(expected[1]), rtol=1e-4, atol=1e-7)
 
 
 def test_a_gan_has_two_watches_and_an_ema_copy_is_left_alone(writer, run):

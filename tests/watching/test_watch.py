@@ -241,6 +241,5 @@ def test_lbfgs_that_calls_the_model_within_its_step(writer, tmp_path):
     writer.flush()
     records = written.records(tmp_path, Kind.STATISTICS)
     assert list(records) == [0, 1]
-    # Its first gradients are computed within the step.
-    assert set(written.stage(records[0], pb.STAGE_GRADIENT).status) == {pb.STATUS_NO_GRADIENT}
-    assert list(written.stage(records[1], pb.STAGE_GRADIENT).status) == MEASURED
+    for record in records.values():  # though its first gradients are computed within the step
+        assert list(written.stage(record, pb.STAGE_GRADIENT).status) == MEASURED

@@ -5,6 +5,7 @@ import weakref
 import torch
 
 from torchviz_tb.errors import ArgumentError
+from torchviz_tb.events.file_writer import NoWriter
 from torchviz_tb.events.leaving import call_at_exit
 from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.watching.group import Group
@@ -89,3 +90,10 @@ class Groups:
         while (name := base if number == 1 else f"{base}_{number}") in self._groups:
             number += 1
         return name
+
+
+def group_of_watch(model: torch.nn.Module, writer: object, name: str | None, *, shares: bool) -> Group | None:
+    """The group of a new watch; on a rank that measures parts for others it writes nowhere. None: nothing is to do."""
+    if writer is not None:
+        return Groups.of(writer).for_watch(model, name)
+    return Group(name or _DEFAULT_NAME, Recorder(NoWriter())) if shares else None

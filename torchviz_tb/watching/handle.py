@@ -3,6 +3,7 @@
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import final
 
@@ -11,22 +12,22 @@ import torch
 from torchviz_tb.capture.observed_modules import Observable
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.errors import ArgumentError
-from torchviz_tb.events.file_writer import NoWriter
-from torchviz_tb.events.recorder import Recorder
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching import arguments
 from torchviz_tb.watching.activations import Activations
 from torchviz_tb.watching.closing import say_goodbye
+from torchviz_tb.watching.closures import StepArguments, when_gradients_are_there
 from torchviz_tb.watching.cost import Cadence, Cost
 from torchviz_tb.watching.first_graph import Removable, record_first_graph
 from torchviz_tb.watching.group import WRITING, Group
-from torchviz_tb.watching.groups import Groups
+from torchviz_tb.watching.groups import group_of_watch
 from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.heatmap_choice import HeatmapRule
 from torchviz_tb.watching.lookout import Lookout
 from torchviz_tb.watching.loss_scale import Scaler
 from torchviz_tb.watching.nan_origin import NanOrigin
+from torchviz_tb.watching.nested_steps import is_within_its_own_step
 from torchviz_tb.watching.parts import ACTIVATIONS, GRADIENTS, GRAPH, HEATMAPS, PARAMETERS, RAW_GRADIENTS, UPDATES
 from torchviz_tb.watching.raw_gradients import RawGradients
 from torchviz_tb.watching.report import WatchReport
@@ -81,7 +82,7 @@ class Watch:
         shares = parts != (GRAPH,) and Sharing.is_needed(sites)
         if shares:
             arguments.check_no_budget(budget)
-        self._group = _group_of(model, writer, name, shares=shares)
+        self._group = group_of_watch(model, writer, name, shares=shares)
         self._name = name or "model" if self._group is None else self._group.name
         self._guard = Guard(self._name) if self._group is None else self._group.guard
         self._parts = parts
@@ -150,12 +151,12 @@ class Watch:
             self._write_arrived()
             self._is_told_steps = number is not None
             now = self._current_step() if number is None else number
+            self._step_now = now
             self._forecast.began(now)
             self._open = self._begin(now)
             if self._open is not None:
                 self._open.before(None)
-            if self._lookout is not None:
-                self._lookout.before_step(now, None)
+            self._look(None)
             self._finish()
             self._counter.count += 1
             self._end_step()
@@ -236,9 +237,11 @@ class Watch:
         with self._guarded():
             self._look_ahead()
 
-    def _before_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
-        if not self._is_running:
-            return
+    def _before_step(
+        self, optimizer: torch.optim.Optimizer, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> StepArguments | None:
+        if not self._is_running or is_within_its_own_step(optimizer):
+            return None
         with self._guarded():
             self._write_arrived()
             begins = self._counter.begins(optimizer) or self._global_step is not None
@@ -251,11 +254,18 @@ class Watch:
                 self._open = self._begin(self._step_now)
             if self._open is not None and self._open.awaits(optimizer):
                 self._open.before(optimizer)
+        return when_gradients_are_there(args, kwargs, partial(self._look, optimizer))
+
+    def _look(self, optimizer: torch.optim.Optimizer | None) -> None:
+        """Looks at the gradients that an optimizer is about to use; None stands for all."""
+        with self._guarded():
+            if self._open is not None:
+                self._open.take_gradients(optimizer)
             if self._lookout is not None:
                 self._lookout.before_step(self._step_now, optimizer)
 
     def _after_step(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
-        if not self._is_running:
+        if not self._is_running or is_within_its_own_step(optimizer):
             return
         with self._guarded():
             if self._open is not None:
@@ -382,10 +392,3 @@ class Watch:
     def _guarded(self) -> Iterator[None]:
         with self._cost.timed(), self._guard.part(SAMPLING), torch.no_grad():
             yield
-
-
-def _group_of(model: torch.nn.Module, writer: object, name: str | None, *, shares: bool) -> Group | None:
-    """The group of a new watch; on a rank that measures parts for others it writes nowhere. None: nothing is to do."""
-    if writer is not None:
-        return Groups.of(writer).for_watch(model, name)
-    return Group(name or "model", Recorder(NoWriter())) if shares else None

@@ -39,7 +39,8 @@ def watch(
 
     Each time the optimizer is about to step, at step 0 and then every ``log_freq`` steps, all parameters
     (before the update), gradients (what the optimizer consumes) and updates (after minus before) are
-    measured and written as one record; the graph is taken from the first forward.
+    measured and written as one record; the graph is taken from the first forward. Where ``step()`` is given a
+    closure, the gradients are those that its first call leaves.
 
     Costs about one pass over parameters, gradients and updates at a sampled step, and until the end of
     that step a copy of the parameters for the updates; next to nothing at the other steps.

@@ -119,6 +119,7 @@ class StepSample:
         }
         self._owner = {id(p): id(o) for o in optimizers for each in o.param_groups for p in each["params"]}
         self._waiting = {id(optimizer) for optimizer in optimizers}
+        self._without_gradients: dict[int, Sites] = {}  # by optimizer, what only its parameters were seen of
         self._snapshots: dict[int, tuple[UpdateSnapshot, Sites]] = {}
         self.has_gradient: dict[str, bool] = {}  # of the trainable sites seen so far
 
@@ -141,27 +142,34 @@ class StepSample:
         self._sample.period, self._sample.gradient_scale = period, gradient_scale
 
     def before(self, optimizer: torch.optim.Optimizer | None) -> None:
-        """Measures what the optimizer is about to use; None stands for whatever comes."""
+        """Measures the parameters that an optimizer is about to update; None stands for whatever comes."""
         with self._sample.timed():
             self._waiting.discard(id(optimizer))
-            sites = self._take(optimizer)
+            sites = self._without_gradients[id(optimizer)] = self._take(optimizer)
+            self._measure(PARAMETERS, sites)
+            if optimizer is not None and self._records(UPDATES):
+                with self._group.guard.part(UPDATES):
+                    parameters = parameter_values(sites, self._sample.site_count, self._own)
+                    self._snapshots[id(optimizer)] = UpdateSnapshot(parameters), sites
+
+    def take_gradients(self, optimizer: torch.optim.Optimizer | None) -> None:
+        """Measures the gradients that it is about to use, if that was not done: a closure may have had to make them."""
+        sites = self._without_gradients.pop(id(optimizer), None)
+        if sites is None:
+            return
+        with self._sample.timed():
             self._scale = pending_scale(optimizer)
             if self._scale is not None:
                 self._sample.transfer.send(self._scale.float(), self._note_scale)
             for site in sites.values():
                 if site.parameter.requires_grad:
                     self.has_gradient[site.name] = site.parameter.grad is not None
-            for part, measure_part in self._measures.items():
-                if self._records(part):
-                    with self._group.guard.part(part):
-                        measure_part(sites)
-            if optimizer is not None and self._records(UPDATES):
-                with self._group.guard.part(UPDATES):
-                    parameters = parameter_values(sites, self._sample.site_count, self._own)
-                    self._snapshots[id(optimizer)] = UpdateSnapshot(parameters), sites
+            for part in (GRADIENTS, RAW_GRADIENTS, HEATMAPS):
+                self._measure(part, sites)
 
     def after(self, optimizer: torch.optim.Optimizer) -> None:
         """Measures what the optimizer did to its parameters."""
+        self.take_gradients(optimizer)  # of one that did not call its closure
         if id(optimizer) not in self._snapshots:
             return
         with self._sample.timed(), self._group.guard.part(UPDATES):
@@ -186,6 +194,11 @@ class StepSample:
             self._sample.seconds += self._activations.seconds
             return self._activations.take(table, self._sample.transfer)
         return None
+
+    def _measure(self, part: str, sites: Sites) -> None:
+        if self._records(part):
+            with self._group.guard.part(part):
+                self._measures[part](sites)
 
     def _measure_parameters(self, sites: Sites) -> None:
         self._begin(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own))
