@@ -63,6 +63,50 @@ def test_what_is_frozen_later_and_thawed_again_says_so_at_each_step(tmp_path):
         assert written.stage(record, pb.STAGE_PARAMETER).status[0] == pb.STATUS_MEASURED
 
 
+def test_what_is_frozen_and_still_updated_is_measured(tmp_path):
+    """Optimizers go by the gradient alone: one that is left over moves a frozen parameter, as momentum does."""
+    model = training.net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    gradients, updates = [], []
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log=["gradients", "updates"], log_freq=1)
+        for step in range(4):
+            model.hidden.requires_grad_(step < 2)
+            optimizer.zero_grad(set_to_none=False)
+            model(torch.randn(8, 4)).square().sum().backward()
+            if step == 3:
+                model.hidden.weight.grad.fill_(0.5)
+            before = model.hidden.weight.detach().clone()
+            gradients.append(norm(model.hidden.weight.grad))
+            optimizer.step()
+            updates.append(norm(model.hidden.weight.detach() - before))
+    run = torchviz_tb.load(tmp_path)["."]
+    for stage, expected in (("gradient", gradients), ("update", updates)):
+        _, names, values = run.statistics("l2", stage)
+        np.testing.assert_allclose(values[:, names.index("hidden.weight")], expected, rtol=1e-5)
+    assert gradients[2] == 0
+    assert updates[2] > 0
+
+
+def test_raw_gradients_that_could_not_be_seen_say_so(tmp_path):
+    """A parameter that is thawed or replaced after the hooks were put on, and one whose gradient nobody accumulated."""
+    model = training.net()
+    model.hidden.requires_grad_(False)
+    optimizer = training.sgd(model)
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log=["gradients", "raw_gradients"], log_freq=1)
+        model.hidden.weight.requires_grad_(True)
+        training.backward(model)
+        model.hidden.bias.requires_grad_(True)
+        optimizer.step()
+    statistics = written.records(tmp_path, Kind.STATISTICS)[0]
+    raw = written.stage(statistics, pb.STAGE_RAW_GRADIENT)
+    assert list(raw.status) == [pb.STATUS_UNSUPPORTED, pb.STATUS_NO_GRADIENT, *[pb.STATUS_MEASURED] * 4]
+    assert [(each.site, each.text) for each in raw.reasons] == [
+        (0, "no backward was seen to accumulate it: it is of another step, or the parameter is new or thawed")
+    ]
+
+
 def test_scaled_unscaled_and_clipped_gradients_side_by_side(tmp_path):
     """What backward leaves is multiplied by the scale; what the optimizer consumes is divided by it, and clipped."""
     model = training.net()

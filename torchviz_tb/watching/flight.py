@@ -17,7 +17,7 @@ itself. Medians are of at least 8 steps.
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ from torchviz_tb.watching.cost import Cost
 from torchviz_tb.watching.first_bad import first_bad_index
 from torchviz_tb.watching.flight_looks import GRADIENT_NORM, Look, Sites
 from torchviz_tb.watching.later import Later
+from torchviz_tb.watching.parts import is_used
 
 MOST_STEPS = 1000
 _MOST_CELLS = 2**22  # steps times sites that a reader accepts
@@ -164,7 +165,7 @@ class FlightRecorder:
                 continue
             if optimizer is not None and self._owners.get(id(parameter), id(optimizer)) != id(optimizer):
                 continue
-            look.status[index] = status = _status(parameter)
+            look.status[index] = status = _status(parameter, self._owners)
             if status == pb.STATUS_MEASURED and parameter.grad is not None:
                 gradients[index] = parameter.grad
             if flight_looks.is_measured(parameter):
@@ -230,9 +231,9 @@ def _not_finite(bad: Sequence[int], loss: float | None) -> str:
     return f"The norm of its gradient is not finite{others}: NaN, infinity, or values above 1e19."
 
 
-def _status(parameter: torch.nn.Parameter) -> pb.Status:
+def _status(parameter: torch.nn.Parameter, held: Container[int]) -> pb.Status:
     gradient = parameter.grad
-    if not parameter.requires_grad:
+    if not parameter.requires_grad and (gradient is None or not is_used(parameter, held)):
         return pb.STATUS_FROZEN
     if gradient is None:
         return pb.STATUS_NO_GRADIENT

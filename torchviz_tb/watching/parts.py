@@ -1,6 +1,6 @@
 """The parts of a recording that a user can choose, and the tensors behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TypeAlias
 
 import torch
@@ -41,24 +41,36 @@ def parameter_values(sites: Mapping[int, ParameterSite], count: int, own: Own = 
     return [own(sites[i].parameter, "parameter") if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
 
 
-def gradient_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
-    """The gradients in the order of the table, or why there is none."""
-    return [gradient_value(sites[i].parameter, own) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
+def gradient_values(
+    sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it, held: Container[int] = ()
+) -> list[Value]:
+    """The gradients in the order of the table, or why there is none; ``held``: ids of parameters that are updated."""
+    return [
+        gradient_value(each.parameter, own, held) if (each := sites.get(i)) is not None else pb.STATUS_EXCLUDED
+        for i in range(count)
+    ]
 
 
-def gradient_value(parameter: torch.nn.Parameter, own: Own = all_of_it) -> Value:
+def gradient_value(parameter: torch.nn.Parameter, own: Own = all_of_it, held: Container[int] = ()) -> Value:
     """A parameter's gradient, or why there is none."""
-    if parameter.requires_grad and parameter.grad is not None:
+    if parameter.grad is not None and is_used(parameter, held):
         return own(parameter.grad, "gradient")
     # Only who measures the parameter says why it has no gradient.
     reason = pb.STATUS_NO_GRADIENT if parameter.requires_grad else pb.STATUS_FROZEN
-    held = own(parameter, "parameter")
-    return reason if isinstance(held, (torch.Tensor, Unsupported)) else held
+    held_part = own(parameter, "parameter")
+    return reason if isinstance(held_part, (torch.Tensor, Unsupported)) else held_part
 
 
-def applied_gradient_values(sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it) -> list[Value]:
+def is_used(parameter: torch.nn.Parameter, held: Container[int]) -> bool:
+    """Whether a gradient of it, should there be one, is used: optimizers update what is frozen, too, if it has one."""
+    return parameter.requires_grad or id(parameter) in held
+
+
+def applied_gradient_values(
+    sites: Mapping[int, ParameterSite], count: int, own: Own = all_of_it, held: Container[int] = ()
+) -> list[Value]:
     """As ``gradient_values``, of gradients that can be compared with their parameters element by element."""
-    values = gradient_values(sites, count, own)
+    values = gradient_values(sites, count, own, held)
     for index, site in sites.items():
         gradient = site.parameter.grad
         if isinstance(values[index], torch.Tensor) and gradient is not None and not is_alike(gradient, site.parameter):

@@ -7,8 +7,11 @@ import torch
 
 from torchviz_tb.capture.sites import ParameterSite
 from torchviz_tb.capture.statistics import Value
+from torchviz_tb.capture.tensors import Unsupported
 from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.watching.first_graph import Removable
+
+_UNSEEN = Unsupported("no backward was seen to accumulate it: it is of another step, or the parameter is new or thawed")
 
 
 class RawGradients:
@@ -40,7 +43,7 @@ class RawGradients:
         self._copies.clear()
 
     def values(self, sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
-        """The copies in the order of the table; NO_GRADIENT where nothing was accumulated."""
+        """The copies in the order of the table; where there is none, why."""
         return [self._value(sites[i].parameter) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
 
     @property
@@ -52,7 +55,9 @@ class RawGradients:
         if not parameter.requires_grad:
             return pb.STATUS_FROZEN
         copied = self._copies.get(id(parameter))
-        return pb.STATUS_NO_GRADIENT if copied is None else copied
+        if copied is None:
+            return pb.STATUS_NO_GRADIENT if parameter.grad is None else _UNSEEN
+        return copied
 
     def _copier(self) -> "_Copier":
         return _Copier(weakref.ref(self))

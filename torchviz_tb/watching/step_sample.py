@@ -176,7 +176,7 @@ class StepSample:
             snapshot, sites = self._snapshots.pop(id(optimizer))
             count = self._sample.site_count
             parameters = parameter_values(sites, count, self._own)
-            gradients = applied_gradient_values(sites, count, self._own)
+            gradients = applied_gradient_values(sites, count, self._own, self._owner)
             self._add(snapshot.begin_stage(parameters, gradients, self._sample.transfer))
 
     def write(self) -> None:
@@ -204,7 +204,7 @@ class StepSample:
         self._begin(pb.STAGE_PARAMETER, parameter_values(sites, self._sample.site_count, self._own))
 
     def _measure_gradients(self, sites: Sites) -> None:
-        values = gradient_values(sites, self._sample.site_count, self._own)
+        values = gradient_values(sites, self._sample.site_count, self._own, self._owner)
         self._begin(pb.STAGE_GRADIENT, _readable(values, self._scale))
 
     def _measure_raw_gradients(self, sites: Sites) -> None:
