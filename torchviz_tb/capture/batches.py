@@ -10,8 +10,8 @@ from torchviz_tb.capture.engines.choice import choose
 from torchviz_tb.capture.tensors import FlatTensor
 from torchviz_tb.capture.transfer import Bytes, Transfer, is_on_host
 
-# Elements of copies on the CPU that are measured together: enough for all threads, few enough to be held.
-_TOGETHER = 1 << 24
+# Elements of copies on the CPU that are measured together: enough for several threads, few enough to be held.
+_TOGETHER = 1 << 22
 
 # Elements of tensors that only a batch keeps alive, on a device: with the largest of them all that it costs there.
 _KEPT = 1 << 20

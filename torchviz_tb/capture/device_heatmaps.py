@@ -129,6 +129,7 @@ def _reduced(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) ->
         magnitudes = slab.abs()
         rows.append(magnitudes.amax(2).flatten())
         bands.append(magnitudes.amax(1))
+        del magnitudes  # before there are further copies
         finite = slab.isfinite()
         sums.append(slab.where(finite, 0).sum(1, dtype=floats))
         counts.append(finite.sum(1))

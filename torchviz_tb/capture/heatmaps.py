@@ -22,7 +22,8 @@ Int64s = npt.NDArray[np.int64]
 MAX_LINES = 1024
 """Longest list of row or column maxima; beyond, they are cut into so many ranges."""
 
-_SLAB = 1 << 22  # elements
+_SLABS = 8  # of a large matrix, looked at one by one: their sums in float64 take up to 13 bytes an element
+_LEAST_SLAB, _MOST_SLAB = 1 << 16, 1 << 22
 
 _INFINITE, _NAN = 254, 255
 _STEPS = 252  # from the smallest to the largest magnitude: codes 1 to 253
@@ -226,9 +227,9 @@ def _cell_sums(matrix: torch.Tensor, row_starts: Int64s, column_starts: Int64s) 
 
 
 def slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
-    """The matrix as bands × rows of a band × columns, cut so that what is computed from it needs little memory.
+    """The matrix as bands × rows of a band × columns, cut so that what is computed from it needs less memory than it.
 
-    As many bands at a time as possible: many small operations would mostly wait for torch's threads.
+    Where it is small as many bands at a time as possible: many small operations would mostly wait for torch's threads.
     """
     rows, columns = matrix.shape
     heights = np.diff([*row_starts, rows])
@@ -236,7 +237,8 @@ def slabs(matrix: torch.Tensor, row_starts: Int64s) -> Sequence[torch.Tensor]:
         return [band.unsqueeze(0) for band in torch.tensor_split(matrix, row_starts[1:].tolist())]
     height = int(heights[0])
     bands = matrix.unflatten(0, (len(row_starts), height))
-    return torch.split(bands, max(1, _SLAB // (height * columns)))
+    elements = min(max(matrix.numel() // _SLABS, _LEAST_SLAB), _MOST_SLAB)
+    return torch.split(bands, max(1, elements // (height * columns)))
 
 
 @lru_cache

@@ -111,7 +111,7 @@ def measure(
     Counts are exact. Moments are of the finite elements, summed in float64, so what a
     64-bit integer has beyond 2^53 is rounded to float64 first; they are infinite only where
     the true value exceeds float64. Complex tensors are measured by magnitude. ``values`` may
-    be lazy: about 16 million elements are held at a time, on a device about one million and the largest tensor.
+    be lazy: about four million elements are held at a time, on a device about one million, and the largest tensor.
     """
     return measure_stage(stage, values, histograms=histograms, lost=lost, engine=engine).sample()
 
@@ -160,6 +160,7 @@ def begin_stage(
         if outcome.values.is_complex():
             measured.complex_sites.append(site)
         batches.add(site, outcome, is_kept_elsewhere=is_kept)
+        del outcome  # or a copy would be there until the next one is made
     batches.finish()
     return measured
 
