@@ -1,5 +1,6 @@
 """Our page as a user has it before them: inside TensorBoard, in its frame."""
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, Request, expect
@@ -25,6 +26,19 @@ _PATIENCE_MS = 30_000
 _TICK_MS, _QUIET = 50, 4
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 _FRAME = "iframe[src*='torchviz_tb']"
+_SHOW = f"""async (address) => {{
+    const frame = document.querySelector("{_FRAME}");
+    const loaded = new Promise((done) => frame.addEventListener("load", done, {{ once: true }}));
+    frame.contentWindow.location.replace(address ?? frame.src);
+    await loaded;
+}}"""
+_AS_NEW = """([hash, dark]) => {
+    document.activeElement?.blur();
+    document.body.classList.toggle("dark-mode", dark);
+    localStorage.clear();
+    sessionStorage.clear();
+    location.hash = hash;
+}"""
 # TensorBoard's own page asks for these, whatever plugins are there.
 _HOST_REQUESTS = ("fonts.googleapis.com", "fonts.gstatic.com", "www.gstatic.com")
 
@@ -40,19 +54,37 @@ class TorchVizPage:
         self._pending: set[Request] = set()
         page.set_default_timeout(_PATIENCE_MS)
         expect.set_options(timeout=_PATIENCE_MS)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", self._heard)
-        page.on("request", self._requested)
-        page.on("requestfinished", self._ended)
-        page.on("requestfailed", self._ended)
+        self._listeners: dict[str, Callable[..., None]] = {
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "console": self._heard,
+            "request": self._requested,
+            "requestfinished": self._ended,
+            "requestfailed": self._ended,
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def open(self, view: str = "overview", *, dark: bool = False, **parameters: object) -> None:
         """Goes to the view by its address, as a copied link does."""
         self._pending.clear()
-        keys = {"view": view, **parameters}
-        hash_part = "".join(f"&p.torchviz_tb.{key}={value}" for key, value in keys.items())
-        self.page.goto(f"{self.url}?darkMode={str(dark).lower()}#torchviz_tb{hash_part}")
+        self.page.goto(f"{self.url}?darkMode={str(dark).lower()}{_hash(view, parameters)}")
         self.tab(view).wait_for()
+
+    def open_again(self, view: str = "overview", *, dark: bool = False, **parameters: object) -> None:
+        """Loads our document anew, as in a new browser, within TensorBoard's page that is there already."""
+        # First ours goes: what it still had to write, such as its address, must not come after what is set here.
+        self.page.evaluate(_SHOW, "about:blank")
+        self._pending.clear()
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(_AS_NEW, [_hash(view, parameters), dark])
+        self.page.evaluate(_SHOW)
+        self.tab(view).wait_for()
+
+    def leave(self) -> None:
+        """Ends our document and hears nothing of the page any longer; TensorBoard's stays for ``open_again``."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.evaluate(_SHOW, "about:blank")
 
     @property
     def frame(self) -> FrameLocator:
@@ -102,6 +134,11 @@ class TorchVizPage:
         self._pending.discard(request)
 
 
+def _hash(view: str, parameters: Mapping[str, object]) -> str:
+    keys = {"view": view, **parameters}
+    return "#torchviz_tb" + "".join(f"&p.torchviz_tb.{key}={value}" for key, value in keys.items())
+
+
 class Board(Protocol):
     """Gives the TensorBoard that shows a sample log; the same one whenever it is asked for again."""
 
@@ -109,8 +146,15 @@ class Board(Protocol):
 
 
 class OpenPage(Protocol):
-    """Opens our tab on a sample log."""
+    """Opens our tab on a sample log, ``anew`` also TensorBoard's page around it."""
 
     def __call__(
-        self, sample: str, view: str = "overview", *, dark: bool = False, width: int = 1280, backend: str = "rust"
+        self,
+        sample: str,
+        view: str = "overview",
+        *,
+        dark: bool = False,
+        width: int = 1280,
+        backend: str = "rust",
+        anew: bool = False,
     ) -> TorchVizPage: ...

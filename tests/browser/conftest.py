@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sample_logs
 from browser_page import CHROMIUM_FLAGS, Board, OpenPage, TorchVizPage
+from kept_pages import KeptPages
 from playwright.sync_api import Browser, sync_playwright
 from tensorboard_process import BACKENDS, TensorBoard, serving
 
@@ -49,24 +50,41 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         yield board_for
 
 
+@pytest.fixture(scope="session")
+def kept_pages(chromium: Browser) -> KeptPages:
+    return KeptPages(chromium)
+
+
 @pytest.fixture
-def open_page(chromium: Browser, board: Board, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+def open_page(kept_pages: KeptPages, board: Board, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Pages of one test; in the end each must have run without an error and without a request to elsewhere."""
-    pages: list[TorchVizPage] = []
+    kept: list[TorchVizPage] = []
+    own: list[TorchVizPage] = []
 
     def open_page(
-        sample: str, view: str = "overview", *, dark: bool = False, width: int = 1280, backend: str = "rust"
+        sample: str,
+        view: str = "overview",
+        *,
+        dark: bool = False,
+        width: int = 1280,
+        backend: str = "rust",
+        anew: bool = False,
     ) -> TorchVizPage:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
-        pages.append(TorchVizPage(context.new_page(), board(sample, backend).url))
-        pages[-1].open(view, dark=dark)
-        return pages[-1]
+        url = board(sample, backend).url
+        if anew or dark:
+            own.append(kept_pages.new(url, view, width, dark=dark))
+            return own[-1]
+        kept.append(kept_pages.any(url, view, width))
+        return kept[-1]
 
     yield open_page
-    for index, page in enumerate(pages):
+    for index, page in enumerate([*kept, *own]):
         if request.session.testsfailed:
             FAILURES.mkdir(exist_ok=True)
             page.page.screenshot(path=FAILURES / f"{request.node.name}_{index}.png")
-        page.page.context.close()
+        if page in own:
+            page.page.context.close()
+        else:
+            kept_pages.give_back(page)
         assert page.errors == []
         assert page.foreign_requests == []

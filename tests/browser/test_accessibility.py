@@ -147,7 +147,7 @@ MOVING = """() => [...document.querySelectorAll("*")].map((element) => getComput
 
 @pytest.mark.parametrize(("wish", "length"), [("reduce", "0s"), ("no-preference", "0.12s")])
 def test_less_motion_is_respected(open_page: OpenPage, wish: str, length: str) -> None:
-    page = open_page("sick", width=800)  # there the panel comes in from the side
+    page = open_page("sick", width=800, anew=True)  # there the panel comes in from the side
     page.page.emulate_media(reduced_motion=wish)
     why(page)
     panel = page.frame.get_by_role("complementary", name="Selection")

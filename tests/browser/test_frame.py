@@ -30,7 +30,7 @@ def test_views_open_by_click_and_by_key(open_page: OpenPage) -> None:
 
 
 def test_a_link_restores_the_picture(open_page: OpenPage) -> None:
-    page = open_page("small")
+    page = open_page("small", anew=True)
     page.open("distributions", step=1000, site="fc1.weight", stage="parameter")
     expect_view(page, "distributions")
     expect(page.frame.get_by_title(STEP)).to_have_value("1000")
@@ -38,7 +38,7 @@ def test_a_link_restores_the_picture(open_page: OpenPage) -> None:
 
 
 def test_the_address_follows_and_back_goes_back(open_page: OpenPage) -> None:
-    page = open_page("small")
+    page = open_page("small", anew=True)
     page.tab("gradients").click()
     page.page.wait_for_url(re.compile("p.torchviz_tb.view=gradients"))
     page.frame.get_by_role("button", name="Previous step").click()

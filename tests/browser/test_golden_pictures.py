@@ -44,10 +44,16 @@ class Shower:
             viewport={"width": 1280, "height": 864}, reduced_motion="reduce", device_scale_factor=1
         )
         self._context.add_init_script(golden_pictures.WORDLESS)
+        self._pages: dict[tuple[str, bool], TorchVizPage] = {}
 
     def part(self, golden: Golden, **changed: object) -> Locator:
-        page = TorchVizPage(self._context.new_page(), self._board(golden.sample).url)
-        page.open(golden.view, dark=golden.dark, **{**golden.address, **changed})
+        key, address = (golden.sample, golden.dark), {**golden.address, **changed}
+        if key in self._pages:
+            page = self._pages[key]
+            page.open_again(golden.view, dark=golden.dark, **address)
+        else:
+            page = self._pages[key] = TorchVizPage(self._context.new_page(), self._board(golden.sample).url)
+            page.open(golden.view, dark=golden.dark, **address)
         part = page.frame.locator(golden.part).first
         part.wait_for()
         page.settle()

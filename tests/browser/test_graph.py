@@ -14,8 +14,7 @@ NETWORKS = ("ResNet", "DeepUNet", "Bert", "EncoderDecoder", "Mixtral", "Mamba")
 
 
 def open_run(page: TorchVizPage, run: str, **parameters: object) -> None:
-    page.page.goto("about:blank")
-    page.open("graph", runs=run, **parameters)
+    page.open_again("graph", runs=run, **parameters)
     totals(page).wait_for()
 
 
@@ -100,8 +99,7 @@ def test_a_way_between_two_nodes(open_page: OpenPage) -> None:
 
 def test_two_runs_side_by_side_say_what_differs(open_page: OpenPage) -> None:
     page = open_page("architectures", "graph")
-    page.page.goto("about:blank")
-    page.open("graph", runs="Mixtral%2CLlama", beside="on")
+    page.open_again("graph", runs="Mixtral%2CLlama", beside="on")
     expect(page.frame.get_by_role("application")).to_have_count(2)
     expect(page.frame.locator(".graph-run-name").first).to_contain_text("only here")
 
@@ -130,14 +128,12 @@ def test_a_graph_that_cannot_be_is_refused_in_a_sentence_and_others_are_shown(op
         "turning": "scope 1",
     }
     for run, reason in why.items():
-        page.page.goto("about:blank")
-        page.open("graph", runs=run)
+        page.open_again("graph", runs=run)
         alert = page.frame.get_by_role("alert")
         expect(alert).to_have_count(1)
         expect(alert).to_contain_text(f"The graph of group 'model' of run '{run}' can't be read.")
         expect(alert).to_contain_text(re.compile(f"Why: .*{reason}"))
-    page.page.goto("about:blank")
-    page.open("graph", runs="sound%2Cbomb", beside="on")
+    page.open_again("graph", runs="sound%2Cbomb", beside="on")
     expect(page.frame.get_by_role("application")).to_have_count(1)
     expect(page.frame.get_by_role("alert")).to_contain_text("10000000 operations")
     assert all("404" in error for error in page.errors)

@@ -17,7 +17,7 @@ def ready(page: TorchVizPage) -> None:
 
 
 def test_keys_work_as_soon_as_the_tab_is_opened(open_page: OpenPage) -> None:
-    page = open_page("small")
+    page = open_page("small", anew=True)
     ready(page)
     page.page.keyboard.press(",")
     expect(page.frame.get_by_title(STEP)).to_have_value("2900")
@@ -29,7 +29,7 @@ def test_keys_work_as_soon_as_the_tab_is_opened(open_page: OpenPage) -> None:
 
 
 def test_the_focus_is_not_taken_from_someone_who_is_elsewhere_with_the_keyboard(open_page: OpenPage) -> None:
-    page = open_page("small")
+    page = open_page("small", anew=True)
     ready(page)
     page.page.get_by_role("tab", name="Scalars").click()
     page.page.keyboard.press("Tab")
@@ -43,7 +43,7 @@ def test_the_focus_is_not_taken_from_someone_who_is_elsewhere_with_the_keyboard(
 
 
 def test_every_key_of_the_sheet_does_something_and_can_be_switched_off(open_page: OpenPage) -> None:
-    page = open_page("sick")
+    page = open_page("sick", anew=True)
     ready(page)
     field = page.frame.get_by_title(STEP)
     page.page.keyboard.press("?")

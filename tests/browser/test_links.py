@@ -136,7 +136,7 @@ def test_the_other_views(
 
 
 def test_back_and_forward_go_through_places(open_page: OpenPage) -> None:
-    page = open_page("two_runs")
+    page = open_page("two_runs", anew=True)
     settle(page)
     map_ = page.frame.get_by_role("img", name=re.compile("^Map of"))
     map_.click(position={"x": 400, "y": 60})

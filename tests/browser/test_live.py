@@ -89,7 +89,7 @@ def test_a_reload_without_news_paints_no_map_anew(chromium: Browser, tmp_path: P
             page.evaluate(painted)
             with page.page.expect_response(re.compile("/watch_cost")):
                 reload(page, 900)
-            page.page.wait_for_load_state("networkidle")
+            page.settle()
             assert page.evaluate("window.painted ?? false") is False
             huge_runs.write_step(file, 8, 1000)
             newest(board, 1000)
