@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -26,18 +23,14 @@ ENDINGS = {
     "exception": "raise RuntimeError('an accident')",
     "sys.exit": "sys.exit(3)",
     "SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)",
-    "SIGINT": "os.kill(os.getpid(), signal.SIGINT); time.sleep(10)",
+    "SIGINT": (  # which programs ignore that a shell started in its background
+        "signal.signal(signal.SIGINT, signal.default_int_handler); os.kill(os.getpid(), signal.SIGINT); time.sleep(10)"
+    ),
     "SIGTERM with a handler": (
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getpid(), signal.SIGTERM); time.sleep(10)"
     ),
     "SIGKILL after a moment": "time.sleep(0.5); os.kill(os.getpid(), signal.SIGKILL)",
 }
-
-
-def run(code: str, log_dir: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), str(log_dir)], capture_output=True, text=True, timeout=120
-    )
 
 
 def steps(log_dir: Path) -> list[int]:

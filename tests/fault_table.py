@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import written
-from endings import COUNT, ENDINGS, LOG, killed, run, steps
+from endings import COUNT, ENDINGS, LOG, killed, steps
+from programs import run
 
 from torchviz_tb import SummaryWriter
 from torchviz_tb.events.record_file import LocalFile

@@ -1,8 +1,6 @@
 """SummaryWriter: torch's, with single calls and with nothing lost at the end."""
 
 import inspect
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 import torch
 import training
 import written
+from programs import run
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb import ArgumentError, SummaryWriter
@@ -333,15 +332,15 @@ def with_torchs():
     ],
 )
 def test_a_program_that_ends_without_close_loses_nothing(tmp_path, ending):
-    subprocess.run([sys.executable, "-c", PROGRAM.format(ending), tmp_path], check=False, capture_output=True)
+    run(PROGRAM.format(ending), tmp_path)
     assert written.scalars(tmp_path, "loss") == [(0, 1.0)]
     assert list(written.records(tmp_path, Kind.STATISTICS)) == [0]
 
 
 def test_a_forked_child_ends_without_waiting_for_a_thread_that_it_has_not(tmp_path):
     child = "import os; writer = with_ours(); os.fork() or sys.exit(0); assert os.wait()[1] == 0"
-    done = subprocess.run([sys.executable, "-c", PROGRAM.format(child), tmp_path], check=False, timeout=60)
-    assert done.returncode == 0
+    done = run(PROGRAM.format(child), tmp_path)
+    assert done.returncode == 0, done.stderr
     assert written.scalars(tmp_path, "loss") == [(0, 1.0)]
 
 

@@ -8,7 +8,8 @@ import warnings
 import fault_table
 import pytest
 import written
-from endings import COUNT, ENDINGS, LOG, killed, run, steps
+from endings import COUNT, ENDINGS, LOG, killed, steps
+from programs import run
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 from torchviz_tb import SummaryWriter
@@ -19,8 +20,8 @@ from torchviz_tb import SummaryWriter
 def test_no_ending_loses_what_was_logged(tmp_path, ending):
     done = run(LOG + ENDINGS[ending], tmp_path)
     assert steps(tmp_path) == list(range(COUNT)), done.stderr
-    if ending == "SIGTERM":
-        assert done.returncode == -signal.SIGTERM  # as without us
+    if ending in ("SIGTERM", "SIGINT"):
+        assert done.returncode == -signal.Signals[ending]  # as without us
     if ending == "SIGTERM with a handler":
         assert done.returncode == 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import written
-from endings import run
+from programs import run
 from torch.utils.data import DataLoader, Dataset
 
 from torchviz_tb import SummaryWriter

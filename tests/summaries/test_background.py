@@ -1,12 +1,10 @@
 """Large histograms: the call takes a copy, the rest is done in order and is never lost."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
 import written
+from programs import run
 
 from torchviz_tb import SummaryWriter
 from torchviz_tb.summaries import stock_writer
@@ -76,5 +74,5 @@ for step in range(3):
 @pytest.mark.heavy
 @pytest.mark.parametrize("ending", ["", "del writer", "raise RuntimeError", "sys.exit(1)"])
 def test_a_program_that_ends_at_once_loses_none(tmp_path, ending):
-    subprocess.run([sys.executable, "-c", PROGRAM.format(ending), tmp_path], check=False, capture_output=True)
+    run(PROGRAM.format(ending), tmp_path)
     assert [(step, histogram.num) for step, histogram in histograms(tmp_path)] == [(step, 1 << 21) for step in range(3)]

@@ -8,7 +8,8 @@ import weakref
 import pytest
 import torch
 import written
-from endings import ENDINGS, run
+from endings import ENDINGS
+from programs import run
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
 import torchviz_tb

@@ -1,10 +1,10 @@
 """The flight recorder: the steps before an accident, against norms by numpy; what counts as an accident."""
 
 import contextlib
-import subprocess
 import sys
 
 import numpy as np
+import programs
 import pytest
 import torch
 import training
@@ -158,7 +158,7 @@ for step in range(4):
     optimizer.step()
 raise LookupError("no more data")
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    ended = programs.run(script)
     assert ended.stderr.count("LookupError: no more data") == 1
     run = torchviz_tb.load(tmp_path)["."]
     assert [(each.step, each.reason) for each in run.incidents()] == [(3, "LookupError: no more data")]
