@@ -38,8 +38,10 @@ def opened(open_page: OpenPage, view: str, *, dark: bool = False) -> TorchVizPag
 
 def download(page: TorchVizPage, picture: Locator, form: str) -> Path:
     picture.hover()
+    button = picture.get_by_role("button", name=f"as {form}")
+    button.focus()  # the menu stays, also when the picture moves away under the pointer
     with page.page.expect_download() as waiting:
-        picture.get_by_role("button", name=f"as {form}").click()
+        button.click()
     assert waiting.value.suggested_filename.endswith(f".{form.lower()}")
     return Path(waiting.value.path())
 
