@@ -38,6 +38,13 @@ def near_zero(size: int) -> np.ndarray:
     return RANDOM.choice(np.array([0.0, -0.0, 1e-45, -1e-45, 3e-42, -3e-42, 1e-39]), size)
 
 
+def denormal(size: int) -> np.ndarray:
+    """One key for each sign, told apart by further bits; a tenth of them are zeros, which share these keys."""
+    patterns = RANDOM.integers(1, 1 << 20, size, dtype=np.uint32)
+    patterns[::10] = 0
+    return (patterns | (RANDOM.integers(0, 2, size, dtype=np.uint32) << np.uint32(31))).view(np.float32)
+
+
 def broken(size: int) -> np.ndarray:
     """Narrow, with both zeros and all that is not finite; the last one is NaN."""
     values = RANDOM.normal(1, 1e-3, size)
@@ -46,7 +53,7 @@ def broken(size: int) -> np.ndarray:
     return values
 
 
-VALUES = [spread, narrow, very_narrow, near_zero, broken]
+VALUES = [spread, narrow, very_narrow, near_zero, denormal, broken]
 
 
 def expected(values: np.ndarray) -> Measurement:
@@ -76,7 +83,7 @@ def test_every_size_at_which_scanning_changes_its_way(make) -> None:
         check(each, values)
 
 
-@pytest.mark.parametrize("make", [spread, narrow, very_narrow, near_zero])
+@pytest.mark.parametrize("make", [spread, narrow, very_narrow, near_zero, denormal])
 def test_every_size_at_which_subtracting_changes_its_way(make) -> None:
     """Updates: after minus before, and those that were lost though their gradient, of either sign, is not zero."""
     steps, wanted = [], []

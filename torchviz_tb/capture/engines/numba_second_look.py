@@ -14,6 +14,7 @@ COUNT_BITS = 12
 """Of the number of counts, which stay in a core's own cache."""
 
 _SIGN = np.uint32(31)
+_MAGNITUDE = np.uint32(0x7FFFFFFF)
 _ONE = np.int32(1)
 
 
@@ -59,7 +60,7 @@ def put_numbered(
             place = (i << extra) | further
             pattern = known[i] | (np.uint32(further) << (KEY_SHIFT - np.uint32(extra)))
             count = np.int64(counts[0, place]) + counts[1, place] + counts[2, place] + counts[3, place]
-            if pattern << np.uint32(1) == 0:
+            if pattern & _MAGNITUDE == 0:
                 count -= minus_zeros if is_negative else zeros - minus_zeros
             if count > 0:
                 entries[size], counts_of_entries[size] = pattern, count
