@@ -8,10 +8,11 @@ First paint: milliseconds from the start of the navigation until two frames afte
 document, TensorBoard having loaded the log; "at once" is the first page that asks a new server, opened the moment it
 has loaded the log; "first" is one that asks it some seconds later, when it has read ahead. Hover, zoom, step:
 milliseconds of CPU of the page's main thread (script, style, layout, painting) for a pointer event, a notch of
-the wheel or a key, and the two frames after it; 60 frames a second leave 16.7 for one. Page memory: of the page's
-own process, after all views. Server memory: what the Python process of TensorBoard has grown by since it had loaded the
-log; 512 MiB of it is the bound of the cache of decoded records. Reload: what the page fetches when one step is new,
-while TensorBoard keeps 1,000 and so drops another. Without a GPU.
+the wheel or a key, and the two frames after it; 60 frames a second leave 16.7 for one. Page memory: of the process of
+a page that was opened once and has shown all views, as the browser leaves it, and once it has collected garbage; beside
+it that of TensorBoard's own page without a log. Server memory: what the Python process of TensorBoard has grown by
+since it had loaded the log, before any page and after all; 512 MiB of it is the bound of the cache of decoded records.
+Reload: what the page fetches when one step is new, while TensorBoard keeps 1,000 and so drops another. Without a GPU.
 """
 
 import argparse
@@ -127,6 +128,30 @@ def renderer_of(browser: Browser) -> int:
     return int(max((each for each in info if each["type"] == "renderer"), key=lambda each: each["cpuTime"])["id"])
 
 
+def page_memory(browser: Browser, page: Page, board: TensorBoard) -> list[Row]:
+    """Of a new page, which is on the Overview in the end."""
+    open_view(page, board, "overview")
+    for number in (3, 4, 1):
+        page.keyboard.press(str(number))
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(500)
+    used = resident(renderer_of(browser))
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    page.wait_for_timeout(500)
+    return [("page memory, MiB: as it is, without garbage", f"{used:.0f}, {resident(renderer_of(browser)):.0f}")]
+
+
+def empty_memory(backend: str, browser: Browser, folder: Path) -> Row:
+    """Of TensorBoard's own page, which has nothing to show."""
+    page = browser.new_page()
+    with serving(folder, BACKENDS[backend]) as board:
+        page.goto(board.url)
+        page.wait_for_load_state("networkidle")
+        used = resident(renderer_of(browser))
+    page.close()
+    return "memory of an empty TensorBoard's page, MiB", f"{used:.0f}"
+
+
 def reload_bytes(page: Page, board: TensorBoard, append: Callable[[], int]) -> int:
     """Bytes of all answers after TensorBoard has one step more."""
     seen: list[Response] = []
@@ -163,33 +188,34 @@ def new_page(browser: Browser) -> Page:
     return page
 
 
-def first_at_once(backend: str, log_dir: Path, browser: Browser) -> Row:
+def first_at_once(backend: str, log_dir: Path, browser: Browser, view: str) -> Row:
     """The first page of a server that has just loaded the log."""
     page = new_page(browser)
     with loaded(backend, log_dir) as board:
-        milliseconds = open_view(page, board, "overview")
+        milliseconds = open_view(page, board, view)
     page.close()
-    return "first paint of overview, ms: at once", f"{milliseconds:.0f}"
+    return f"first paint of {view}, ms: at once", f"{milliseconds:.0f}"
 
 
 def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
     """All of one backend, on a copy of the log that it may append to."""
-    rows = [first_at_once(backend, log_dir, browser)]
+    rows = [first_at_once(backend, log_dir, browser, view) for view in VIEWS]
+    with tempfile.TemporaryDirectory() as nothing:
+        empty = empty_memory(backend, browser, Path(nothing))
     with loaded(backend, log_dir) as board:
         before = resident(board.pid)
         page = new_page(browser)
         time.sleep(READ_AHEAD_SECONDS)
+        unasked = resident(board.pid) - before
         for view in VIEWS:
             first, *others = [open_view(page, board, view) for _ in range(4)]
             times = f"{first:.0f}, {statistics.median(others):.0f}"
             rows.append((f"first paint of {view}, ms: first, then", times))
         open_view(page, board, "overview")
         rows += interaction(page, Work(page))
-        for number in (3, 4, 1):
-            page.keyboard.press(str(number))
-            page.wait_for_load_state("networkidle")
-            page.wait_for_timeout(500)
-        rows.append(("page memory, MiB", f"{resident(renderer_of(browser)):.0f}"))
+        page.close()
+        page = new_page(browser)
+        rows += [*page_memory(browser, page, board), empty]
 
         def append() -> int:
             later = EventFile(log_dir / "huge", "events.out.tfevents.1800000000.later.2.0", later=1)
@@ -197,7 +223,8 @@ def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
             return STEPS.stop
 
         rows.append(("reload with one new step, kB", f"{reload_bytes(page, board, append) / 1000:.1f}"))
-        rows.append(("server memory, MiB more", f"{resident(board.pid) - before:.0f}"))
+        grown = f"{unasked:.0f}, {resident(board.pid) - before:.0f}"
+        rows.append(("server memory, MiB more: before any page, in the end", grown))
         page.close()
         return rows
 

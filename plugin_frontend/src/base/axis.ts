@@ -38,7 +38,8 @@ export function linearAxis(low: number, high: number): Axis {
 export function logAxis(low: number, high: number): Axis {
   const to = high > low ? high : low * 10;
   return axis("log", low, to, {
-    forward: Math.log10,
+    // Not the function itself: called from elsewhere, it makes an object of each number.
+    forward: (value) => Math.log10(value),
     backward: (place) => 10 ** place,
     values: (count) => powerTicks(low, to, count),
     format: formatPower,

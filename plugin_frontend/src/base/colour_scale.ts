@@ -131,7 +131,8 @@ interface Extent {
   max: number | null;
 }
 
-function magnitudeExtent(values: ArrayLike<number>): Extent {
+/** Both in one pass. */
+export function magnitudeExtent(values: ArrayLike<number>): Extent {
   let min = Number.POSITIVE_INFINITY;
   let max = 0;
   for (let i = 0; i < values.length; i++) {

@@ -2,7 +2,7 @@
 
 import type { StatisticsAnswer } from "../../api/types";
 import { State } from "../../api/types";
-import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
+import { type Decades, decadeRange, magnitudeExtent, unionRange } from "../../base/colour_scale";
 import { formatNumber } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 
@@ -58,10 +58,7 @@ export function normWords({ value, state }: Norm): string {
 /** The decades of all steps and runs, so that it doesn't move with the step; the largest norm is always inside. */
 export function normRange(runs: readonly RunNorms[]): Decades {
   const range = runs.map(({ answer }) => decadeRange(answer.values)).reduce(unionRange, null);
-  const largest = runs.flatMap(({ answer }) =>
-    answer.values.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, b) : a), 0),
-  );
-  const tops = largest.filter((value) => value > 0).map((value) => decadeRange([value]));
+  const tops = runs.map(({ answer }) => decadeRange([magnitudeExtent(answer.values).max ?? 0]));
   const [low, high] = [range, ...tops].reduce(unionRange, null) ?? [1e-3, 1];
   return [low, high];
 }

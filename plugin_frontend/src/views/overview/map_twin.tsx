@@ -19,11 +19,13 @@ export function MapTwin({ model }: { model: MapModel }) {
   const shown = model.rows.value;
   const { groups, open, sites: siteOf } = shown;
   const last = cells.steps.length - 1;
+  const firsts = firstsNonFinite(data, last + 1);
 
   const numbersOf = (from: number, to: number): string[] => {
     const seenAt = (step: number) => seenIn(shown, { from, to }, step, coloured, model.strength);
     const ends = [0, last].map((step) => valueText(data, step, siteOf[seenAt(step)] ?? 0));
-    return [...ends, firstNonFinite(data, siteOf.slice(from, to))];
+    const first = Math.min(...siteOf.slice(from, to).map((site) => firsts[site] ?? last + 1));
+    return [...ends, first > last ? "" : formatCount(cells.steps[first] ?? 0)];
   };
   const moduleRow = (module: Foldable, depth: number): TableRow => ({
     key: `${module.label} ${module.from} ${depth}`,
@@ -64,11 +66,14 @@ function valueText({ cells, sites }: RunData, step: number, site: number): strin
   return describeValue(cells.values[at] ?? Number.NaN, cells.state[at] ?? State.missing);
 }
 
-function firstNonFinite({ cells, sites }: RunData, among: readonly number[]): string {
-  const index = cells.steps.findIndex((_, step) =>
-    among.some((site) => isNonFinite(cells.state[step * sites.length + site] ?? 0)),
-  );
-  return index < 0 ? "" : formatCount(cells.steps[index] ?? 0);
+/** Of each site the first of so many steps at which it is not finite; as many where there is none. */
+function firstsNonFinite({ cells: { state }, sites }: RunData, steps: number): Int32Array {
+  const firsts = new Int32Array(sites.length).fill(steps);
+  // From the end: what comes first is written last.
+  for (let at = state.length - 1; at >= 0; at--) {
+    if (isNonFinite(state[at] ?? 0)) firsts[at % sites.length] = Math.floor(at / sites.length);
+  }
+  return firsts;
 }
 
 /** A line a step, a column a site; what is not a number is in words. */

@@ -35,13 +35,16 @@ interface TracksProps {
 
 export function Tracks({ runs, norms, extras, steps }: TracksProps) {
   const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box, 0);
+  // A guess first: tracks that came later would push the map down, and have it laid out twice.
+  const width = useWidth(box, innerWidth);
   const { left, right } = trackEdges(width);
   const axis = stepAxis(Array.from(steps), left, right);
   const tracks = [lossTrack(runs), normTrack(runs, norms), rateTrack(runs, extras)].filter((track) => track !== null);
   return (
     <div class="tracks" ref={box}>
-      {width > 0 && tracks.map((track) => <TrackRow key={track.label} track={track} axis={axis} width={width} />)}
+      {tracks.map((track) => (
+        <TrackRow key={track.label} track={track} axis={axis} width={width} />
+      ))}
     </div>
   );
 }
