@@ -263,6 +263,12 @@ def test_a_page_that_waits_gets_some_steps_of_a_long_run_first(tmp_path: Path):
         np.testing.assert_array_equal(again.arrays[name], whole.arrays[name])
 
 
+def test_a_page_that_waits_for_what_is_not_there_is_told_so_at_once(tmp_path: Path):
+    huge_runs.start(tmp_path / "run", 3)
+    answer = in_process(tmp_path)("statistics", run="run", group="model", stage="gradient", column="l2", soon=0)
+    assert (answer.status, answer.fields["partial"], answer.arrays["values"].size) == (200, False, 0)
+
+
 def test_a_short_run_is_one_answer(small: Fetch):
     answer = small("statistics", **GROUP, stage="gradient", column="l2", soon=0)
     assert (answer.fields["partial"], len(answer.arrays["steps"])) == (False, len(STEPS))

@@ -10,7 +10,7 @@ from torchviz_tb.reading.checks import STAGES
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import SERIES_COLUMNS
 from torchviz_tb.reading.source import ScalarSource, by_group
-from torchviz_tb.reading.thinning import thinned
+from torchviz_tb.reading.thinning import step_at, thinned
 from torchviz_tb.records.metadata import Kind, Tag
 
 
@@ -112,9 +112,10 @@ class Query:
         """The version that an earlier answer gave; None: the page has nothing yet."""
         return self._parameters.get("since")
 
-    def soon(self, kind: Kind) -> int | None:
-        """As ``step_of``, of the parameter soon: the step that a page has before it while it waits; None without."""
-        return self._step_in(self.group, kind, "soon") if "soon" in self._parameters else None
+    @property
+    def soon(self) -> int | None:
+        """The step of a page that waits for its first picture; None: nobody waits."""
+        return self._integer("soon") if "soon" in self._parameters else None
 
     def step_of(self, kind: Kind) -> int:
         """The last step of a kind that is not after the one asked for, or else the first that there is."""
@@ -129,7 +130,7 @@ class Query:
         if not steps:
             message = f"group '{group.name}' of run '{group.run}' has no {kind.value}"
             raise RequestError(404, message, "The route runs lists the kinds that each group has.")
-        return max((step for step in steps if step <= wanted), default=steps[0])
+        return step_at(steps, wanted)
 
     def steps_of(self, kind: Kind) -> list[int]:
         """The steps of a kind: all, at most ``most_steps`` of them, or the one of ``step``."""

@@ -14,3 +14,8 @@ def thinned(steps: Sequence[int], most: int) -> list[int]:
     while len(range(0, len(steps) - 1, stride)) + 1 > most:
         stride *= 2
     return [*steps[:-1:stride], steps[-1]]
+
+
+def step_at(steps: Sequence[int], wanted: int) -> int:
+    """The last of the steps, ascending and at least one, that is not after the wanted one, or else the first."""
+    return max((step for step in steps if step <= wanted), default=steps[0])

@@ -12,7 +12,7 @@ from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import QUANTILE_SPREAD, records_of, statistics_series
 from torchviz_tb.reading.sites import Site
 from torchviz_tb.reading.statistics import COLUMNS, State
-from torchviz_tb.reading.thinning import thinned
+from torchviz_tb.reading.thinning import step_at, thinned
 from torchviz_tb.records.metadata import Kind
 
 _FIRST_STEPS = 128
@@ -54,10 +54,11 @@ def statistics(query: Query) -> Arrays:
 
 def _first_steps(query: Query) -> list[int] | None:
     """For a page that waits, where many records are yet to be decoded: some steps, and the one before it. None: all."""
-    group, shown = query.group, query.soon(Kind.STATISTICS)
-    if shown is None or query.since is not None or group.undecoded(records_of(query.column)) <= _FEW:
+    group, soon = query.group, query.soon
+    if soon is None or query.since is not None or group.undecoded(records_of(query.column)) <= _FEW:
         return None
-    return sorted({*thinned(group.steps(Kind.STATISTICS), _FIRST_STEPS), shown})
+    steps = group.steps(Kind.STATISTICS)
+    return sorted({*thinned(steps, _FIRST_STEPS), step_at(steps, soon)})
 
 
 def site(query: Query) -> Arrays:
