@@ -30,6 +30,11 @@ export function showRun(name: string): void {
   selectedRuns.value = [name, ...selection().filter((other) => other !== name)];
 }
 
+/** Compares runs with those that are on. */
+export function compare(names: readonly string[]): void {
+  selectedRuns.value = [...new Set([...selection(), ...names])];
+}
+
 /** Shows a run and nothing else. */
 export function showAlone(name: string): void {
   selectedRuns.value = [name];

@@ -62,9 +62,15 @@ export function Legend({ scale, unit, signs = [], pointer = null }: LegendProps)
   );
 }
 
-/** Those that have room below the bar. */
-export const barTicks = (scale: ColourScale): Tick[] =>
-  separated(scale.ticks(scale.palette === "signed" ? 2 : 4), BAR_PX, (label) => label.length * GLYPH_PX + GLYPH_PX);
+/** Those that have room below the bar, each where the middle of its label is: at the ends that is within the bar. */
+export function barTicks(scale: ColourScale): Tick[] {
+  const width = (label: string) => label.length * GLYPH_PX;
+  const ticks = scale.ticks(scale.palette === "signed" ? 2 : 4).map((tick): Tick => {
+    const half = width(tick.label) / 2 / BAR_PX;
+    return { ...tick, position: Math.min(1 - half, Math.max(half, tick.position)) };
+  });
+  return separated(ticks, BAR_PX, (label) => width(label) + GLYPH_PX);
+}
 
 function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | null }) {
   const stops = paletteStops(scale.palette, dark.value).join(", ");
@@ -83,7 +89,7 @@ function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | nu
         </span>
       )}
       {ticks.map((tick) => (
-        <span key={tick.label} class={`legend-tick ${edgeOf(tick)}`} style={{ left: `${tick.position * 100}%` }}>
+        <span key={tick.label} class="legend-tick" style={{ left: `${tick.position * 100}%` }}>
           {tick.label}
         </span>
       ))}
@@ -94,11 +100,6 @@ function ScaleBar({ scale, pointer }: { scale: ColourScale; pointer: number | nu
       )}
     </div>
   );
-}
-
-function edgeOf({ position }: Tick): string {
-  if (position < 0.04) return "at-start";
-  return position > 0.96 ? "at-end" : "";
 }
 
 function SignSample({ sign }: { sign: Sign }) {

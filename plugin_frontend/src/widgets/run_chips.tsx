@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { middleEllipsis } from "../base/format";
 import { colourOfRun } from "../store/data";
-import { roleOf, showAlone, showRun, toggleRun } from "../store/runs";
+import { compare, roleOf, showAlone, showRun, toggleRun } from "../store/runs";
 import { ourRuns, shownRun } from "../store/selection";
 import { DownIcon } from "./icons";
 import { Menu } from "./menu";
@@ -81,6 +81,9 @@ function RunMenu() {
       {() => (
         <>
           {ourRuns.value.length >= FILTER_FROM && <RunFilter />}
+          <button type="button" class="menu-item" role="menuitem" onClick={() => compare(matchingRuns())}>
+            Compare all of these
+          </button>
           {matchingRuns().map((name) => (
             <RunRow key={name} name={name} />
           ))}

@@ -39,8 +39,7 @@ export function paintLegend(context: CanvasRenderingContext2D, { health, look }:
       context.fillStyle = unpackColour(table[Math.floor((pixel * table.length) / BAR_PX)] ?? 0);
       context.fillRect(x + pixel, y, 1, SWATCH);
     }
-    for (const { label, position } of barTicks(health.scale))
-      write(label, x + position * BAR_PX, position < 0.04 ? "left" : position > 0.96 ? "right" : "center", ROW);
+    for (const { label, position } of barTicks(health.scale)) write(label, x + position * BAR_PX, "center", ROW);
     if (health.scale.clamped.low) write("◂", x - 2, "right");
     if (health.scale.clamped.high) write("▸", x + BAR_PX + 2);
     y += 2 * ROW;
