@@ -15,7 +15,9 @@ class Ranks:
     """Runs a function on so many ranks at a time, each time in a new process group."""
 
     def __init__(self, most: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        # Forked from a process that has done the imports and no more: they take longer than most tests.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["torch._dynamo", "torch.distributed.fsdp", "torchviz_tb.writer"])
         self._pipes, self._processes = [], []
         for rank in range(most):
             here, there = context.Pipe()
