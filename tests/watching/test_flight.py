@@ -221,10 +221,23 @@ def test_a_run_that_stays_broken_is_one_accident(tmp_path):
     assert len(flights) == 1
 
 
+def test_a_spike_that_lasts_is_one_accident_and_the_next_one_is_another(tmp_path):
+    loop = Loop(tmp_path)
+    for step in range(AT + 12):
+        lasts, again = AT <= step < AT + 6, step == AT + 9
+        loop.step(factor=1000.0 if lasts or again else 1.0, loss=50.0 if lasts else 1.0)
+    incidents, flights = loop.read()
+    found = [(each.step, each.kind) for each in incidents]
+    assert found == [(AT, "norm_spike"), (AT, "loss_spike"), (AT + 9, "norm_spike")]
+    assert [flight.steps[-1] for flight in flights] == [AT, AT + 9]
+
+
 def test_switched_off_it_keeps_and_writes_nothing(tmp_path):
     loop = Loop(tmp_path, flight_recorder=0)
     loop.run(AT + 2, factor=float("nan"))
-    assert loop.read() == ([], [])
+    incidents, flights = loop.read()
+    assert not flights
+    assert [each.stage for each in incidents] == ["parameter"]  # which is looked at when the writer is closed
 
 
 def test_sites_without_a_norm_say_why(tmp_path):

@@ -109,6 +109,23 @@ def test_what_was_found_is_told_though_the_loop_ends_before_its_step(tmp_path):
     assert (incident.step, incident.site, incident.role) == (1, "a", "propagation")
 
 
+@pytest.mark.parametrize("nan", ["origin", "after", "off"])
+def test_a_parameter_that_the_last_update_breaks_is_told_at_the_end(tmp_path, nan):
+    model = Net()
+    model.mask = torch.nn.Parameter(torch.full((2,), -torch.inf), requires_grad=False)  # on purpose
+    optimizer = training.sgd(model)
+    with torchviz_tb.SummaryWriter(tmp_path) as writer:
+        writer.watch(model, optimizer, log="gradients", nan=nan)
+        for lr in (0.1, 0.1, 1e38):
+            optimizer.zero_grad()
+            model(torch.rand(8, 4)).square().sum().backward()
+            optimizer.param_groups[0]["lr"] = lr
+            optimizer.step()
+    broken = next(name for name, p in model.named_parameters() if p.requires_grad and not p.isfinite().all())
+    found = [(each.step, each.site, each.stage, each.role) for each in torchviz_tb.load(tmp_path)["."].incidents()]
+    assert found == ([] if nan == "off" else [(2, broken, "parameter", "origin")])
+
+
 def test_large_values_whose_sum_overflows_are_no_accident(tmp_path):
     model = nn.Sequential(nn.Identity(), nn.Linear(2, 2))
     optimizer = training.sgd(model, lr=0.0)

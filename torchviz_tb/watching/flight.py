@@ -76,6 +76,7 @@ class FlightRecorder:
         self._owners: dict[int, int] = {}
         self._last_step: int | None = None
         self._is_broken = False  # the newest look that was judged was not finite
+        self._lasting: set[pb.IncidentKind] = set()  # spikes that were there at it
         self._pending_loss: Later | None = None
         self._optimizers = 0
         self._takes_details = False  # at the step that is looked at
@@ -212,16 +213,23 @@ class FlightRecorder:
     def _judge_finite(self, step: int, total: float | None, loss: float | None) -> None:
         if total is not None:
             median = float(np.median(self._totals)) if len(self._totals) >= _LEAST_STEPS else np.inf
-            if median > 0 and total > _SPIKE * median:
+            if self._begins(pb.INCIDENT_NORM_SPIKE, is_so=median > 0 and total > _SPIKE * median):
                 reason = f"The gradient norm of the model is {total / median:.3g} times the median of the steps before."
                 self._alarm(step, pb.INCIDENT_NORM_SPIKE, reason, before=median, after=total)
             self._totals.append(total)
         if loss is not None:
-            if len(self._losses) >= _LEAST_STEPS and _is_spike(self._losses, loss):
+            is_spike = len(self._losses) >= _LEAST_STEPS and _is_spike(self._losses, loss)
+            if self._begins(pb.INCIDENT_LOSS_SPIKE, is_so=is_spike):
                 median = float(np.median(self._losses))
                 reason = f"The loss is {loss:.4g}; the median of the steps before is {median:.4g}."
                 self._alarm(step, pb.INCIDENT_LOSS_SPIKE, reason, before=median, after=loss)
             self._losses.append(loss)
+
+    def _begins(self, spike: pb.IncidentKind, *, is_so: bool) -> bool:
+        """Whether a spike is there that was not there at the step before: what lasts is one accident."""
+        was_so = spike in self._lasting
+        (self._lasting.add if is_so else self._lasting.discard)(spike)
+        return is_so and not was_so
 
 
 def _not_finite(bad: Sequence[int], loss: float | None) -> str:

@@ -1,6 +1,7 @@
 """What a watch looks out for at every step, besides its samples: skipped steps and accidents."""
 
 import sys
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -48,6 +49,7 @@ class Lookout:
         self._known_exceptions = {id(error) for error in _exceptions()}
         self._step = -1  # the newest
         self._parameters: list[int] = []  # ids of those that were known last
+        self._known: list[tuple[int, weakref.ref[torch.nn.Parameter]]] = []  # and they, by their index in the table
         self._stop = group.incidents.listen(self._heard)
 
     @property
@@ -60,6 +62,7 @@ class Lookout:
         parameters = [id(site.parameter) for site in sites.values()]
         if self._origin is not None and parameters != self._parameters:
             self._origin.refresh()
+            self._known = [(index, weakref.ref(site.parameter)) for index, site in sites.items()]
         self._parameters = parameters
         if self._flight is not None:
             self._flight.know(sites, optimizers)
@@ -108,6 +111,7 @@ class Lookout:
         self._report_skipped(self._step + 1)
         self._report_pending_skips(wait=True)
         self._report_origins(self._step + 1)
+        self._report_broken_end()
         for error in _exceptions():
             if id(error) not in self._known_exceptions and not _is_an_ending(error):
                 self.left_by(error)
@@ -179,6 +183,27 @@ class Lookout:
                 role=found.role,
                 first_bad_index=found.first_bad_index,
             )
+
+    def _report_broken_end(self) -> None:
+        """The first parameter that the end leaves with NaN or infinity where no forward is to come that would tell."""
+        if self._origin is None or self._was_broken or self._step < 0:
+            return
+        for index, reference in self._known:
+            parameter = reference()
+            where = first_bad_index(parameter) if parameter is not None and parameter.requires_grad else None
+            if where is not None:
+                site = self._group.table.record().sites[index]
+                self._group.incidents.add(
+                    self._step,
+                    pb.INCIDENT_NON_FINITE,
+                    "The parameter is not finite at the end, and nothing was before: an update has broken it.",
+                    site=site.name,
+                    module_type=site.module_type,
+                    stage=pb.STAGE_PARAMETER,
+                    role=pb.ROLE_ORIGIN,
+                    first_bad_index=where,
+                )
+                return
 
     def _write(self) -> None:
         accident, self._accident = self._accident, None
