@@ -14,13 +14,14 @@ kept); a loss that lies above their median by more than 10 median absolute devia
 itself. Medians are of at least 8 steps.
 """
 
+import math
 import time
 import weakref
 from collections import deque
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from statistics import median
 from typing import Protocol
 
-import numpy as np
 import torch
 
 from torchviz_tb.capture.sites import ParameterSite
@@ -125,7 +126,7 @@ class FlightRecorder:
         loss = None if self._pending_loss is None else self._pending_loss.numbers()
         known = [gradient for gradient in gradients if gradient is not None and flight_looks.is_measured(gradient)]
         return all(first_bad_index(gradient) is None for gradient in known) and (
-            loss is None or bool(np.isfinite(loss))
+            loss is None or math.isfinite(float(loss))
         )
 
     def judge(self) -> None:
@@ -169,7 +170,7 @@ class FlightRecorder:
             look.status[index] = status = _status(parameter, self._owners)
             if status == pb.STATUS_MEASURED and parameter.grad is not None:
                 gradients[index] = parameter.grad
-            if flight_looks.is_measured(parameter):
+            if self._takes_details and flight_looks.is_measured(parameter):
                 parameters[index] = parameter.detach()
         look.add(GRADIENT_NORM, flight_looks.norms(gradients), pending_scale)
         if self._takes_details:
@@ -197,32 +198,32 @@ class FlightRecorder:
             look.add("update_norm", flight_looks.differences(parameters, copies), None)
 
     def _judge(self, look: Look) -> None:
-        total, loss = look.total(), look.loss_value
-        norms = look.by_site(GRADIENT_NORM)
-        bad = [index for index, norm in norms.items() if not np.isfinite(norm)]
-        finite = [index for index, norm in norms.items() if np.isfinite(norm)]
-        is_broken = bool(bad) or (loss is not None and not np.isfinite(loss))
+        norms, loss = look.by_site(GRADIENT_NORM), look.loss_value
+        bad = [index for index, norm in norms.items() if not math.isfinite(norm)]
+        is_broken = bool(bad) or (loss is not None and not math.isfinite(loss))
         if is_broken:
             if not self._is_broken:
                 reason = _not_finite(bad, loss)
+                finite = [index for index, norm in norms.items() if math.isfinite(norm)]
                 self._alarm(look.step, pb.INCIDENT_NON_FINITE, reason, bad=bad, finite=finite, after=loss)
         else:
+            total = math.sqrt(sum(norm * norm for norm in norms.values())) if norms else None
             self._judge_finite(look.step, total, loss)
         self._is_broken = is_broken
 
     def _judge_finite(self, step: int, total: float | None, loss: float | None) -> None:
         if total is not None:
-            median = float(np.median(self._totals)) if len(self._totals) >= _LEAST_STEPS else np.inf
-            if self._begins(pb.INCIDENT_NORM_SPIKE, is_so=median > 0 and total > _SPIKE * median):
-                reason = f"The gradient norm of the model is {total / median:.3g} times the median of the steps before."
-                self._alarm(step, pb.INCIDENT_NORM_SPIKE, reason, before=median, after=total)
+            before = median(self._totals) if len(self._totals) >= _LEAST_STEPS else math.inf
+            if self._begins(pb.INCIDENT_NORM_SPIKE, is_so=before > 0 and total > _SPIKE * before):
+                reason = f"The gradient norm of the model is {total / before:.3g} times the median of the steps before."
+                self._alarm(step, pb.INCIDENT_NORM_SPIKE, reason, before=before, after=total)
             self._totals.append(total)
         if loss is not None:
             is_spike = len(self._losses) >= _LEAST_STEPS and _is_spike(self._losses, loss)
             if self._begins(pb.INCIDENT_LOSS_SPIKE, is_so=is_spike):
-                median = float(np.median(self._losses))
-                reason = f"The loss is {loss:.4g}; the median of the steps before is {median:.4g}."
-                self._alarm(step, pb.INCIDENT_LOSS_SPIKE, reason, before=median, after=loss)
+                before = median(self._losses)
+                reason = f"The loss is {loss:.4g}; the median of the steps before is {before:.4g}."
+                self._alarm(step, pb.INCIDENT_LOSS_SPIKE, reason, before=before, after=loss)
             self._losses.append(loss)
 
     def _begins(self, spike: pb.IncidentKind, *, is_so: bool) -> bool:
@@ -248,8 +249,7 @@ def _status(parameter: torch.nn.Parameter, held: Container[int]) -> pb.Status:
     return pb.STATUS_MEASURED if flight_looks.is_measured(gradient) else pb.STATUS_UNSUPPORTED
 
 
-def _is_spike(losses: Iterable[float], loss: float) -> bool:
-    known = np.fromiter(losses, np.float64)
-    median = np.median(known)
-    deviation = np.median(np.abs(known - median))
-    return bool(loss - median > max(_SPIKE * deviation, abs(median)))
+def _is_spike(losses: Collection[float], loss: float) -> bool:
+    middle = median(losses)
+    deviation = median(abs(known - middle) for known in losses)
+    return loss - middle > max(_SPIKE * deviation, abs(middle))

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from torchviz_tb.records import records_pb2 as pb
@@ -13,6 +12,8 @@ from torchviz_tb.watching.later import Later
 GRADIENT_NORM = "gradient_norm"
 _SMALL = (torch.float16, torch.bfloat16)
 _MEASURED = (*_SMALL, torch.float32, torch.float64)
+
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 Sites = Mapping[int, torch.Tensor]
 """Tensors by the index of their site."""
@@ -49,13 +50,8 @@ class Look:
     def by_site(self, name: str) -> dict[int, float]:
         """One column."""
         parts = self.columns.get(name, [])
-        return {i: float(x) for indices, numbers in parts for i, x in zip(indices, numbers.numbers(), strict=True)}
-
-    def total(self) -> float | None:
-        """L2 norm of all gradients together; None where there was none."""
-        norms = np.array([*self.by_site(GRADIENT_NORM).values()], np.float64)
-        with np.errstate(over="ignore"):
-            return float(np.sqrt(np.square(norms).sum())) if norms.size else None
+        told = ((indices, numbers.numbers().tolist()) for indices, numbers in parts)
+        return {i: x for indices, numbers in told for i, x in zip(indices, numbers, strict=True)}
 
     def record(self) -> pb.RecordedStep:
         """The message."""
@@ -72,7 +68,8 @@ class Look:
 
 def is_measured(tensor: torch.Tensor) -> bool:
     """Whether it has a norm: not sharded ones and other subclasses, which would compute together with other ranks."""
-    is_plain = type(tensor.data) is torch.Tensor and tensor.layout is torch.strided and tensor.dtype in _MEASURED
+    is_plain = type(tensor) in _PLAIN or type(tensor.data) is torch.Tensor
+    is_plain = is_plain and tensor.layout is torch.strided and tensor.dtype in _MEASURED
     return is_plain and not tensor.is_meta
 
 

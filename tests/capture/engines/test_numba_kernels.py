@@ -104,10 +104,11 @@ def test_every_size_at_which_subtracting_changes_its_way(make) -> None:
 
 def test_a_tensor_in_several_pieces_is_one() -> None:
     size = (1 << 20) + 5
-    for make in (narrow, broken):
-        values = make(size).astype(np.float32)
-        [measured] = NumbaEngine(2).measure([FlatTensor(torch.from_numpy(values))], histograms=True)
-        check(measured, values)
+    arrays = [make(size).astype(np.float32) for make in (spread, narrow, broken)]
+    tensors = [*map(torch.from_numpy, arrays), torch.from_numpy(arrays[0]).bfloat16()]
+    measured = NumbaEngine(2).measure([FlatTensor(each) for each in tensors], histograms=True)
+    for each, tensor in zip(measured, tensors, strict=True):
+        check(each, tensor.double().numpy())
     before, after = (spread(size).astype(np.float32) for _ in range(2))
     after[-100:] = before[-100:]
     step = FlatStep(torch.from_numpy(before), torch.from_numpy(after), torch.ones(size))
