@@ -48,7 +48,8 @@ def watch(
     Args:
         model: The module that is trained; wrapped ones (DistributedDataParallel, compiled) will do. If it is
             sharded, by fully_shard or into DTensors, every rank calls this, after that, with the same arguments.
-        optimizer: One or several; the steps of the first are counted. Without one, call ``step()`` on what
+        optimizer: One or several; the steps of the first are counted. A parameter that two of them hold is
+            measured at the step of the last one that moves it. Without one, call ``step()`` on what
             is returned between backward and the update; updates can't be measured then.
         writer: A SummaryWriter of torchviz_tb, torch or tensorboardX. None records nothing: for ranks other
             than 0 of a distributed training.
