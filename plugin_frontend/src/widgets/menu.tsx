@@ -29,9 +29,12 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
     root.current?.querySelector("button")?.focus();
   };
   useEscape(close, open);
+  // At each change: what is chosen may make the button or the list wider.
   useLayoutEffect(() => {
-    if (!open || !list.current || !root.current) return;
-    placeBelow(list.current, root.current.getBoundingClientRect());
+    if (list.current && root.current) placeBelow(list.current, root.current.getBoundingClientRect());
+  });
+  useLayoutEffect(() => {
+    if (!open || !list.current) return;
     (list.current.querySelector<HTMLElement>("[aria-checked='true']") ?? itemsOf(list.current)[0])?.focus();
     const closeOutside = (event: PointerEvent) => {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
