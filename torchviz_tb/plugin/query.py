@@ -59,20 +59,21 @@ class Query:
     @cached_property
     def group(self) -> Group:
         """The group, with all its kinds."""
-        return self._group_of(self.run)
+        return self._group_of("run")
 
     @cached_property
     def other_group(self) -> Group:
         """The group of that name of the other run; without one the same group."""
         if "other_run" not in self._parameters:
             return self.group
-        return self._group_of(self._run("other_run"))
+        return self._group_of("other_run")
 
-    def _group_of(self, run: str) -> Group:
-        name = self._text("group")
+    def _group_of(self, parameter: str) -> Group:
+        run, name = self._text(parameter), self._text("group")
         tags = [Tag(name, kind, first) for kind in Kind for first in (False, True)]
         index = by_group(self.source.references(run, tags)).get(name)
         if index is None:
+            self._run(parameter)  # a run with records exists: to ask for it first would cost 40 ms over the data server
             groups = list(by_group(self.source.references(run)))
             raise RequestError(404, f"run '{run}' has no group '{name}'", _one_of("groups", name, groups))
         return Group(self.source, run, name, index, self._cache, pause=self._pause)

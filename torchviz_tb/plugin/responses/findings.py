@@ -15,7 +15,7 @@ from torchviz_tb.reading.curves import read_loss
 
 def findings(query: Query) -> Json:
     """The route findings. Cost: computed anew only where something was written since."""
-    group, loss = query.group, read_loss(query.source, query.run)
+    group, loss = query.group, read_loss(query.source, query.group.run)
     told = b"" if loss is None else loss.tag.encode() + loss.steps.tobytes() + loss.values.tobytes()
     found = group.computed("findings", told, lambda: strict_json(_diagnosed(Evidence(group, loss))))
     return {**json.loads(found), "problems": problems(group.problems)}
