@@ -23,6 +23,16 @@ def spread(size: int) -> np.ndarray:
     return RANDOM.normal(0, 1e-3, size)
 
 
+def spread_with_zeros(size: int) -> np.ndarray:
+    """Both zeros, which keys alone tell from small values."""
+    return np.where(RANDOM.random(size) < 0.3, RANDOM.choice(np.array([0.0, -0.0]), size), spread(size))
+
+
+def constant(size: int) -> np.ndarray:
+    """Of which all digits are known without a second look."""
+    return np.full(size, -0.1)
+
+
 def narrow(size: int) -> np.ndarray:
     """So narrow that keys of 12 bits can't tell it apart."""
     return np.where(RANDOM.random(size) < 0.5, 1, -3) * RANDOM.normal(1, 1e-3, size)
@@ -53,7 +63,7 @@ def broken(size: int) -> np.ndarray:
     return values
 
 
-VALUES = [spread, narrow, very_narrow, near_zero, denormal, broken]
+VALUES = [spread, spread_with_zeros, constant, narrow, very_narrow, near_zero, denormal, broken]
 
 
 def expected(values: np.ndarray) -> Measurement:
