@@ -37,14 +37,14 @@ class Ours:
         self._writer, self._engine = SummaryWriter(directory), engine
 
     def sample(self, model: nn.Module, step: int) -> None:
-        """Also writes what was gathered at the step before, as in a loop."""
+        """See Peer."""
         os.environ[VARIABLE] = self._engine
         self._writer.add_parameters(model, step)
         self._writer.add_gradients(model, step)
 
     def flush(self) -> None:
-        """Of the file alone: the writer's own would write this step's sample, too."""
-        self._writer._get_file_writer().flush()
+        """See Peer."""
+        self._writer.flush()
 
     def close(self) -> None:
         """See Peer."""

@@ -203,6 +203,20 @@ def test_calls_for_one_model_at_one_step_are_one_record(writer, tmp_path):
     assert list(written.records(tmp_path, Kind.SITES)) == [0]
 
 
+def test_parameters_and_gradients_are_on_their_way_to_the_file_once_both_are_there(writer, tmp_path):
+    model, alone = training.net(0), training.net(1)
+    for step in (0, 5):
+        for each in (model, alone):
+            training.backward(each)
+            writer.add_gradients(each, step)
+        writer.add_parameters(model, step)
+        writer._get_file_writer().flush()  # of what is on its way, and no more
+        before, now = ([], [0]) if step == 0 else ([0], [0, 5])
+        assert list(written.records(tmp_path, Kind.STATISTICS, "model")) == now
+        assert list(written.records(tmp_path, Kind.DISTRIBUTIONS, "model")) == now
+        assert list(written.records(tmp_path, Kind.STATISTICS, "model_2")) == before
+
+
 def test_two_models_take_turns_without_cutting_each_others_records(writer, tmp_path):
     models = [training.net(0), training.net(1)]
     for add in (writer.add_parameters, writer.add_gradients):

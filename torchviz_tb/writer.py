@@ -175,8 +175,8 @@ class SummaryWriter(StockWriter):
         """Records statistics and distributions of all parameters of a model, at one step, as one record.
 
         Costs one pass over the parameters. Calls for one model at one step (this, ``add_gradients``,
-        ``add_gradient_heatmaps``) are joined, and written when the step moves on or the writer is
-        flushed or closed. Raises ArgumentError for what is not a model or not a step.
+        ``add_gradient_heatmaps``) are joined, and written when parameters and gradients are there, or else the
+        step moves on, or the writer is flushed or closed. Raises ArgumentError for what is not a model or not a step.
         """
         self._add(PARAMETERS, add_parameters, model, global_step)
 
@@ -348,6 +348,7 @@ class SummaryWriter(StockWriter):
             sample = group.pending_sample(step, sites)
             with sample.timed(), torch.no_grad():
                 add(sample, by_index(group, sites))
+            group.write_complete()
 
     def _add_tensor(
         self,

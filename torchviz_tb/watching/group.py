@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from torchviz_tb.capture.sites import ParameterSite, SiteTable
 from torchviz_tb.capture.statistics import StageMeasurement
 from torchviz_tb.events.recorder import LaterRecord, Recorder
+from torchviz_tb.records import records_pb2 as pb
 from torchviz_tb.records.metadata import Kind
 from torchviz_tb.watching.guard import Guard
 from torchviz_tb.watching.incidents import Incidents
@@ -19,6 +20,7 @@ from torchviz_tb.watching.sample import Sample
 WRITING = "writing"
 """The part that fails when a record can't be written; nothing is measured after that."""
 
+_STAGES_OF_CALLS = (pb.STAGE_PARAMETER, pb.STAGE_GRADIENT)
 _MOST_ARRIVING = 4  # samples that wait for a device: their results take up memory there
 
 
@@ -65,6 +67,15 @@ class Group:
         sample, self._pending = self._pending, None
         if sample is not None:
             self._write_sample(sample)
+
+    def write_complete(self) -> None:
+        """Writes what single calls have gathered once it has all stages that they can add.
+
+        So it is made while the loop goes on, and not beside the next sample. Where there is a watch, it waits: the
+        watch's sample of the same step may take it over.
+        """
+        if self._pending is not None and self._watch_close is None and self._pending.has(*_STAGES_OF_CALLS):
+            self.write_pending()
 
     def write_sample(
         self, sample: Sample, further: Callable[[SiteTable], StageMeasurement | None] | None = None

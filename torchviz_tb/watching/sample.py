@@ -112,6 +112,10 @@ class Sample:
         """Whether both are of one step and one state of the table."""
         return (self.step, self._checksum) == (other.step, other._checksum)
 
+    def has(self, *stages: pb.Stage) -> bool:
+        """Whether all of these stages were measured, or are being."""
+        return {*self._stages, *(measured.stage for measured in self._coming)}.issuperset(stages)
+
     def statistics(self) -> LaterRecord | None:
         """The record, or None where no stage was measured. Made, as the others, by whoever first settles the sample."""
         stages = len(self._stages) + len(self._coming)
