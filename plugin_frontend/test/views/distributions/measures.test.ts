@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BandsAnswer, DistributionsAnswer } from "../../../src/api/types";
+import type { BandsAnswer } from "../../../src/api/types";
 import type { BandSeries } from "../../../src/base/paint_bands";
 import {
   bandAxis,
@@ -9,6 +9,7 @@ import {
   seriesOf,
   seriesOfDistributions,
 } from "../../../src/views/distributions/measures";
+import { answer } from "./two_steps";
 
 const { NaN: nan } = Number;
 
@@ -20,24 +21,6 @@ function series(...steps: [median: number, width: number][]): BandSeries {
     states: steps.map(() => 0),
   };
 }
-
-const answer: DistributionsAnswer = {
-  site: "w",
-  stage: "gradient",
-  quantileLevels: [0.05, 0.5, 0.95],
-  steps: Float64Array.of(0, 10),
-  starts: Int32Array.of(0, 3, 4),
-  lower: Float64Array.of(-2, 0.5, 1, 1),
-  upper: Float64Array.of(-1, 1, 2, 2),
-  counts: Float64Array.of(2, 4, 2, 3),
-  zeros: Float64Array.of(0, 5),
-  nan: Float64Array.of(0, 1),
-  posInf: Float64Array.of(0, 2),
-  negInf: Float64Array.of(0, 0),
-  quantiles: Float32Array.of(-2, 0.5, 2, 0, 0, 2),
-  state: Uint8Array.of(0, 4),
-  problems: [],
-};
 
 it("cuts one site out of the bands of all", () => {
   const bands: BandsAnswer = {
