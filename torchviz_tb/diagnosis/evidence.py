@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from torchviz_tb.diagnosis.finding import Picture
 from torchviz_tb.errors import RecordError
+from torchviz_tb.reading.computed_once import computed_once
 from torchviz_tb.reading.curves import Curve
 from torchviz_tb.reading.decode import HEATMAPS, INCIDENTS
 from torchviz_tb.reading.execution import execution_ranks
@@ -47,17 +47,17 @@ class Evidence:
             loss = Curve(loss.tag, loss.steps[kept], loss.values[kept])
         return Evidence(self.group, loss, step, self._read)
 
-    @cached_property
+    @computed_once
     def sites(self) -> Sequence[Site]:
         """What is measured."""
         return self.group.sites.sites
 
-    @cached_property
+    @computed_once
     def steps(self) -> list[int]:
         """Steps with statistics, ascending."""
         return [step for step in self.group.steps(Kind.STATISTICS) if self.until is None or step < self.until]
 
-    @cached_property
+    @computed_once
     def incidents(self) -> list[Incident]:
         """What the watch noticed between its samples, in the order of the steps."""
         records = (record for _, record in self.group.read_all(INCIDENTS) if record is not None)
@@ -89,7 +89,7 @@ class Evidence:
         with np.errstate(over="ignore"):
             return np.asarray(np.sqrt(np.nansum(self.column(stage, "l2") ** 2, axis=1)))
 
-    @cached_property
+    @computed_once
     def matrices(self) -> list[int]:
         """Positions of the weight matrices in the order in which the model runs them: no lookups, biases, norms."""
         ranks = self.execution_ranks
@@ -103,7 +103,7 @@ class Evidence:
         ]
         return sorted(found, key=lambda position: (ranks[position], position))
 
-    @cached_property
+    @computed_once
     def execution_ranks(self) -> list[int]:
         """Position of each site's module in the order of the calls; the model's own order without a graph."""
         return execution_ranks(self.group)

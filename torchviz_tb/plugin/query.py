@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
-from functools import cached_property
 
 from torchviz_tb.errors import TorchVizError
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
+from torchviz_tb.reading.computed_once import computed_once
 from torchviz_tb.reading.group import Group
 from torchviz_tb.reading.series import SERIES_COLUMNS
 from torchviz_tb.reading.source import ScalarSource, by_group
@@ -44,7 +44,7 @@ class Query:
         self._parameters = parameters
         self._pause = pause
 
-    @cached_property
+    @computed_once
     def run(self) -> str:
         """The run's name, of a run that exists."""
         return self._run("run")
@@ -56,12 +56,12 @@ class Query:
             raise RequestError(404, f"there is no run '{name}'", _one_of("runs", name, runs))
         return name
 
-    @cached_property
+    @computed_once
     def group(self) -> Group:
         """The group, with all its kinds."""
         return self._group_of("run")
 
-    @cached_property
+    @computed_once
     def other_group(self) -> Group:
         """The group of that name of the other run; without one the same group."""
         if "other_run" not in self._parameters:
@@ -88,7 +88,7 @@ class Query:
             for group, index in by_group(by_run[name]).items()
         ]
 
-    @cached_property
+    @computed_once
     def site(self) -> int:
         """Position of the site in the group's sites."""
         name = self._text("site")

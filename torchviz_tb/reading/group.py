@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +14,7 @@ from torchviz_tb.errors import NewerRecord, RecordError
 from torchviz_tb.reading import decode as schemas
 from torchviz_tb.reading.cache import RecordCache
 from torchviz_tb.reading.checks import STAGES
+from torchviz_tb.reading.computed_once import computed_once
 from torchviz_tb.reading.decode import Decoded, RecordT, Schema, decode
 from torchviz_tb.reading.distributions import Distributions
 from torchviz_tb.reading.flight_recorder import FlightRecorder
@@ -180,13 +180,13 @@ class Group:
         for other in schemas.OTHERS:
             deque(self.read_all(other), maxlen=0)
 
-    @cached_property
+    @computed_once
     def sites(self) -> SiteUnion:
         """The sites of all tables that can be read."""
         tables = [table for _, table in self.read_all(schemas.SITES) if table is not None]
         return SiteUnion(tuple(reversed(tables)))
 
-    @cached_property
+    @computed_once
     def stages(self) -> list[str]:
         """The stages that were measured, in the order in which they are shown, as far as ``some`` records tell."""
         found = {stage for record in self.some(schemas.BRIEF_STATISTICS) for stage in record.record.stages}
