@@ -3,8 +3,9 @@
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from time import sleep
 from typing import Any
 
@@ -168,6 +169,28 @@ def test_a_request_that_may_wait_lets_the_others_go_first(tmp_path: Path) -> Non
     assert went == ["first", "later"]
     with hurried.answering("run"), hurried.answering("run", may_wait=True) as pause:
         pause()
+
+
+@pytest.mark.parametrize("what", ["sites", "stages"])
+def test_a_request_that_waits_while_it_reads_holds_up_no_other(tmp_path: Path, file: EventFile, what: str) -> None:
+    source = ProviderSource(MultiplexerDataProvider(loaded(tmp_path), str(tmp_path)), RequestContext(), "")
+    index, cache = by_group(source.references("run"))["model"], RecordCache()
+    begun, go_on = Event(), Event()
+
+    def pause() -> None:
+        begun.set()
+        assert go_on.wait(60)
+
+    slow = Group(source, "run", "model", index, cache, pause=pause)
+    quick = Group(source, "run", "model", index, cache)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(getattr, slow, what)
+        try:
+            assert begun.wait(60)
+            found = pool.submit(getattr, quick, what).result(timeout=30)
+        finally:
+            go_on.set()
+        assert waiting.result() == found
 
 
 def test_together_with_requests_each_record_is_decoded_once(
