@@ -127,6 +127,37 @@ def test_stopped_since(tmp_path: Path):
     assert "from step 140 to 190, 6 samples; at step 130 it was not" in finding.evidence
 
 
+def silence(tensors: Tensors, *names: str) -> None:
+    for name in names:
+        tensors["gradient"][position(name)][:] = 0
+
+
+@pytest.mark.parametrize(
+    ("silent", "title", "first"),
+    [
+        (["layer0", "layer1", "layer2", "layer3.weight"], "All units of layer2 died at step 140", "layer2.weight"),
+        # Its input is 0, yet what makes that is not silent; a layer that learns is in between; two layers could be it.
+        (["layer3.weight"], "layer3.weight stopped learning at step 140", "layer3.weight"),
+        (["layer1", "layer3.weight"], "layer1.weight and 2 more stopped learning at step 140", "layer1.weight"),
+        (
+            ["layer0", "layer1.weight", "layer4", "layer5.weight"],
+            "layer0.weight and 5 more stopped learning at step 140",
+            "layer0.weight",
+        ),
+    ],
+)
+def test_the_layer_that_died_is_named_where_a_bias_proves_it(tmp_path: Path, silent: list[str], title: str, first: str):
+    def change(step: int, tensors: Tensors) -> None:
+        if step >= 140:
+            silence(tensors, *(name for name in NAMES if name.startswith(tuple(silent))))
+
+    write(tmp_path / "run", change)
+    (finding,) = found(tmp_path)
+    assert (finding.title, finding.sites[0]) == (title, first)
+    proof = "layer3.bias still has one, so what layer3 gets from layer2 is exactly 0."
+    assert finding.evidence.endswith(proof) is title.startswith("All units")
+
+
 def test_a_short_silence_is_none(tmp_path: Path):
     def change(step: int, tensors: Tensors) -> None:
         if step >= STEPS[-thresholds.STOPPED_SAMPLES + 1]:
@@ -138,7 +169,8 @@ def test_a_short_silence_is_none(tmp_path: Path):
 
 def test_never_learned_and_without_gradient(tmp_path: Path):
     def change(step: int, tensors: Tensors) -> None:
-        tensors["gradient"][position("layer1.weight")][:] = 0
+        silence(tensors, "layer1.weight")
+        tensors["parameter"][position("layer1.weight")][:] = 0
         tensors["gradient"][position("layer6.bias")] = pb.STATUS_NO_GRADIENT
         tensors["gradient"][position("layer7.bias")] = pb.STATUS_FROZEN  # meant: no finding
 
@@ -147,6 +179,7 @@ def test_never_learned_and_without_gradient(tmp_path: Path):
         ("never_learned", ("layer1.weight",)),
         ("no_gradient", ("layer6.bias",)),
     ]
+    assert found(tmp_path)[0].evidence.endswith("What layer1.weight holds is exactly 0 as well: nothing passes.")
 
 
 def test_a_gradient_that_came_once_is_no_missing_one(tmp_path: Path):
@@ -243,5 +276,16 @@ def test_causes_come_before_symptoms(tmp_path: Path):
                 gradient[:] = 0
 
     write(tmp_path / "run", change, loss=dict.fromkeys(range(200), 2.3))
-    assert kinds(tmp_path) == ["stopped_learning", "loss_plateau"]
-    assert len(SHAPES) == len(found(tmp_path)[0].sites)
+    stopped, plateau = found(tmp_path)
+    assert (stopped.kind, plateau.kind) == ("stopped_learning", "loss_plateau")
+    assert len(SHAPES) == len(stopped.sites)
+    assert "look at the data" not in plateau.evidence
+
+
+def test_a_plateau_alone_points_at_the_data(tmp_path: Path):
+    write(tmp_path / "run", loss=dict.fromkeys(range(200), 2.3))
+    (plateau,) = found(tmp_path)
+    assert plateau.evidence == (
+        "The median of 'loss' is 2.3 over the first tenth and 2.3 over the last quarter. "
+        "Gradients, updates and weights show no fault: look at the data, the targets and the loss."
+    )

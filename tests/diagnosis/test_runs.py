@@ -60,7 +60,10 @@ def test_there_are_enough_of_both():
 def test_findings_say_where_and_since_when(broken: dict[str, list[Finding]]):
     found = {name: findings[0] for name, findings in broken.items() if findings}
     assert found["dead_layer"].step == 105  # the accident is at step 100, after that step's gradient
-    assert {"0.weight", "2.weight", "2.bias"} <= set(found["dead_layer"].sites)
+    assert found["dead_layer"].title == "All units of 2 died at step 105"
+    assert set(found["dead_layer"].sites) == {"0.weight", "0.bias", "2.weight", "2.bias", "4.weight"}
+    assert found["log_of_softmax"].title == "NaN from the loss, first in 4.weight, step 88"
+    assert "look at the data, the targets and the loss" in found["wrong_targets"].evidence
     assert found["detached"].sites == ("encoder.0.weight", "encoder.0.bias", "encoder.2.weight", "encoder.2.bias")
     assert found["dying_units"].sites == ("2.weight",)
     assert found["bad_batch"].step == 133

@@ -124,6 +124,38 @@ def test_a_norm_too_large_for_the_recorder_is_not_called_nan(tmp_path: Path, siz
     assert ("At step 130 it is 1.1e21, and nothing is NaN yet." in finding.evidence) is (size > 1)
 
 
+@pytest.mark.parametrize(
+    ("loss", "role", "title"),
+    [
+        (np.inf, pb.ROLE_PROPAGATION, "NaN from the loss, first in layer3.weight, step 127"),
+        (2.0, pb.ROLE_PROPAGATION, "First NaN or Inf in layer3.weight, step 127"),
+        (np.nan, pb.ROLE_ORIGIN, "First NaN or Inf in layer3.weight, step 127"),
+    ],
+)
+def test_a_loss_that_breaks_though_the_output_was_finite_is_the_cause(tmp_path: Path, loss: float, role, title: str):
+    reason = "What the model returned was finite."
+    told = nan_at(127, site="layer3.weight", stage=pb.STAGE_GRADIENT, role=role, reason=reason)
+    write(tmp_path / "run", loss={step: 2.0 if step < 127 else loss for step in range(150)}, incidents=[told])
+    finding = found(tmp_path)[0]
+    assert finding.title == title
+    said = "'loss' is Inf at step 127, though what the model returned was finite: it arises in the loss."
+    assert (said if title.startswith("NaN from") else reason) in finding.evidence
+
+
+def test_a_spike_says_what_the_gradient_did(tmp_path: Path):
+    spike = pb.Incident(kind=pb.INCIDENT_NORM_SPIKE, step=133, before=0.83, after=3703.0)
+    write(
+        tmp_path / "run",
+        loss={step: 200.0 if step == 133 else 2 - step / 200 for step in range(200)},
+        incidents=[spike],
+    )
+    (finding,) = found(tmp_path)
+    assert finding.evidence == (
+        "From 1.3, the median around it, to 200; at the next point it was back. "
+        "The norm of the gradient goes from 0.83 to 3,703 at that step."
+    )
+
+
 def test_a_run_that_ended_before_its_next_sample_is_lost(tmp_path: Path):
     write(tmp_path / "run", incidents=[nan_at(195, site="layer2.bias", stage=pb.STAGE_GRADIENT)])
     (finding,) = found(tmp_path)

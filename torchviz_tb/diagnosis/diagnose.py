@@ -9,7 +9,7 @@ from torchviz_tb.diagnosis.finding import Finding
 from torchviz_tb.diagnosis.rules.clipping import always_clipped
 from torchviz_tb.diagnosis.rules.gradients import by_depth, over_time
 from torchviz_tb.diagnosis.rules.learning import dead_units, without_gradient, zero_gradient
-from torchviz_tb.diagnosis.rules.loss import loss_plateau, loss_spike
+from torchviz_tb.diagnosis.rules.loss import alone, loss_plateau, loss_spike
 from torchviz_tb.diagnosis.rules.non_finite import non_finite
 from torchviz_tb.diagnosis.rules.norms import norm_drift
 from torchviz_tb.diagnosis.rules.skipping import skipped_steps
@@ -44,6 +44,8 @@ def findings(evidence: Evidence) -> list[Finding]:
     exploded = over_time(evidence)
     quiet = evidence.before(min(each.step for each in exploded)) if exploded else evidence
     found = [*broken, *exploded, *(each for rule in RULES for each in rule(quiet))]
+    if len(found) == 1:
+        return [alone(evidence, found[0])]
     return sorted(found, key=rank)
 
 

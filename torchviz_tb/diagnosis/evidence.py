@@ -108,12 +108,17 @@ class Evidence:
         """Position of each site's module in the order of the calls; the model's own order without a graph."""
         return execution_ranks(self.group)
 
+    @computed_once
+    def map_steps(self) -> list[int]:
+        """Steps with gradient maps, ascending."""
+        return [step for step in self.group.steps(Kind.HEATMAPS) if self.until is None or step < self.until]
+
     def dead_rows(self, maps: int) -> dict[int, tuple[int, int]]:
         """Per site with gradient maps: (rows that are exactly 0 in each of the last ``maps``, rows).
 
         Left out: sites that fewer maps show, and tensors of one row.
         """
-        steps = [step for step in self.group.steps(Kind.HEATMAPS) if self.until is None or step < self.until]
+        steps = self.map_steps
         if len(steps) < maps:
             return {}
         dead = self._dead_rows_at(steps[-maps])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from torchviz_tb.diagnosis import thresholds
+from torchviz_tb.diagnosis.dead_layer import dead_layer
 from torchviz_tb.diagnosis.evidence import Evidence
 from torchviz_tb.diagnosis.finding import Finding, Severity
 from torchviz_tb.diagnosis.samples import last_run
@@ -33,7 +34,7 @@ def without_gradient(evidence: Evidence) -> list[Finding]:
             ),
             step=evidence.steps[0],
             sites=tuple(names),
-            picture=evidence.picture("parameter", "l2", names[0]),
+            picture=evidence.picture("gradient", "l2", names[0]),
             extent=len(names) / len(evidence.sites),
         )
     ]
@@ -58,13 +59,15 @@ def zero_gradient(evidence: Evidence) -> list[Finding]:
 
 
 def _never_learned(evidence: Evidence, names: Sequence[str]) -> Finding:
+    zeros = _zero_weights(evidence, names)
+    own = f" What {listed(zeros)} {'holds' if len(zeros) == 1 else 'hold'} is exactly 0 as well: nothing passes."
     return Finding(
         kind="never_learned",
         severity=Severity.WARNING,
         title=titled("{} never learned", names),
         evidence=(
             f"The gradient is exactly 0 in {count(len(names), 'site')} ({listed(names)}) at all "
-            f"{len(evidence.steps):,} sampled steps."
+            f"{len(evidence.steps):,} sampled steps.{own if zeros else ''}"
         ),
         step=evidence.steps[0],
         sites=tuple(names),
@@ -73,15 +76,29 @@ def _never_learned(evidence: Evidence, names: Sequence[str]) -> Finding:
     )
 
 
+def _zero_weights(evidence: Evidence, names: Sequence[str]) -> list[str]:
+    """Which of them are weight matrices that were exactly 0 at the first sample."""
+    if not evidence.measured("parameter"):
+        return []
+    zero = evidence.state("parameter")[0] == State.ZERO
+    return [name for name in evidence.names(site for site in evidence.matrices if zero[site]) if name in names]
+
+
 def _stopped(evidence: Evidence, names: Sequence[str], samples: int) -> Finding:
     onset, end = evidence.steps[-samples], evidence.steps[-1]
+    title, inference = f"{{}} stopped learning at step {onset}", ""
+    dead = dead_layer(evidence, names, samples)
+    if dead is not None:
+        names = sorted(names, key=lambda name: name.rpartition(".")[0] != dead.module)
+        title = f"All units of {{}} died at step {onset}"
+        inference = f" {dead.alive} still has one, so what {dead.reader} gets from {dead.module} is exactly 0."
     return Finding(
         kind="stopped_learning",
         severity=Severity.WARNING,
-        title=titled(f"{{}} stopped learning at step {onset}", names),
+        title=titled(title, names if dead is None else [dead.module]),
         evidence=(
             f"The gradient is exactly 0 in {count(len(names), 'site')} ({listed(names)}) from step {onset} to {end}, "
-            f"{count(samples, 'sample')}; at step {evidence.steps[-samples - 1]} it was not."
+            f"{count(samples, 'sample')}; at step {evidence.steps[-samples - 1]} it was not.{inference}"
         ),
         step=onset,
         sites=tuple(names),
@@ -102,6 +119,7 @@ def dead_units(evidence: Evidence) -> list[Finding]:
     worst = max(found, key=lambda name: found[name][0] / found[name][1])
     dead, rows = found[worst]
     others = f" So it is in {count(len(found) - 1, 'further layer')}." if len(found) > 1 else ""
+    maps = evidence.map_steps[-thresholds.DEAD_MAPS :]
     return [
         Finding(
             kind="dead_units",
@@ -109,9 +127,9 @@ def dead_units(evidence: Evidence) -> list[Finding]:
             title=titled(f"{share(dead / rows)} of the units of {{}} are dead", [worst]),
             evidence=(
                 f"{dead:,} of its {rows:,} rows have a gradient of exactly 0 in each of the last "
-                f"{thresholds.DEAD_MAPS} maps.{others}"
+                f"{thresholds.DEAD_MAPS} maps, steps {maps[0]} to {maps[-1]}.{others}"
             ),
-            step=evidence.steps[-1],
+            step=maps[-1],
             sites=(worst, *(name for name in found if name != worst)),
             picture=evidence.picture("gradient", "zero_share", worst),
             extent=dead / rows,

@@ -1,11 +1,13 @@
 """What the loss itself tells: it does not fall, or it jumps."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from torchviz_tb.diagnosis import thresholds
 from torchviz_tb.diagnosis.evidence import Evidence, Float64s
 from torchviz_tb.diagnosis.finding import Finding, Severity
-from torchviz_tb.diagnosis.words import count, number
+from torchviz_tb.diagnosis.words import number
 from torchviz_tb.reading.curves import Curve
 
 _MAD_TO_DEVIATION = 1.4826
@@ -29,12 +31,21 @@ def loss_plateau(evidence: Evidence) -> list[Finding]:
             severity=Severity.WARNING,
             title=_plateau_title(loss, float(start)),
             evidence=(
-                f"Its median is {number(float(start))} over the first tenth and {number(float(end))} over the last "
-                f"quarter of '{loss.tag}'."
+                f"The median of '{loss.tag}' is {number(float(start))} over the first tenth and {number(float(end))} "
+                "over the last quarter."
             ),
             step=int(loss.steps[0]),
         )
     ]
+
+
+def alone(evidence: Evidence, finding: Finding) -> Finding:
+    """A run's only finding: of a plateau it says where the fault is not."""
+    is_measured = len(evidence.steps) >= thresholds.MIN_SAMPLES and all(map(evidence.measured, ("gradient", "update")))
+    if finding.kind != "loss_plateau" or not is_measured:
+        return finding
+    where = "Gradients, updates and weights show no fault: look at the data, the targets and the loss."
+    return replace(finding, evidence=f"{finding.evidence} {where}")
 
 
 def _plateau_title(loss: Curve, start: float) -> str:
@@ -64,7 +75,9 @@ def loss_spike(evidence: Evidence) -> list[Finding]:
     peak = int(np.argmax(np.where(spikes, rise / np.abs(usual), -np.inf)))
     after = loss.values[peak + 1 :] > usual[peak] + thresholds.SPIKE_FACTOR * deviation[peak]
     back = int(np.argmin(after)) + 1 if after.size and not after.all() else None
-    returned = f"after {count(back, 'point')} it was back" if back else "it did not come back"
+    returned = "it did not come back"
+    if back:
+        returned = "at the next point it was back" if back == 1 else f"after {back:,} points it was back"
     return [
         Finding(
             kind="loss_spike",
@@ -72,12 +85,21 @@ def loss_spike(evidence: Evidence) -> list[Finding]:
             title=f"The loss jumps at step {int(loss.steps[peak])}",
             evidence=(
                 f"From {number(float(usual[peak]))}, the median around it, to {number(float(loss.values[peak]))}; "
-                f"{returned}."
+                f"{returned}.{_gradient_at(evidence, int(loss.steps[peak]))}"
             ),
             step=int(loss.steps[peak]),
             extent=float(spikes.mean()),
         )
     ]
+
+
+def _gradient_at(evidence: Evidence, step: int) -> str:
+    """What the flight recorder saw of the gradient at that step, if it stood out as well."""
+    spikes = (each for each in evidence.incidents if each.kind == "norm_spike" and each.step == step)
+    spike = next(spikes, None)
+    if spike is None or spike.before is None or spike.after is None:
+        return ""
+    return f" The norm of the gradient goes from {number(spike.before)} to {number(spike.after)} at that step."
 
 
 def _enough(evidence: Evidence) -> Curve | None:

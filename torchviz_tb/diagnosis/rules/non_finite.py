@@ -42,8 +42,9 @@ def _as_told(evidence: Evidence, told: Incident) -> Finding:
     where = f" in {told.site}" if told.site else ""
     index = f" The first bad element is at {list(told.first_bad_index)}." if told.first_bad_index else ""
     overflow = _overflow(evidence, told, row)
-    what = "The norm overflows" if overflow else "First NaN or Inf"
-    seen = told.reason or f"Seen at step {told.step}{where}."
+    loss = "" if overflow else _from_loss(evidence, told)
+    what = "The norm overflows" if overflow else "NaN from the loss, first" if loss else "First NaN or Inf"
+    seen = loss or told.reason or f"Seen at step {told.step}{where}."
     return Finding(
         kind="non_finite",
         severity=Severity.CRITICAL if ended or _lasts(evidence, row) else Severity.WARNING,
@@ -66,6 +67,20 @@ def _overflow(evidence: Evidence, told: Incident, row: int) -> str:
     return (
         f"The norm of its gradient has no square in float32. At step {evidence.steps[row]} it is "
         f"{number(float(norms.max()))}, and nothing is NaN yet."
+    )
+
+
+def _from_loss(evidence: Evidence, told: Incident) -> str:
+    """What proves that the loss itself broke: no finite gradient after what the model returned, yet that was finite."""
+    curve = evidence.loss
+    if curve is None or (told.stage, told.role) != ("gradient", "propagation"):
+        return ""
+    broken = curve.values[(curve.steps == told.step) & ~np.isfinite(curve.values)]
+    if not broken.size:
+        return ""
+    return (
+        f"'{curve.tag}' is {number(float(broken[0]))} at step {told.step}, though what the model returned was finite: "
+        f"it arises in the loss. {told.site} is the first that it reaches."
     )
 
 

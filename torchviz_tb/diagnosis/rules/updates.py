@@ -36,8 +36,8 @@ def _too_large(evidence: Evidence, ratios: Float64s, median: Float64s, start: in
         severity=Severity.WARNING,
         title=f"Each step changes the weights by {share(float(np.median(median[window])))}",
         evidence=(
-            f"From step {first} to {last} an update is {number(float(np.median(median[window])))} of the median weight "
-            f"matrix it changes; most in {name}."
+            f"From step {first} to {last} the norm of an update is {number(float(np.median(median[window])))} of that "
+            f"of its weights, in the median matrix; about 0.001 is usual. It is largest in {name}."
         ),
         step=first,
         sites=(name,),
@@ -53,8 +53,8 @@ def _too_small(evidence: Evidence, median: Float64s, held: float) -> Finding:
         severity=Severity.WARNING,
         title="The weights hardly move",
         evidence=(
-            f"An update is {number(float(np.nanmedian(median)))} of the median weight matrix it changes "
-            f"{of_samples(held)}."
+            f"The norm of an update is {number(float(np.nanmedian(median)))} of that of its weights, in the median "
+            f"matrix {of_samples(held)}; about 0.001 is usual."
         ),
         step=evidence.steps[0],
         sites=tuple(names),
