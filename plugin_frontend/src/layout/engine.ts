@@ -3,6 +3,7 @@
 import type { GraphAnswer } from "../api/types";
 import type { Hierarchy } from "./hierarchy";
 import { Arranger, type Chosen, countShown, type Scene } from "./scene";
+import { layoutWorker } from "./worker";
 import type { WorkerReply, WorkerRequest } from "./worker_messages";
 
 /** Scenes with fewer boxes are arranged at once: the first picture waits neither for a worker nor for a copy of the graph. */
@@ -46,11 +47,6 @@ export function createEngine(graph: GraphAnswer, hierarchy: Hierarchy, startWork
     },
   };
 }
-
-/** As vite.config.ts names it; from the page's own file, wherever that is served. */
-const WORKER_FILE = "./assets/worker.js";
-
-const layoutWorker = (): Worker => new Worker(new URL(WORKER_FILE, import.meta.url), { type: "module" });
 
 interface Job {
   id: number;
