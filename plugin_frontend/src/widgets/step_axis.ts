@@ -53,34 +53,37 @@ interface Span {
   to: number;
 }
 
+/** Made anew at each notch of a zoom, of a thousand steps: no arrays within. */
 function spansOf(steps: readonly number[]): Span[] {
-  const gaps = steps.slice(1).map((step, index) => step - (steps[index] ?? step));
-  const halves = gaps.map((gap, index) => (isHole(gaps, index) ? usualGap(gaps, index) : gap) / 2);
+  const halves = halfGaps(steps);
   return steps.map((step, index) => {
-    const before = halves[index - 1] ?? halves[index] ?? 0.5;
-    const after = halves[index] ?? halves[index - 1] ?? 0.5;
+    const before = halves[Math.max(0, index - 1)] ?? 0.5;
+    const after = halves[Math.min(index, halves.length - 1)] ?? 0.5;
     return { from: step - before, to: step + after };
   });
 }
 
-function neighbours(gaps: readonly number[], index: number): number[] {
-  return [gaps[index - 1], gaps[index + 1]].filter((gap) => gap !== undefined);
-}
-
-function usualGap(gaps: readonly number[], index: number): number {
-  return Math.max(...neighbours(gaps, index));
-}
-
-function isHole(gaps: readonly number[], index: number): boolean {
-  return neighbours(gaps, index).length === 2 && (gaps[index] ?? 0) > HOLE_FACTOR * usualGap(gaps, index);
+/** Half of each gap; of a hole, half of what is usual beside it. */
+function halfGaps(steps: readonly number[]): Float64Array {
+  const gapAfter = (index: number): number => (steps[index + 1] ?? Number.NaN) - (steps[index] ?? Number.NaN);
+  const halves = new Float64Array(Math.max(0, steps.length - 1));
+  for (let index = 0; index < halves.length; index++) {
+    const gap = gapAfter(index);
+    const isBetween = index > 0 && index < halves.length - 1;
+    const usual = isBetween ? Math.max(gapAfter(index - 1), gapAfter(index + 1)) : gap;
+    halves[index] = (gap > HOLE_FACTOR * usual ? usual : gap) / 2;
+  }
+  return halves;
 }
 
 function holesOf(steps: readonly number[], spans: readonly Span[], x: (step: number) => number): Hole[] {
-  return spans.slice(1).flatMap((span, index) => {
-    const previous = spans[index];
-    if (!previous || span.from - previous.to < 1e-9 * Math.abs(span.to)) return [];
-    return { left: x(previous.to), right: x(span.from), after: steps[index] ?? 0, before: steps[index + 1] ?? 0 };
-  });
+  const holes: Hole[] = [];
+  for (let index = 1; index < spans.length; index++) {
+    const [before, after] = [spans[index - 1]?.to ?? 0, spans[index]?.from ?? 0];
+    if (after - before < 1e-9 * Math.abs(spans[index]?.to ?? 0)) continue;
+    holes.push({ left: x(before), right: x(after), after: steps[index - 1] ?? 0, before: steps[index] ?? 0 });
+  }
+  return holes;
 }
 
 /** Columns ascend, so halving finds the one whose right edge lies beyond x. */

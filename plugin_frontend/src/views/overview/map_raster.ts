@@ -41,6 +41,7 @@ export function createRaster(input: RasterInput): Raster {
     isPlain: cells.state.every((kind) => kind === State.finite),
     canvas: document.createElement("canvas"),
     image: null,
+    winners: new Int32Array(cells.values.length),
   };
   return { paint: (axis, first) => paintCells(input, pooled, axis, first) };
 }
@@ -71,7 +72,8 @@ interface RowPool {
   /** Painted on again and again: a new one at each notch of the wheel is megabytes to be cleared away. */
   canvas: HTMLCanvasElement;
   image: ImageData | null;
-  winners?: Int32Array;
+  /** Room for those of all columns. */
+  winners: Int32Array;
 }
 
 function paintCells(input: RasterInput, pooled: RowPool, axis: StepAxis, first: number): HTMLCanvasElement {
@@ -91,7 +93,6 @@ function paintCells(input: RasterInput, pooled: RowPool, axis: StepAxis, first: 
     axis.columns.map(({ right }) => (right - axis.left) * ratio),
   );
   const winners = poolColumns(cells, first, columnSlots, pooled.winners);
-  pooled.winners = winners;
   fillCells(new Uint32Array(pooled.image.data.buffer).fill(0), width, winners, columnSlots, pooled);
   context.putImageData(pooled.image, 0, 0);
   if (!pooled.isPlain) {
@@ -109,7 +110,6 @@ function fillCells(
   columns: Slots,
   { colours, rowSlots }: RowPool,
 ): void {
-  const count = columns.from.length;
   // Looked up for each pixel rather than walked column by column: half the time, and the same however wide columns are.
   const columnAt = new Int32Array(width).fill(-1);
   columns.from.forEach((from, column) => {
@@ -117,14 +117,26 @@ function fillCells(
   });
   rowSlots.from.forEach((top, row) => {
     const start = top * width;
-    for (let x = 0; x < width; x++) {
-      const column = columnAt[x] ?? -1;
-      if (column >= 0) pixels[start + x] = colours[winners[row * count + column] ?? 0] ?? 0;
-    }
+    fillRow(pixels, start, columnAt, winners, row * columns.from.length, colours);
     // The other lines of the row are the same.
     const last = Math.min(pixels.length / width, rowSlots.to[row] ?? 0);
     for (let y = top + 1; y < last; y++) pixels.copyWithin(y * width, start, start + width);
   });
+}
+
+/** A call of its own for the same reason as `poolRow`. */
+function fillRow(
+  pixels: Uint32Array,
+  start: number,
+  columnAt: Int32Array,
+  winners: Int32Array,
+  first: number,
+  colours: Uint32Array,
+): void {
+  for (let x = 0; x < columnAt.length; x++) {
+    const column = columnAt[x] ?? -1;
+    if (column >= 0) pixels[start + x] = colours[winners[first + column] ?? 0] ?? 0;
+  }
 }
 
 /** Non-finite cells are drawn last, as they may be larger than their place. */

@@ -86,26 +86,29 @@ export function poolRows(
 
 /**
  * For each column of the screen, row by row, which of the cells of `rows` it shows: that of the highest order among the
- * columns of its slot, the first of which is `first`. `into` is filled where it has that length. Cost: a ns or two a cell.
+ * columns of its slot, the first of which is `first`: written into `room`, of which that part is returned. Cost: a ns or
+ * two a cell.
  */
-export function poolColumns(rows: Pooled, first: number, { slots, from }: Slots, into?: Int32Array): Int32Array {
-  const size = rows.rows * from.length;
-  const winners = into?.length === size ? into : new Int32Array(size);
+export function poolColumns(rows: Pooled, first: number, { slots, from }: Slots, room: Int32Array): Int32Array {
+  const winners = room.subarray(0, rows.rows * from.length);
   for (let row = 0; row < rows.rows; row++) {
-    const source = row * rows.columns + first;
-    const target = row * from.length;
-    let open = -1;
-    let best = 0;
-    for (let column = 0; column < slots.length; column++) {
-      const slot = slots[column] ?? 0;
-      const rank = rows.order[source + column] ?? 0;
-      if (slot === open && rank <= best) continue;
-      open = slot;
-      best = rank;
-      winners[target + slot] = source + column;
-    }
+    poolRow(rows.order, row * rows.columns + first, slots, winners, row * from.length);
   }
   return winners;
+}
+
+/** A row is a call, and knows of arrays alone: after one picture the browser has compiled it for good. */
+function poolRow(order: Float64Array, source: number, slots: Int32Array, winners: Int32Array, target: number): void {
+  let open = -1;
+  let best = 0;
+  for (let column = 0; column < slots.length; column++) {
+    const slot = slots[column] ?? 0;
+    const rank = order[source + column] ?? 0;
+    if (slot === open && rank <= best) continue;
+    open = slot;
+    best = rank;
+    winners[target + slot] = source + column;
+  }
 }
 
 function emptyPool(rows: number, columns: number): Pooled {

@@ -20,8 +20,10 @@ function pool(
   strength: (value: number) => number,
 ) {
   const pooled = poolRows(answer, sites, rows, strength);
-  return shown(pooled, poolColumns(pooled, 0, columns), columns.from.length);
+  return shown(pooled, poolColumns(pooled, 0, columns, room(pooled)), columns.from.length);
 }
+
+const room = ({ values }: Pooled) => new Int32Array(values.length);
 
 /** The cells that were chosen. */
 function shown({ values, state }: Pooled, winners: Int32Array, columns: number) {
@@ -119,23 +121,25 @@ describe("poolColumns", () => {
   const rows = poolRows(answer, [0], even(1, 1), identity);
 
   it("sees only the columns of a range, and names the cell that is shown", () => {
-    expect([...poolColumns(rows, 1, even(2, 1))]).toEqual([1]);
-    expect([...poolColumns(rows, 2, even(2, 1))]).toEqual([3]);
-    expect([...poolColumns(rows, 1, even(2, 2))]).toEqual([1, 2]);
+    expect([...poolColumns(rows, 1, even(2, 1), room(rows))]).toEqual([1]);
+    expect([...poolColumns(rows, 2, even(2, 1), room(rows))]).toEqual([3]);
+    expect([...poolColumns(rows, 1, even(2, 2), room(rows))]).toEqual([1, 2]);
   });
 
-  it("uses the same memory again where it fits", () => {
-    const memory = new Int32Array(2);
-    expect(poolColumns(rows, 1, even(2, 2), memory)).toBe(memory);
-    expect([...poolColumns(rows, 2, even(2, 2), memory)]).toEqual([2, 3]);
-    expect([...poolColumns(rows, 2, even(3, 3), memory)]).toEqual([2, 3, 4]);
+  it("uses the same memory again, and as much of it as there are cells", () => {
+    const memory = room(rows);
+    for (const count of [3, 2]) {
+      const winners = poolColumns(rows, 2, even(count, count), memory);
+      expect(winners.buffer).toBe(memory.buffer);
+      expect([...winners]).toEqual([2, 3, 4].slice(0, count));
+    }
   });
 
   it("shows every state over those that tell less", () => {
     const states = ["missing", "frozen", "zero", 1, "negInf", "posInf", "nan"] as const;
     const winners = states.map((_, end) => {
       const pooled = poolRows(statistics(states.slice(0, end + 1).map((cell) => [cell])), [0], even(1, 1), identity);
-      return poolColumns(pooled, 0, even(end + 1, 1))[0];
+      return poolColumns(pooled, 0, even(end + 1, 1), room(pooled))[0];
     });
     expect(winners).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
