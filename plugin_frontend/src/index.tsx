@@ -12,6 +12,7 @@ import { listenToKeys } from "./store/keyboard";
 import { pageKeys } from "./store/keys";
 import { askMeanings } from "./store/meanings";
 import { forgetProblemsOnReload, gatherProblems } from "./store/problems";
+import { watchRunMarks } from "./store/run_marks";
 import { shownRun, view } from "./store/selection";
 import { runPlayback, watchNewestStep } from "./store/step";
 import { syncUrl } from "./store/url";
@@ -35,6 +36,7 @@ export function render(): void {
   createData(api);
   askMeanings(api);
   openWhereLost();
+  watchRunMarks(api);
   watchNewestStep(() => shownRun.value?.name ?? null);
   runPlayback();
 

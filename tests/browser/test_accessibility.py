@@ -65,7 +65,7 @@ def why(page: TorchVizPage) -> None:
 
 
 def list_of_findings(page: TorchVizPage) -> None:
-    page.frame.get_by_role("button", name="and 1 more").click()
+    page.frame.get_by_role("button", name="all 4 findings").click()
 
 
 def word_menu(page: TorchVizPage) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browser_page import OpenPage, TorchVizPage
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -50,9 +50,25 @@ def test_why_names_reasons_and_their_source(open_page: OpenPage) -> None:
     expect(panel).to_have_count(0)
 
 
+def test_what_comes_late_moves_nothing(open_page: OpenPage) -> None:
+    page = open_page("sick", anew=True)
+    held: list[Route] = []
+    for late in ("findings", "losses"):
+        page.page.route(f"**/torchviz_tb/{late}?*", lambda route: held.append(route))
+    page.open_again()
+    the_map = page.frame.get_by_role("img", name=re.compile("^Map of"))
+    before = the_map.bounding_box()
+    assert {route.request.url.rpartition("/")[2].partition("?")[0] for route in held} == {"findings", "losses"}
+    for route in held:
+        route.continue_()
+    expect(cards(page)).to_have_count(3)
+    expect(page.frame.get_by_role("img", name=re.compile("^loss: first"))).to_be_visible()
+    assert the_map.bounding_box() == before
+
+
 def test_all_findings_in_a_list(open_page: OpenPage) -> None:
     page = open_page("sick")
-    page.frame.get_by_role("button", name="and 1 more").click()
+    page.frame.get_by_role("button", name="all 4 findings").click()
     items = page.frame.get_by_role("complementary", name="Selection").get_by_role("listitem")
     expect(items).to_have_count(4)
     expect(items.nth(3)).to_contain_text("fc2.bias never had a gradient")

@@ -75,6 +75,7 @@ def test_help_lists_the_keys_and_closes(open_page: OpenPage) -> None:
     page.press("?")
     sheet = page.frame.get_by_role("dialog")
     expect(sheet).to_contain_text("Space")
+    expect(sheet).to_contain_text("Pick a range of steps")  # of the map, which listens to it itself
     sheet.press("Escape")
     expect(sheet).to_be_hidden()
 

@@ -40,7 +40,7 @@ def test_runs(small: Fetch):
     assert answer["schema_version"] == SCHEMA_VERSION
     assert answer["log_directory"]["state"] == "ok"
     (run,) = answer["runs"]
-    assert (run["name"], run["scalars"]) == ("first", True)
+    assert (run["name"], run["curves"]) == ("first", ["loss"])
     (group,) = run["groups"]
     assert group["name"] == "model"
     assert group["kinds"]["statistics"] == STEPS
@@ -50,7 +50,7 @@ def test_runs(small: Fetch):
 
 def test_runs_without_our_records_are_listed(tmp_path: Path):
     answer = sample("foreign", tmp_path)("runs").fields
-    assert answer["runs"] == [{"name": "scalars_only", "groups": [], "scalars": True}]
+    assert answer["runs"] == [{"name": "scalars_only", "groups": [], "curves": ["loss"]}]
 
 
 def test_an_empty_directory(tmp_path: Path):

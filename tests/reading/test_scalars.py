@@ -18,7 +18,7 @@ def test_scalars_of_both_styles(tmp_path: Path):
         writer.add_text("note", "no scalar", 0)
         writer.add_histogram("values", np.arange(9), 0)
     source = EventFileSource(tmp_path)
-    assert source.runs_with_scalars() == {"run"}
+    assert source.scalar_tags_by_run() == {"run": ["double", "new", "old"]}
     assert source.scalar_tags("run") == ["double", "new", "old"]
     assert source.scalars("run", "old") == [(step, step / 4) for step in range(5)]
     assert source.scalars("run", "new") == [(step, step / 8) for step in range(5)]

@@ -69,10 +69,10 @@ class ProviderSource:
             return RecordError("TensorBoard no longer keeps it: reload the page")
         return blob
 
-    def runs_with_scalars(self) -> set[str]:
-        """Runs that have ordinary scalars."""
+    def scalar_tags_by_run(self) -> dict[str, list[str]]:
+        """Tags of the ordinary scalars of each run that has any."""
         found = self._provider.list_scalars(self._context, experiment_id=self._experiment_id, plugin_name=_SCALARS)
-        return {run for run, series in found.items() if series}
+        return {run: sorted(series) for run, series in found.items() if series}
 
     def scalar_tags(self, run: str) -> list[str]:
         """Tags of a run's ordinary scalars."""

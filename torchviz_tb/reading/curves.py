@@ -46,6 +46,13 @@ def learning_rate_tag(tags: Iterable[str]) -> str | None:
     return min(named, key=lambda tag: (len(tag), tag), default=None)
 
 
+def curve_names(tags: Iterable[str]) -> list[str]:
+    """Which of "loss" and "learning_rate" are among the tags of a run's scalars."""
+    known = list(tags)
+    choices = {"loss": loss_tag, "learning_rate": learning_rate_tag}
+    return [name for name, choose in choices.items() if choose(known) is not None]
+
+
 def _read(source: ScalarSource, run: str, choose: Callable[[Iterable[str]], str | None]) -> Curve | None:
     tag = choose(source.scalar_tags(run))
     if tag is None:

@@ -76,9 +76,9 @@ class EventFileSource:
         """See Source."""
         return [_read_blob(reference.locator) for reference in references]
 
-    def runs_with_scalars(self) -> set[str]:
+    def scalar_tags_by_run(self) -> dict[str, list[str]]:
         """See ScalarSource."""
-        return {run for run, contents in self._runs.items() if contents.scalars}
+        return {run: self.scalar_tags(run) for run, contents in self._runs.items() if contents.scalars}
 
     def scalar_tags(self, run: str) -> list[str]:
         """See ScalarSource."""

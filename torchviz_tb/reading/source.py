@@ -50,8 +50,8 @@ class Source(Protocol):
 class ScalarSource(Source, Protocol):
     """A source that also has ordinary scalars."""
 
-    def runs_with_scalars(self) -> set[str]:
-        """Runs that have any."""
+    def scalar_tags_by_run(self) -> dict[str, list[str]]:
+        """The tags of each run that has any."""
         ...
 
     def scalar_tags(self, run: str) -> list[str]:

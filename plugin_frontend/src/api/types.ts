@@ -36,12 +36,14 @@ export interface Group {
   kinds: Partial<Record<Kind, number[]>>;
 }
 
+export type Curve = "loss" | "learning_rate";
+
 export interface Run {
   name: string;
   /** Empty: the run has none of our data. */
   groups: Group[];
-  /** Whether it has ordinary scalars. */
-  scalars: boolean;
+  /** Which of them its ordinary scalars hold. */
+  curves: Curve[];
 }
 
 export interface RunsAnswer extends Answer {

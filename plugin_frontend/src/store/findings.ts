@@ -1,10 +1,11 @@
 // The findings of the shown run: which one is pointed at, which one is explained, and going from one to the next.
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import type { Place } from "../api/client";
 import type { Finding } from "../api/types";
 import { findings } from "./data";
-import { selectedSite, selectedStep, stage, view } from "./selection";
-import { goToStep } from "./step";
+import { column, place, selectedSite, selectedStep, stage, view } from "./selection";
+import { goToStep, sampleFrom } from "./step";
 
 /** Worst first; empty while they are on their way. */
 export const shownFindings = computed<readonly Finding[]>(() => findings.value.data?.findings ?? []);
@@ -18,7 +19,7 @@ export const openFinding = signal<number | "all" | null>(null);
 /** Position of the finding gone to last, for the keys n and p. */
 const visited = signal(-1);
 
-/** Selects a finding's site, stage and step. */
+/** Selects a finding's site and step, and the numbers that show it. */
 export function goToFinding(index: number): void {
   const finding = shownFindings.value[index];
   if (!finding) return;
@@ -26,24 +27,28 @@ export function goToFinding(index: number): void {
     visited.value = index;
     openFinding.value = null;
     selectedSite.value = finding.sites[0] ?? null;
-    if (finding.picture) stage.value = finding.picture.stage;
-    goToStep(finding.step);
+    if (finding.picture) {
+      stage.value = finding.picture.stage;
+      column.value = finding.picture.column;
+    }
+    goToStep(sampleFrom(finding.step));
   });
 }
 
 /**
- * A page that was opened on the Overview without a step shows a lost run where it was lost: at its end all is NaN. Only
- * what is known at first counts; a page that is looked at never moves by itself.
+ * Without a step, a lost run is shown where it was lost: at its end all is NaN. Of each run only what is known at first
+ * counts; a page that is looked at never moves by itself.
  */
 export function openWhereLost(): () => void {
-  let isOpen = false;
+  let opened: Place | null = null;
   return effect(() => {
-    const { data } = findings.value;
-    if (!data || isOpen) return;
-    isOpen = true;
+    const { data, loading } = findings.value;
+    const here = place.peek();
+    if (!data || loading || here === opened) return;
+    opened = here;
     const [worst] = data.findings;
-    const isFree = view.peek() === "overview" && selectedStep.peek() === null;
-    if (isFree && worst?.severity === "critical") untracked(() => goToStep(worst.step));
+    if (selectedStep.peek() !== null || worst?.severity !== "critical") return;
+    untracked(() => goToStep(sampleFrom(worst.step)));
   });
 }
 

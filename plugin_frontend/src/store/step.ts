@@ -31,6 +31,11 @@ export function goToStep(step: number): void {
   goToIndex(list.reduce((best, _, index) => (distance(index) < distance(best) ? index : best), 0));
 }
 
+/** The first sample that can show what is so since a step; the last one if none has come since. */
+export function sampleFrom(step: number): number {
+  return steps.value.find((each) => each >= step) ?? steps.value.at(-1) ?? step;
+}
+
 export function moveStep(by: number): void {
   playing.value = false;
   goToIndex(stepIndex.value + by);

@@ -1,19 +1,16 @@
 // A finding's number: the same mark in its card, on the map, on the step rail and in the side panel.
 
-import type { Severity } from "../api/types";
 import { shownFindings } from "../store/findings";
 
 export const PIN_RADIUS = 8;
-
-const WORDS: Record<Severity, string> = { critical: "critical", warning: "warning", note: "note" };
 
 /** In text. */
 export function Pin({ index }: { index: number }) {
   const severity = shownFindings.value[index]?.severity ?? "note";
   return (
-    <span class={`pin pin-${severity}`} title={WORDS[severity]}>
+    <span class={`pin pin-${severity}`} title={severity}>
       {index + 1}
-      <span class="hidden-visually">, {WORDS[severity]}</span>
+      <span class="hidden-visually">, {severity}</span>
     </span>
   );
 }

@@ -51,9 +51,19 @@ export function linePath(line: Line, axis: StepAxis, place: (value: number) => n
   return path;
 }
 
+const LEAST_SPREAD = 0.05;
+
+/** The extent, widened about its middle to a twentieth of that: what hardly changes is drawn as what hardly changes. */
+export function spread([low, high]: readonly [number, number]): [low: number, high: number] {
+  const middle = (low + high) / 2;
+  const half = Math.max(high - low, Math.abs(middle) * LEAST_SPREAD) / 2 || 1;
+  return [middle - half, middle + half];
+}
+
 /** Linear from the lowest to the highest value; a constant is drawn in the middle; NaN has no place. */
-export function linearPlace([low, high]: readonly [number, number]): (value: number) => number {
-  return (value) => (high > low ? (value - low) / (high - low) : value * 0 + 0.5);
+export function linearPlace(extent: readonly [number, number]): (value: number) => number {
+  const [low, high] = spread(extent);
+  return (value) => (value - low) / (high - low);
 }
 
 /** The step from which on the line has no finite value; null if its last value is finite, or none is. */

@@ -1,8 +1,11 @@
 // Runs: shown in maps, compared, or off. Up to two are chips; more, or on a narrow page, are one menu.
 
 import { signal } from "@preact/signals";
-import { middleEllipsis } from "../base/format";
+import { useEffect } from "preact/hooks";
+import type { Finding } from "../api/types";
+import { middleEllipsis, plural } from "../base/format";
 import { colourOfRun } from "../store/data";
+import { areMarksSeen, runMarks, worstOf } from "../store/run_marks";
 import { compare, roleOf, showAlone, showRun, toggleRun } from "../store/runs";
 import { ourRuns, shownRun } from "../store/selection";
 import { DownIcon } from "./icons";
@@ -31,6 +34,7 @@ export function RunChips() {
         {runs.map((run) => (
           <RunChip key={run.name} name={run.name} />
         ))}
+        {runs.length > 1 && <SeeMarks />}
       </fieldset>
     );
   }
@@ -42,6 +46,25 @@ export function RunDot({ name, hollow = false }: { name: string; hollow?: boolea
   const colour = colourOfRun(name);
   const style = hollow ? {} : { background: colour, borderColor: colour };
   return <span class="run-dot" aria-hidden="true" style={style} />;
+}
+
+/** While it is there, marks are asked for. */
+function SeeMarks() {
+  useEffect(() => {
+    areMarksSeen.value = true;
+    return () => {
+      areMarksSeen.value = false;
+    };
+  }, []);
+  return null;
+}
+
+type RunFindings = readonly Finding[] | undefined;
+
+/** "3 findings", as loud as the worst of them; nothing of a run that is not known to be sick. */
+function RunMark({ found = [] }: { found: RunFindings }) {
+  const worst = worstOf(found);
+  return worst && <span class={`run-mark run-mark-${worst}`}>{plural(found.length, "finding")}</span>;
 }
 
 function RunChip({ name }: { name: string }) {
@@ -58,6 +81,7 @@ function RunChip({ name }: { name: string }) {
     >
       <RunDot name={name} hollow={role === "off"} />
       <span class="run-name">{name}</span>
+      <RunMark found={runMarks.value.get(name)} />
     </button>
   );
 }
@@ -66,6 +90,8 @@ const filter = signal("");
 
 function RunMenu() {
   const shown = shownRun.value;
+  // Read here, as marks that come widen the list, which is then placed anew.
+  const marks = runMarks.value;
   if (!shown) return null;
   const others = ourRuns.value.filter((run) => roleOf(run.name) === "compared").length;
   const button = (
@@ -80,12 +106,13 @@ function RunMenu() {
     <Menu label={`Runs: ${shown.name}`} buttonClass="run-chip run-menu" button={button}>
       {() => (
         <>
+          <SeeMarks />
           {ourRuns.value.length >= FILTER_FROM && <RunFilter />}
           <button type="button" class="menu-item" role="menuitem" onClick={() => compare(matchingRuns())}>
             Compare all of these
           </button>
           {matchingRuns().map((name) => (
-            <RunRow key={name} name={name} />
+            <RunRow key={name} name={name} found={marks.get(name)} />
           ))}
         </>
       )}
@@ -120,7 +147,7 @@ function matchingRuns(): string[] {
   }
 }
 
-function RunRow({ name }: { name: string }) {
+function RunRow({ name, found }: { name: string; found: RunFindings }) {
   const role = roleOf(name);
   return (
     <div class="run-row" role="none">
@@ -134,6 +161,7 @@ function RunRow({ name }: { name: string }) {
       >
         <RunDot name={name} hollow={role === "off"} />
         <span class="run-name">{name}</span>
+        <RunMark found={found} />
         <span class="menu-formula">{ROLE_WORDS[role]}</span>
       </button>
       {role === "compared" && (

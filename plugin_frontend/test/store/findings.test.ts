@@ -9,7 +9,7 @@ import {
   openWhereLost,
   shownFindings,
 } from "../../src/store/findings";
-import { catalogue, currentStep, selectedSite, selectedStep, stage, view } from "../../src/store/selection";
+import { catalogue, column, currentStep, selectedSite, selectedStep, stage, view } from "../../src/store/selection";
 
 function finding(fields: Partial<Finding>): Finding {
   const words = { title: "", evidence: "", why: "", advice: "", source: "", link: "" };
@@ -28,7 +28,7 @@ beforeEach(() => {
   catalogue.value = {
     schema_version: 1,
     log_directory: { path: "runs", state: "ok" },
-    runs: [{ name: "first", groups: [{ name: "model", kinds: { statistics: [0, 10, 20] } }], scalars: false }],
+    runs: [{ name: "first", groups: [{ name: "model", kinds: { statistics: [0, 10, 20] } }], curves: [] }],
     problems: [],
   };
   selectedSite.value = null;
@@ -38,12 +38,28 @@ beforeEach(() => {
 });
 
 test("going to a finding selects its site, stage and step", () => {
-  const picture = { stage: "update" as const, column: "l2", sites: ["fc.weight"], first_step: 0, last_step: 20 };
+  const picture = {
+    stage: "update" as const,
+    column: "update_ratio",
+    sites: ["fc.weight"],
+    first_step: 0,
+    last_step: 20,
+  };
   show([finding({ step: 10, sites: ["fc.weight", "fc.bias"], picture })]);
   openFinding.value = 0;
   goToFinding(0);
-  expect([selectedSite.value, stage.value, currentStep.value]).toEqual(["fc.weight", "update", 10]);
+  expect([selectedSite.value, stage.value, column.value]).toEqual(["fc.weight", "update", "update_ratio"]);
+  expect(currentStep.value).toBe(10);
   expect(openFinding.value).toBe(null);
+});
+
+test("what is so since a step between two samples is shown at the later one, where it can be seen", () => {
+  show([finding({ step: 11 }), finding({ step: 19 }), finding({ step: 25 })]);
+  const reached = [0, 1, 2].map((index) => {
+    goToFinding(index);
+    return currentStep.value;
+  });
+  expect(reached).toEqual([20, 20, 20]);
 });
 
 test("the keys go round, and explain on the Overview", () => {
@@ -95,9 +111,22 @@ describe("a page that opens", () => {
     expect(selectedStep.value).toBe(null);
   });
 
-  test("keeps to the step and the view that were asked for", () => {
+  test("keeps to the step that was asked for", () => {
     expect(stepAfter(() => (selectedStep.value = 0), [lost])).toBe(0);
+  });
+
+  test("does so in each view, and for each run that is chosen without a step", () => {
+    expect(stepAfter(() => (view.value = "gradients"), [lost])).toBe(10);
+    const choose = () => {
+      const [first] = catalogue.value?.runs ?? [];
+      if (first && catalogue.value) catalogue.value = { ...catalogue.value, runs: [{ ...first, name: "second" }] };
+    };
+    const stop = openWhereLost();
     selectedStep.value = null;
-    expect(stepAfter(() => (view.value = "gradients"), [lost])).toBe(20);
+    findings.value = { ...findings.value, loading: true };
+    choose();
+    show([finding({ severity: "critical", step: 0 })]);
+    stop();
+    expect(currentStep.value).toBe(0);
   });
 });

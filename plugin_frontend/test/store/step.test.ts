@@ -18,7 +18,7 @@ function setRuns(...runs: [name: string, steps: number[]][]): void {
     schema_version: 1,
     log_directory: { path: "runs", state: "ok" },
     runs: runs.map(
-      ([name, steps]): Run => ({ name, groups: [{ name: "model", kinds: { statistics: steps } }], scalars: true }),
+      ([name, steps]): Run => ({ name, groups: [{ name: "model", kinds: { statistics: steps } }], curves: [] }),
     ),
     problems: [],
   };

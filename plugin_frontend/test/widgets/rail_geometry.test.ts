@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endOfFinite, finiteExtent, linearPlace, linePath, railTicks } from "../../src/widgets/rail_geometry";
+import { endOfFinite, finiteExtent, linearPlace, linePath, railTicks, spread } from "../../src/widgets/rail_geometry";
 import { stepAxis } from "../../src/widgets/step_axis";
 
 describe("linePath", () => {
@@ -29,7 +29,15 @@ it("takes the extent over all lines and only of finite values", () => {
 });
 
 it("draws a constant in the middle", () => {
-  expect(linearPlace([2, 2])(2)).toBe(0.5);
+  expect(linearPlace([2, 2])(2)).toBeCloseTo(0.5);
+  expect(linearPlace([0, 0])(0)).toBe(0.5);
+});
+
+it("draws what hardly changes as what hardly changes", () => {
+  const place = linearPlace([0.999, 1.001]);
+  expect(place(1.001) - place(0.999)).toBeCloseTo(0.04);
+  expect(spread([1, 3])).toEqual([1, 3]);
+  expect(spread([-0.999, -1.001])[0]).toBeCloseTo(-1.025);
 });
 
 it("finds the step after the last finite loss", () => {

@@ -7,7 +7,7 @@ function answer(state: RunsAnswer["log_directory"]["state"], runs: string[] = []
   return {
     schema_version: 1,
     log_directory: { path: "runs", state },
-    runs: runs.map((name) => ({ name, groups: [], scalars: true })),
+    runs: runs.map((name) => ({ name, groups: [], curves: [] })),
     problems: [],
   };
 }

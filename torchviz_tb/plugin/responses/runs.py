@@ -4,6 +4,7 @@ from torchviz_tb.plugin.arrays import Json
 from torchviz_tb.plugin.log_directory import LogDirectory
 from torchviz_tb.plugin.query import Query
 from torchviz_tb.plugin.responses.problems import problems
+from torchviz_tb.reading.curves import curve_names
 from torchviz_tb.reading.group import Group
 from torchviz_tb.records.metadata import SCHEMA_VERSION
 
@@ -11,7 +12,7 @@ from torchviz_tb.records.metadata import SCHEMA_VERSION
 def runs(query: Query, log_directory: LogDirectory) -> Json:
     """The route runs."""
     groups = query.groups()
-    with_scalars = query.source.runs_with_scalars()
+    tags = query.source.scalar_tags_by_run()
     report = log_directory.inspect()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -20,7 +21,7 @@ def runs(query: Query, log_directory: LogDirectory) -> Json:
             {
                 "name": name,
                 "groups": [_group(group) for group in groups if group.run == name],
-                "scalars": name in with_scalars,
+                "curves": curve_names(tags.get(name, [])),
             }
             for name in query.source.run_names()
         ],

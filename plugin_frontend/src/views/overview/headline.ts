@@ -29,7 +29,7 @@ export function verdictOf(run: string, { findings, sites, steps, steps_for_trend
 }
 
 /** Names of sites and NaN keep their capitals. */
-const inSentence = (title: string) => title.replace(/^(The|First|Each) /, (word) => word.toLowerCase());
+const inSentence = (title: string) => title.replace(/^(The|First|Each|All) /, (word) => word.toLowerCase());
 
 /** What is so at the current step: sites that are exactly 0, without gradient, frozen. */
 export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number): string[] {

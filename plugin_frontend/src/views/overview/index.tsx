@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { findings, useResource } from "../../store/data";
 import { openFinding } from "../../store/findings";
+import { useViewKeys } from "../../store/keyboard";
 import { selectedSite, shownGroup, stepRange } from "../../store/selection";
 import { dark } from "../../theme";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
@@ -12,7 +13,7 @@ import { scaleOf } from "./columns";
 import { FindingPanel } from "./finding_panel";
 import { OverviewHead } from "./head";
 import { globalNorm } from "./headline";
-import { LayersMap } from "./layers_map";
+import { LayersMap, MAP_KEYS } from "./layers_map";
 import { mapDataOf } from "./map_data";
 import { fetchRuns, type RunData, wantedKey } from "./run_data";
 import { type Extras, extrasKey, fetchExtras } from "./run_extras";
@@ -23,37 +24,43 @@ import { within } from "./step_range";
 import { Tracks } from "./tracks";
 
 const NO_EXTRAS: Extras = new Map();
+const NO_KEYS: readonly [] = [];
 
 export function OverviewView({ api }: { api: Api }) {
   const { data, error } = useResource<string, RunData[]>(wantedKey, (key, show) => fetchRuns(api, key, show)).value;
-  const areFindingsSettled = useFindingsSettled();
+  const { areDue, areLate } = useFindings();
+  useViewKeys(NO_KEYS, MAP_KEYS);
   if (wantedKey.value === null) return <NoStatistics />;
   if (error && !data) return <Failure error={error} />;
-  if (!data || !areFindingsSettled) return <Skeleton />;
+  if (!data || areDue) return <Skeleton />;
   const site = data[0]?.sites.find(({ name }) => name === selectedSite.value);
   return (
     <div class="split">
       <div class="split-main overview">
         {error && <Failure error={error} />}
-        <OverviewContent api={api} runs={data} />
+        <OverviewContent api={api} runs={data} areFindingsLate={areLate} />
       </div>
       {openFinding.value === null ? site && <SitePanel api={api} site={site} /> : <FindingPanel api={api} />}
     </div>
   );
 }
 
-/** Cards that come after the map would push it down under the pointer; so the map waits for them, but not for long. */
+/**
+ * Cards that come after the map would push it down under the pointer: so the map waits for them, but not for long; then
+ * it comes with a place for them.
+ */
 const PATIENCE_MS = 400;
 
-function useFindingsSettled(): boolean {
-  const isSettled = findings.value.data !== null || findings.value.error !== null;
-  const [isOver, setOver] = useState(isSettled);
+function useFindings(): { areDue: boolean; areLate: boolean } {
+  const { data, error } = findings.value;
+  const areThere = data !== null || error !== null;
+  const [areLate, setLate] = useState(false);
   useEffect(() => {
-    if (isSettled) setOver(true);
-    const timer = setTimeout(() => setOver(true), PATIENCE_MS);
+    if (areThere) return;
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
     return () => clearTimeout(timer);
-  }, [isSettled]);
-  return isSettled || isOver;
+  }, [areThere]);
+  return { areDue: !areThere && !areLate, areLate };
 }
 
 function NoStatistics() {
@@ -67,7 +74,13 @@ function NoStatistics() {
   );
 }
 
-function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
+interface OverviewContentProps {
+  api: Api;
+  runs: RunData[];
+  areFindingsLate: boolean;
+}
+
+function OverviewContent({ api, runs, areFindingsLate }: OverviewContentProps) {
   const extras = useResource(extrasKey, (key) => fetchExtras(api, key)).value.data ?? NO_EXTRAS;
   const norms = useMemo(() => runs.map((run) => globalNorm(run.norms)), [runs]);
   const shows = mapShows.value;
@@ -84,7 +97,7 @@ function OverviewContent({ api, runs }: { api: Api; runs: RunData[] }) {
   return (
     <>
       <OverviewHead runs={runs} extras={extras} />
-      <FindingCards api={api} />
+      <FindingCards api={api} areLate={areFindingsLate} />
       <Sentence runs={runs} map={map} scale={scale} />
       <Tracks runs={runs} norms={norms} extras={extras} steps={within(map.cells, stepRange.value).steps} />
       <LayersMap map={map} scale={scale} ranks={extras.get(map.data.place.run)?.ranks ?? null} />

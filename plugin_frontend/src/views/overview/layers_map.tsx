@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { ColourScale } from "../../base/colour_scale";
 import { plural } from "../../base/format";
 import { membersOf } from "../../base/stage_sites";
+import type { KeyHelp } from "../../store/keyboard";
 import { currentStep, place, selectedSite, stepRange } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -51,8 +52,19 @@ export function LayersMap({ map, scale, ranks }: LayersMapProps) {
   );
 }
 
-const KEYS =
-  "Arrow keys move, Enter selects, o opens or closes the module, O the one around it, plus and minus zoom, 0 shows all steps.";
+/** What the map listens to while it has the focus, and the pointer on it. */
+export const MAP_KEYS: readonly KeyHelp[] = [
+  { label: "← ↑ ↓ →", does: "On the map: to neighbours" },
+  { label: "Enter", does: "Select" },
+  { label: "o O", does: "Open or close the module, or its parent" },
+  { label: "+ − 0", does: "Zoom in, zoom out, all steps" },
+  { label: "Ctrl wheel", does: "Zoom; a double-click shows all steps" },
+  { label: "Shift drag", does: "Pick a range of steps" },
+];
+
+const KEYS = MAP_KEYS.map(({ label, does }) => `${label}: ${does}`)
+  .join(", ")
+  .replaceAll("On the map: ", "");
 
 function pointerHandlers(model: MapModel): Partial<PictureProps> {
   return {

@@ -7,13 +7,13 @@ import { formatCount, formatNumber, formatShape, formatShare } from "../../base/
 import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
 import { findingsOf } from "../../store/findings";
-import { currentStep, place, selectedModule, selectedSite } from "../../store/selection";
+import { column, currentStep, place, selectedModule, selectedSite, stage as wantedStage } from "../../store/selection";
 import { Term } from "../../widgets/meaning";
 import { Facts, PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { SiteName } from "../../widgets/site_name";
 import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
-import { STAGE_WORDS } from "./columns";
+import { columnOf, describeCell, STAGE_WORDS, stageOf } from "./columns";
 import { FindingNotes } from "./finding_panel";
 import { describeValue } from "./settings";
 import { seriesOf, statesOf } from "./site_series";
@@ -110,7 +110,7 @@ function Numbers({ answer, wanted }: { answer: SiteAnswer; wanted: readonly Stag
           <Facts facts={[["update ratio, ‖Δw‖ / ‖w‖", formatNumber(ratio), "update_ratio"]]} />
         )}
       </PanelSection>
-      <NormSection answer={answer} />
+      <OverSteps answer={answer} />
     </>
   );
 }
@@ -133,15 +133,18 @@ function numberAt(answer: SiteAnswer, stage: Stage, column: string, index: numbe
   return seriesOf(answer, stage, column)[index] ?? Number.NaN;
 }
 
-function NormSection({ answer }: { answer: SiteAnswer }) {
-  const stage = answer.stages.includes("gradient") ? "gradient" : answer.stages[0];
+/** The number that the map shows. */
+function OverSteps({ answer }: { answer: SiteAnswer }) {
+  const stage = stageOf(wantedStage.value, answer.stages);
   if (!stage) return null;
+  const shown = columnOf(column.value, stage);
+  const words = describeCell(shown, stage);
   return (
-    <PanelSection title={`${STAGE_WORDS[stage]} norm over steps`}>
+    <PanelSection title={`${words} over steps`}>
       <Sparkline
-        name={`${STAGE_WORDS[stage]} norm of ${answer.site}`}
+        name={`${words}, ${answer.site}`}
         steps={[...answer.steps]}
-        values={seriesOf(answer, stage, "l2")}
+        values={seriesOf(answer, stage, shown.value)}
         state={statesOf(answer, stage)}
       />
     </PanelSection>

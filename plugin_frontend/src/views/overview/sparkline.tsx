@@ -1,19 +1,22 @@
-// A small line over steps, logarithmic, with the current step; what is not finite is marked at its foot.
+// A small line over steps, logarithmic where it can be, with the current step; what is no number is marked.
 
 import { State } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import { isNonFinite } from "../../base/cells";
 import { csvOf } from "../../base/csv";
 import { formatNumber } from "../../base/format";
+import { STATE_WORDS } from "../../base/state_words";
 import { currentStep } from "../../store/selection";
 import { SvgPicture } from "../../widgets/picture_menu";
-import { finiteExtent, linePath } from "../../widgets/rail_geometry";
+import { finiteExtent, linearPlace, linePath, spread } from "../../widgets/rail_geometry";
 import { stepAxis } from "../../widgets/step_axis";
 
 export interface SparklineData {
   steps: readonly number[];
   values: Float64Array;
   state: Uint8Array;
+  /** Finite values of something to compare with, at the same steps. */
+  beside?: Float64Array | undefined;
 }
 
 interface SparklineProps extends SparklineData {
@@ -23,7 +26,9 @@ interface SparklineProps extends SparklineData {
   height?: number;
   /** A step to mark. */
   mark?: number;
-  /** Without the words below and the current step. */
+  /** Words below it that say what it shows, where nothing else does; it then lacks the current step. */
+  words?: string;
+  /** A sign without words or the current step. */
   plain?: boolean;
 }
 
@@ -32,25 +37,36 @@ export function Sparkline({
   steps,
   values,
   state,
+  beside,
   width = 288,
   height = 48,
   mark,
+  words,
   plain = false,
 }: SparklineProps) {
   const axis = stepAxis(steps, 0, width);
-  const positive = values.map((value) => (value > 0 ? value : Number.NaN));
-  const extent = finiteExtent([{ steps, values: positive }]);
-  const place = extent && extent[0] < extent[1] ? logAxis(...extent).position : () => 0.5;
-  const visible = positive.map((value, index) => (isNonFinite(state[index] ?? 0) ? Number.NaN : value));
-  const now = plain ? null : currentStep.value;
+  const visible = values.map((value, index) => (state[index] === State.finite ? value : Number.NaN));
+  const extent = finiteExtent([visible, beside ?? []].map((line) => ({ steps, values: line })));
+  const range = extent ? `${formatNumber(extent[0])} to ${formatNumber(extent[1])}` : STATE_WORDS[state[0] ?? 0];
+  const now = plain || words ? null : currentStep.value;
   return (
     <figure class="sparkline">
       <SvgPicture exportName={name && `${name} over steps`} csv={() => sparklineCsv(name ?? "", steps, values)}>
-        <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={describe(extent)}>
-          <path
-            class="sparkline-line"
-            d={linePath({ steps, values: visible }, axis, place, { top: 0, bottom: height })}
-          />
+        <svg
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={`${words ?? name ?? "norm over steps"}: ${range ?? ""}`}
+        >
+          {[visible, beside].map(
+            (line, index) =>
+              line && (
+                <path
+                  key={index}
+                  class="sparkline-line"
+                  d={linePath({ steps, values: line }, axis, placeOf(extent), { top: 0, bottom: height })}
+                />
+              ),
+          )}
           {stretches(state).map(({ sign, from, to }) => {
             const [left, right] = [axis.columns[from]?.left ?? 0, axis.columns[to]?.right ?? 0];
             const foot = sign === "zero" ? 4 : height;
@@ -63,7 +79,12 @@ export function Sparkline({
           {now !== null && <line class="track-now" x1={axis.x(now)} x2={axis.x(now)} y1="0" y2={height} />}
         </svg>
       </SvgPicture>
-      {!plain && <figcaption>{extent && `${formatNumber(extent[0])} to ${formatNumber(extent[1])}`}</figcaption>}
+      {!plain && (
+        <figcaption>
+          {words && <div>{words}</div>}
+          {range}
+        </figcaption>
+      )}
     </figure>
   );
 }
@@ -72,16 +93,20 @@ function sparklineCsv(name: string, steps: readonly number[], values: Float64Arr
   return csvOf([["step", name], ...steps.map((step, index) => [step, values[index] ?? Number.NaN])]);
 }
 
-type Sign = "zero" | "nan" | "still-nan" | "inf";
+/** Logarithmic where all is above 0. */
+function placeOf(extent: readonly [number, number] | null): (value: number) => number {
+  if (!extent) return () => Number.NaN;
+  return extent[0] > 0 ? logAxis(...spread(extent)).position : linearPlace(extent);
+}
+
+type Sign = "zero" | "nan" | "still-nan" | "inf" | "none";
 
 /** Neighbouring steps that are not an ordinary number; the first NaN is loud, what stays NaN is quiet. */
 function stretches(state: Uint8Array): { sign: Sign; from: number; to: number }[] {
   const found: { sign: Sign; from: number; to: number }[] = [];
   state.forEach((kind, index) => {
-    const before = state[index - 1];
-    const sign =
-      kind === State.zero ? "zero" : kind === State.nan ? (before === State.nan ? "still-nan" : "nan") : "inf";
-    if (sign === "inf" && !isNonFinite(kind)) return;
+    const sign = signOf(kind, state[index - 1]);
+    if (!sign) return;
     const last = found.at(-1);
     if (last?.sign === sign && last.to === index - 1) last.to = index;
     else found.push({ sign, from: index, to: index });
@@ -89,8 +114,9 @@ function stretches(state: Uint8Array): { sign: Sign; from: number; to: number }[
   return found;
 }
 
-function describe(extent: [number, number] | null): string {
-  return extent
-    ? `Norm over steps, from ${formatNumber(extent[0])} to ${formatNumber(extent[1])}`
-    : "No finite norm above 0";
+function signOf(kind: number, before: number | undefined): Sign | null {
+  if (kind === State.zero) return "zero";
+  if (kind === State.nan) return before === State.nan ? "still-nan" : "nan";
+  if (isNonFinite(kind)) return "inf";
+  return kind === State.noGradient || kind === State.frozen ? "none" : null;
 }

@@ -1,17 +1,17 @@
 // Lines over the steps above the map: loss, and the norm of all gradients together.
 
 import { useRef } from "preact/hooks";
-import type { StatisticsAnswer } from "../../api/types";
+import type { Curve, StatisticsAnswer } from "../../api/types";
 import { logAxis } from "../../base/axis";
 import { isNonFinite } from "../../base/cells";
 import { csvOf } from "../../base/csv";
 import { formatNumber, middleEllipsis } from "../../base/format";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, losses } from "../../store/data";
-import { currentStep, stepRange } from "../../store/selection";
+import { currentStep, ourRuns, stepRange } from "../../store/selection";
 import { useWidth } from "../../widgets/canvas";
 import { SvgPicture } from "../../widgets/picture_menu";
-import { finiteExtent, type Line, linearPlace, linePath } from "../../widgets/rail_geometry";
+import { finiteExtent, type Line, linearPlace, linePath, spread } from "../../widgets/rail_geometry";
 import { type StepAxis, stepAxis, trackEdges } from "../../widgets/step_axis";
 import { STAGE_WORDS } from "./columns";
 import type { RunData } from "./run_data";
@@ -54,11 +54,12 @@ function lossTrack(runs: readonly RunData[]): Track | null {
 }
 
 function rateTrack(runs: readonly RunData[], extras: Extras): Track | null {
-  return linearTrack("learning rate", runs, (run) => extras.get(run)?.learningRate);
+  return linearTrack("learning_rate", runs, (run) => extras.get(run)?.learningRate);
 }
 
+/** Null where there is no such curve: one that is still to come has its place already. */
 function linearTrack(
-  label: string,
+  curve: Curve,
   runs: readonly RunData[],
   lineOf: (run: string) => Line | null | undefined,
 ): Track | null {
@@ -67,7 +68,14 @@ function linearTrack(
     return line && line.steps.length > 0 ? [{ run, line }] : [];
   });
   const extent = finiteExtent(lines.map(({ line }) => line));
-  return extent && { label, lines, place: linearPlace(extent) };
+  const place = extent ? linearPlace(extent) : () => Number.NaN;
+  return extent || runs.some(({ place: { run } }) => hasCurve(run, curve))
+    ? { label: curve.replace("_", " "), lines, place }
+    : null;
+}
+
+function hasCurve(name: string, curve: Curve): boolean {
+  return ourRuns.value.find((run) => run.name === name)?.curves.includes(curve) ?? false;
 }
 
 /** The shown run's stage names the track. */
@@ -81,12 +89,12 @@ function normTrack(runs: readonly RunData[], norms: readonly Float64Array[]): Tr
   const positive = lines.map(({ line }) => ({ ...line, values: Array.from(line.values).filter((value) => value > 0) }));
   const extent = finiteExtent(positive);
   if (!extent) return null;
-  const axis = extent[0] < extent[1] ? logAxis(...extent) : null;
+  const axis = logAxis(...spread(extent));
   return {
     label: `${STAGE_WORDS[shown.norms.stage]} norm`,
     lines,
     // A norm of exactly 0 has no place on a logarithm: it breaks the line.
-    place: (value) => (value > 0 && Number.isFinite(value) ? (axis?.position(value) ?? 0.5) : Number.NaN),
+    place: (value) => (value > 0 && Number.isFinite(value) ? axis.position(value) : Number.NaN),
   };
 }
 

@@ -30,7 +30,7 @@ it("takes the newest of what is not after the step, from the answer that has it"
 
 it("asks for the current step alone beside a thinned picture, run by run", async () => {
   const groups = [{ name: "model", kinds: { distributions: STEPS, statistics: STEPS } }];
-  catalogue.value = { runs: [{ name: "a", groups, scalars: false }], problems: [] } as unknown as RunsAnswer;
+  catalogue.value = { runs: [{ name: "a", groups, curves: [] }], problems: [] } as unknown as RunsAnswer;
   sites.value = {
     data: { sites: Array.from({ length: 300 }, (_, index) => ({ name: `s${index}` })) } as unknown as SitesAnswer,
     error: null,
