@@ -1,6 +1,6 @@
 // Colours and style sheets. The tokens live here once; CSS reads them as custom properties, canvases as values.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "./base/signals";
 
 const LIGHT = {
   bg: "#ffffff",

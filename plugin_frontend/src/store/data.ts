@@ -1,9 +1,9 @@
 // Data that several views share, and the hook by which a view gets its own.
 
-import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../api/client";
 import type { FindingsAnswer, LossesAnswer, ProgressAnswer, RunsAnswer, SitesAnswer } from "../api/types";
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "../base/signals";
 import { runColour } from "../theme";
 import { type Fetcher, type Resource, resource } from "./resource";
 import { catalogue, comparedRuns, ourRuns, place, shownRun } from "./selection";

@@ -1,8 +1,8 @@
 // The findings of the shown run: which one is pointed at, which one is explained, and going from one to the next.
 
-import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Place } from "../api/client";
 import type { Finding } from "../api/types";
+import { batch, computed, effect, signal, untracked } from "../base/signals";
 import { findings } from "./data";
 import { column, place, selectedSite, selectedStep, stage, view } from "./selection";
 import { goToStep, sampleFrom } from "./step";

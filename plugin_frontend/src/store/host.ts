@@ -1,7 +1,7 @@
 // The one place that knows about the page around us. Without TensorBoard (or in a frame that hides its parent)
 // everything still works: the theme follows the system, the address is our own.
 
-import { effect, signal } from "@preact/signals";
+import { effect, signal } from "../base/signals";
 import { dark } from "../theme";
 import { reloads } from "./resource";
 

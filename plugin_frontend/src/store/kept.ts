@@ -1,6 +1,6 @@
 // Settings that the address keeps beside the selection, so that a copied link opens the same picture.
 
-import { type Signal, signal } from "@preact/signals";
+import { type Signal, signal } from "../base/signals";
 
 export interface KeptSetting {
   key: string;

@@ -1,7 +1,7 @@
 // The page's keys: one table that is listened to and that the help sheet shows.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { signal } from "../base/signals";
 
 /** A line of the help sheet. */
 export interface KeyHelp {

@@ -1,8 +1,8 @@
 // What the numbers of the page mean: told once by the server, from which the docs have it too.
 
-import { signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import type { MeaningsAnswer } from "../api/types";
+import { signal } from "../base/signals";
 
 /** By column, and by names of their own; empty until they are there. */
 export const meanings = signal<MeaningsAnswer["meanings"]>({});

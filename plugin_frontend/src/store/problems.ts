@@ -1,9 +1,9 @@
 // What could not be read, gathered from all answers of the server.
 
-import { computed, effect, signal } from "@preact/signals";
 import type { Api } from "../api/client";
 import { everyCall } from "../api/every_call";
 import type { Problem } from "../api/types";
+import { computed, effect, signal } from "../base/signals";
 import { reloads } from "./resource";
 
 const gathered = signal<ReadonlyMap<string, Problem>>(new Map());

@@ -1,6 +1,6 @@
 // Data that follows a key: late answers are dropped, old content stays until the new is there.
 
-import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal, signal } from "../base/signals";
 
 export interface Resource<T> {
   /** The newest answer that arrived; it stays while the next one is under way. */

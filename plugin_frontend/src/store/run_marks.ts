@@ -1,8 +1,8 @@
 // How many findings each run has, and how bad the worst is: which of many runs is sick.
 
-import { computed, effect, signal } from "@preact/signals";
 import type { Api, Place } from "../api/client";
 import type { Finding, Severity } from "../api/types";
+import { computed, effect, signal } from "../base/signals";
 import { findings } from "./data";
 import { type Fetcher, resource } from "./resource";
 import { ourRuns } from "./selection";

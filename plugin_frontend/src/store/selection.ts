@@ -1,8 +1,8 @@
 // The one selection that all views and the URL share.
 
-import { computed, signal } from "@preact/signals";
 import type { Place } from "../api/client";
 import type { Group, Run, RunsAnswer, Stage } from "../api/types";
+import { computed, signal } from "../base/signals";
 import { kept } from "./kept";
 
 export const VIEWS = ["overview", "graph", "distributions", "gradients", "tensors"] as const;

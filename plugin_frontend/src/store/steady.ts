@@ -1,7 +1,7 @@
 // Data that follows a key which may change faster than answers come, as while steps are played.
 
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { effect, type ReadonlySignal, signal } from "../base/signals";
 import { useResource } from "./data";
 import type { Resource } from "./resource";
 

@@ -1,6 +1,6 @@
 // Moving the current step: by keys, by play, by hand.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "../base/signals";
 import { visible } from "./host";
 import { currentStep, selectedStep, steps } from "./selection";
 

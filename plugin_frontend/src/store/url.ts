@@ -1,8 +1,8 @@
 // The selection in the address, so that a copied link restores the picture and Back goes back.
 // In TensorBoard that is the address of its page: `#torchviz_tb&p.torchviz_tb.step=200&…`.
 
-import { batch, effect } from "@preact/signals";
 import type { Stage } from "../api/types";
+import { batch, effect } from "../base/signals";
 import { hostWindow, visible } from "./host";
 import { keptSettings } from "./kept";
 import {

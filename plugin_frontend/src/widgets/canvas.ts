@@ -1,9 +1,9 @@
 // A canvas as sharp as the screen, drawn again when its size or any signal that its drawing reads has changed.
 
-import { computed, effect, signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { CellColours } from "../base/cells";
+import { computed, effect, signal, useSignal } from "../base/signals";
 import { dark, type Tokens, tokens } from "../theme";
 
 export interface Size {
@@ -84,12 +84,14 @@ function sharedObserver<E extends { target: Element }>(
 const followSize = sharedObserver<ResizeObserverEntry>((notify) => new ResizeObserver(notify));
 /** Width of an element as it is laid out; the given one until it is known. */
 export function useWidth(of: RefObject<Element | null>, unknown: number): number {
-  const [width, setWidth] = useState(unknown);
+  const width = useSignal(unknown);
   useEffect(() => {
-    const follow = ({ contentRect }: ResizeObserverEntry) => contentRect.width && setWidth(contentRect.width);
+    const follow = ({ contentRect }: ResizeObserverEntry) => {
+      width.value = contentRect.width || width.peek();
+    };
     return of.current ? followSize(of.current, follow) : undefined;
-  }, [of]);
-  return width;
+  }, [of, width]);
+  return width.value;
 }
 
 const MARGIN = `${MARGIN_PX}px`;

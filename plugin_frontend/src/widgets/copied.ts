@@ -1,6 +1,6 @@
 // Saying for a moment that something was copied.
 
-import { type ReadonlySignal, useSignal } from "@preact/signals";
+import { type ReadonlySignal, useSignal } from "../base/signals";
 
 const SAID_MS = 1500;
 

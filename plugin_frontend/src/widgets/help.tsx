@@ -1,7 +1,7 @@
 // The help sheet: the keys that the page has.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { signal } from "../base/signals";
 import { type Key, type KeyHelp, keysOff, switchKey, useEscape, viewKeys } from "../store/keyboard";
 import { CloseIcon } from "./icons";
 

@@ -1,7 +1,8 @@
 // Menus: a button and a floating list. The dashed word of a sentence control is one.
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { useSignal } from "../base/signals";
 import { useEscape } from "../store/keyboard";
 import { meanings } from "../store/meanings";
 import { CheckIcon } from "./icons";
@@ -21,11 +22,12 @@ const GAP = 4;
 
 /** A button that opens a list below it. Arrows move in it, Escape and a click elsewhere close it. */
 export function Menu({ label, buttonClass, button, children }: MenuProps) {
-  const [open, setOpen] = useState(false);
+  const isOpen = useSignal(false);
+  const open = isOpen.value;
   const root = useRef<HTMLSpanElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const close = () => {
-    setOpen(false);
+    isOpen.value = false;
     root.current?.querySelector("button")?.focus();
   };
   useEscape(close, open);
@@ -37,14 +39,14 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
     if (!open || !list.current) return;
     (list.current.querySelector<HTMLElement>("[aria-checked='true']") ?? itemsOf(list.current)[0])?.focus();
     const closeOutside = (event: PointerEvent) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
+      if (event.target instanceof Node && !root.current?.contains(event.target)) isOpen.value = false;
     };
     document.addEventListener("pointerdown", closeOutside);
     return () => {
       document.removeEventListener("pointerdown", closeOutside);
       hideTooltip();
     };
-  }, [open]);
+  }, [isOpen, open]);
   return (
     <span class="menu" ref={root}>
       <button
@@ -53,7 +55,7 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
         aria-label={label}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={() => (isOpen.value = !open)}
       >
         {button}
       </button>

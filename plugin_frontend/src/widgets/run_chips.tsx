@@ -1,9 +1,9 @@
 // Runs: shown in maps, compared, or off. Up to two are chips; more, or on a narrow page, are one menu.
 
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Finding } from "../api/types";
 import { middleEllipsis, plural } from "../base/format";
+import { signal } from "../base/signals";
 import { colourOfRun } from "../store/data";
 import { areMarksSeen, runMarks, worstOf } from "../store/run_marks";
 import { compare, roleOf, showAlone, showRun, toggleRun } from "../store/runs";

@@ -1,9 +1,10 @@
 // What a part of the page shows when its content isn't there: empty, failed, not there yet.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { capital } from "../base/format";
+import { useSignal } from "../base/signals";
 import { copyText } from "../store/clipboard";
 import { reloads } from "../store/resource";
 
@@ -39,11 +40,11 @@ export function Empty({ title, lines = [], code, link }: EmptyProps) {
 
 /** A request that failed: why, what to do, and the two things one can do here. */
 export function Failure({ error }: { error: Error }) {
-  const [copied, setCopied] = useState(false);
+  const copied = useSignal(false);
   const hint = error instanceof ApiError ? error.hint : "";
   const copy = async () => {
     await copyText(`${error.message}\n${hint}\n${error.stack ?? ""}`);
-    setCopied(true);
+    copied.value = true;
   };
   return (
     <section class="state" role="alert">
@@ -60,7 +61,7 @@ export function Failure({ error }: { error: Error }) {
           Try again
         </button>
         <button type="button" class="quiet-button" onClick={copy}>
-          {copied ? "Copied" : "Copy details"}
+          {copied.value ? "Copied" : "Copy details"}
         </button>
       </div>
     </section>
@@ -76,16 +77,25 @@ const PATIENCE_MS = 300;
 
 /** Grey bars in the shape of what comes; nothing at all for the first 300 ms. */
 export function Skeleton() {
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, []);
+  const late = useLate(PATIENCE_MS);
   return (
     <div class="skeleton" role="status" aria-label="Loading">
       {late && [280, 520, 0, 0, 0].map((width, index) => <BoneBar key={`${index}`} width={width} />)}
     </div>
   );
+}
+
+/** Whether it has waited so long; then it stays late. */
+export function useLate(patienceMs: number, waits = true): boolean {
+  const late = useSignal(false);
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setTimeout(() => {
+      late.value = true;
+    }, patienceMs);
+    return () => clearTimeout(timer);
+  }, [late, patienceMs, waits]);
+  return late.value;
 }
 
 function BoneBar({ width }: { width: number }) {

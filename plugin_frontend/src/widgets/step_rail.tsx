@@ -1,7 +1,7 @@
 // The step rail: the page's one slider, a native range under a drawing of the losses.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { signal } from "../base/signals";
 import { colourOfRun, drawnRuns, losses, progress, runsRequest } from "../store/data";
 import { shownFindings } from "../store/findings";
 import { visible } from "../store/host";

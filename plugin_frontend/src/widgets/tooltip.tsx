@@ -1,8 +1,8 @@
 // The read-out: one floating element for the whole page.
 
-import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { signal } from "../base/signals";
 
 export type Row = [when: string, value: string, what: string];
 

@@ -1,7 +1,8 @@
 // A tree whose rows are made only where they are seen, so that it may have any number of them.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { type Signal, useSignal } from "../base/signals";
 import { NextIcon } from "./icons";
 
 /** A row that is not inside a closed one. */
@@ -34,20 +35,22 @@ const OVERSCAN = 8;
 export function Tree(props: TreeProps) {
   const { rows, selected } = props;
   const element = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState<number | null>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
-  const chosen = rows.findIndex((row) => row.id === (at ?? selected));
+  const at = useSignal<number | null>(null);
+  const view = useSignal({ top: 0, height: 600 });
+  const chosen = rows.findIndex((row) => row.id === (at.value ?? selected));
   const current = Math.max(0, chosen);
 
-  useLayoutEffect(() => followView(element.current, setView), []);
-  useEffect(() => setAt(null), [selected]);
+  useLayoutEffect(() => followView(element.current, view), [view]);
+  useEffect(() => {
+    at.value = null;
+  }, [at, selected]);
   useLayoutEffect(() => {
     if (chosen >= 0) scrollTo(element.current, chosen);
   }, [chosen, rows.length]);
 
   const go = (index: number) => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
-    if (row) setAt(row.id);
+    if (row) at.value = row.id;
   };
   const keydown = (event: KeyboardEvent) => {
     const used = pressKey(event, current, go, props);
@@ -55,8 +58,9 @@ export function Tree(props: TreeProps) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const first = Math.max(0, Math.floor(view.top / ROW_HEIGHT) - OVERSCAN);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW_HEIGHT) + OVERSCAN);
+  const { top, height } = view.value;
+  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - OVERSCAN);
+  const last = Math.min(rows.length, Math.ceil((top + height) / ROW_HEIGHT) + OVERSCAN);
   const seen = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
   // A screen reader is told of the current row by its id, so it is made even where it is out of sight.
   const row = rows[current];
@@ -124,12 +128,11 @@ function Row({
   );
 }
 
-function followView(
-  element: HTMLDivElement | null,
-  onView: (view: { top: number; height: number }) => void,
-): () => void {
+function followView(element: HTMLDivElement | null, view: Signal<{ top: number; height: number }>): () => void {
   if (!element) return () => {};
-  const tell = () => onView({ top: element.scrollTop, height: element.clientHeight });
+  const tell = () => {
+    view.value = { top: element.scrollTop, height: element.clientHeight };
+  };
   const observer = new ResizeObserver(tell);
   observer.observe(element);
   element.addEventListener("scroll", tell, { passive: true });

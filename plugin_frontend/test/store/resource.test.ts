@@ -1,5 +1,5 @@
-import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
+import { signal } from "../../src/base/signals";
 import { alike, reloads, resource } from "../../src/store/resource";
 
 describe("resource", () => {

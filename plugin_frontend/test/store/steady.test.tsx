@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { expect, it } from "vitest";
+import { signal } from "../../src/base/signals";
 import { useSteadily } from "../../src/store/steady";
 
 const settled = () => new Promise((done) => setTimeout(done));

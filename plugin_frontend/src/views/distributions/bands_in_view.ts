@@ -1,10 +1,10 @@
 // Bands of many sites: of all of them, of a large log at a few steps; then of those near the view at many.
 
-import { computed, type ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { Some, Stage } from "../../api/types";
 import type { BandSeries } from "../../base/paint_bands";
+import { computed, type ReadonlySignal } from "../../base/signals";
 import { useResource } from "../../store/data";
 import { type Resource, reloads } from "../../store/resource";
 import { useSteadily } from "../../store/steady";

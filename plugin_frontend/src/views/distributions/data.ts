@@ -1,9 +1,9 @@
 // What the view asks for.
 
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
+import { computed, type ReadonlySignal, signal } from "../../base/signals";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import type { Resource } from "../../store/resource";

@@ -1,6 +1,5 @@
 // Distributions: one site's values over steps at the top, all sites' bands below, details in the panel.
 
-import { computed, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { DistancesAnswer } from "../../api/types";
@@ -8,6 +7,7 @@ import { paletteStops } from "../../base/colour_scale";
 import { splitName } from "../../base/format";
 import { siteMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
+import { computed, type Signal, useComputed, useSignal } from "../../base/signals";
 import { membersOf } from "../../base/stage_sites";
 import { sites } from "../../store/data";
 import { place, stage as selectedStage, shownGroup } from "../../store/selection";

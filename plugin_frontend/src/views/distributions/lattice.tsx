@@ -2,14 +2,15 @@
 // else is grouped by module. A tile has a canvas, and its bands at many steps are asked for, only while it is near the
 // view.
 
-import type { Signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { DistancesAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
 import type { ValueScale } from "../../base/bins";
 import { middleEllipsis } from "../../base/format";
 import { groupByModule, latticeOf } from "../../base/names";
 import { type BandSeries, paintBands } from "../../base/paint_bands";
+import type { Signal } from "../../base/signals";
+import { useSignal } from "../../base/signals";
 import { stepColumns } from "../../base/step_columns";
 import { indexAtOrBefore } from "../../base/steps";
 import { pinOf } from "../../store/findings";
@@ -165,10 +166,10 @@ function Bands({ series, axis }: Pick<TileProps, "series" | "axis">) {
 
 function Tile({ site, name, series, axis, selected, near }: TileProps) {
   const button = useRef<HTMLButtonElement>(null);
-  const [isNear, setNear] = useState(false);
+  const isNear = useSignal(false);
   useEffect(() => {
     const tell = (isIntersecting: boolean) => {
-      setNear(isIntersecting);
+      isNear.value = isIntersecting;
       const others = near.peek().filter((each) => each !== site);
       if (isIntersecting || others.length < near.peek().length)
         near.value = isIntersecting ? [...others, site] : others;
@@ -178,7 +179,7 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
       stop?.();
       tell(false);
     };
-  }, [site, near]);
+  }, [isNear, site, near]);
   const pin = pinOf(name);
   const [, median] = bandRows(series, series.steps.length - 1)[0] ?? [];
   const show = (index: number, x: number, y: number, announced: boolean) =>
@@ -212,7 +213,7 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
       onFocus={tellCurrent}
       onBlur={hideTooltip}
     >
-      {isNear && <Bands series={series} axis={axis} />}
+      {isNear.value && <Bands series={series} axis={axis} />}
       {pin >= 0 && <Pin index={pin} />}
     </button>
   );

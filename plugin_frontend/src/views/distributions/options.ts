@@ -1,8 +1,8 @@
 // What this view remembers while other views are looked at; what the picture depends on is in the address.
 
-import { computed, signal } from "@preact/signals";
 import type { Stage } from "../../api/types";
 import { capital } from "../../base/format";
+import { computed, signal } from "../../base/signals";
 import { sites } from "../../store/data";
 import { kept, keptWord } from "../../store/kept";
 import { selectedSite, stage } from "../../store/selection";

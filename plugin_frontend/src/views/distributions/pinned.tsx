@@ -1,7 +1,7 @@
 // What was pinned, in one picture: sites, stages and runs of any kind on one value axis.
 
-import { useComputed } from "@preact/signals";
 import type { Api } from "../../api/client";
+import { useComputed } from "../../base/signals";
 import { currentStep } from "../../store/selection";
 import { tokens } from "../../theme";
 import { CloseIcon } from "../../widgets/icons";

@@ -1,11 +1,11 @@
 // Which sites' distributions are farthest apart: between two steps of a run, or between two runs at a step.
 
-import { computed, type ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, OtherPlace, Place } from "../../api/client";
 import type { DistancesAnswer, Stage } from "../../api/types";
 import { isNonFinite } from "../../base/cells";
 import { formatCount } from "../../base/format";
+import { computed, type ReadonlySignal } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place } from "../../store/selection";

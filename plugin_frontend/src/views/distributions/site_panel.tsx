@@ -1,11 +1,11 @@
 // The panel: outlines over steps, numbers at the step for each run, facts, and the way to the other views.
 
-import type { ReadonlySignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { DistancesAnswer, SiteAnswer, Stage } from "../../api/types";
 import { valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShape, middleEllipsis } from "../../base/format";
+import type { ReadonlySignal } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
 import { currentStep, selectedSite } from "../../store/selection";

@@ -1,12 +1,12 @@
 // One stage of the site: its picture, what it says at the step, and the read-out under the pointer.
 
-import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { type DistributionsAnswer, type Stage, State } from "../../api/types";
 import { binAt, finiteCount, valueAxis } from "../../base/bins";
 import { formatCount, formatNumber, formatShare } from "../../base/format";
 import { drawCrosshair } from "../../base/paint";
+import { type ReadonlySignal, useComputed, useSignal } from "../../base/signals";
 import { STATE_WORDS } from "../../base/state_words";
 import { stepColumns } from "../../base/step_columns";
 import { indexAtOrBefore } from "../../base/steps";

@@ -1,10 +1,10 @@
 // Gradient flow by depth at the step: a dot a site, a line a run, dashed after clipping.
 
-import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { logAxis } from "../../base/axis";
 import { csvOf } from "../../base/csv";
 import { formatNumber } from "../../base/format";
+import { useSignal } from "../../base/signals";
 import { currentStep } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";

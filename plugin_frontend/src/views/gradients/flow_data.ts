@@ -1,8 +1,8 @@
 // What the flow shows of each site, before and after clipping.
 
-import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { BandsAnswer, Site, SitesAnswer, Stage } from "../../api/types";
+import { computed } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites as sharedSites } from "../../store/data";
 import { comparedRuns, place } from "../../store/selection";

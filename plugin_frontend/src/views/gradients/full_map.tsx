@@ -1,12 +1,12 @@
 // One map at full size with the maxima of its columns and rows, in the panel or over the whole stage.
 
-import { signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Heatmap } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount, formatNumber } from "../../base/format";
 import { movedInGrid } from "../../base/grid_keys";
 import { strongestCell } from "../../base/matrix";
+import { signal } from "../../base/signals";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture, type Point } from "../../widgets/picture";
 import { Facts } from "../../widgets/side_panel";

@@ -1,11 +1,11 @@
 // Gradients: flow by depth at the step, and the heatmaps of all sites below it in the same columns.
 
-import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { HeatmapsAnswer, Site } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
+import type { ReadonlySignal } from "../../base/signals";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
@@ -189,11 +189,10 @@ function useScales(answer: HeatmapsAnswer | null, maps: ReturnType<typeof bySite
 }
 
 function MapTitle({ site }: { site: string }) {
-  const step = useComputed(() => formatCount(heatmapStep.value ?? 0));
   return (
     <div class="gradients-title">
       <h2>
-        Gradient of <SiteName name={site} /> at step <b class="now">{step}</b>
+        Gradient of <SiteName name={site} /> at step <Now step={heatmapStep} />
       </h2>
       <Choices />
     </div>
@@ -201,11 +200,10 @@ function MapTitle({ site }: { site: string }) {
 }
 
 function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedProps["flow"] }) {
-  const step = useComputed(() => formatCount(currentStep.value ?? 0));
   return (
     <div class="gradients-title">
       <h2>
-        Gradient flow by depth at step <b class="now">{step}</b>
+        Gradient flow by depth at step <Now step={currentStep} />
       </h2>
       <span>
         as <WordMenu label="Measure" value={measure.value} options={MEASURES} onChange={(to) => (measure.value = to)} />
@@ -227,6 +225,11 @@ function FlowTitle({ norms, flow }: { norms: readonly RunNorms[]; flow: LoadedPr
       <Choices />
     </div>
   );
+}
+
+/** On its own, so that a step draws no more than its number anew. */
+function Now({ step }: { step: ReadonlySignal<number | null> }) {
+  return <b class="now">{formatCount(step.value ?? 0)}</b>;
 }
 
 function Choices() {

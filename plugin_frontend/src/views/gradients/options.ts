@@ -1,6 +1,6 @@
 // What this view remembers while other views are looked at.
 
-import { computed, signal } from "@preact/signals";
+import { computed, signal } from "../../base/signals";
 import { kept, keptWord } from "../../store/kept";
 import { currentStep, place, shownGroup } from "../../store/selection";
 

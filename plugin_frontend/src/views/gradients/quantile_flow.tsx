@@ -1,6 +1,5 @@
 // Flow by depth as quantiles: for each site where its signed gradient values lie.
 
-import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { BandsAnswer } from "../../api/types";
 import { type Axis, symlogAxis } from "../../base/axis";
@@ -8,6 +7,7 @@ import { decadeRange } from "../../base/colour_scale";
 import { csvOf } from "../../base/csv";
 import { formatNumber, formatShare } from "../../base/format";
 import { drawLine } from "../../base/paint";
+import { useSignal } from "../../base/signals";
 import { currentStep } from "../../store/selection";
 import { look, type Size } from "../../widgets/canvas";
 import { Table } from "../../widgets/table";

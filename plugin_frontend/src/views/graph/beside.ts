@@ -1,6 +1,6 @@
 // Two graphs side by side that are walked through together: what is open, shown and selected in one is so in the other.
 
-import { effect } from "@preact/signals";
+import { effect } from "../../base/signals";
 import type { Chosen } from "../../layout/scene";
 import { differences } from "./difference";
 import type { GraphModel } from "./model";

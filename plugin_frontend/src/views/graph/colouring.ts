@@ -1,9 +1,9 @@
 // The choices of what colours the boxes, and the data that each needs.
 
-import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { Site, SitesAnswer, Stage } from "../../api/types";
+import { type ReadonlySignal, useComputed } from "../../base/signals";
 import { useResource } from "../../store/data";
 import { keptWord } from "../../store/kept";
 import { currentStep } from "../../store/selection";

@@ -1,10 +1,10 @@
 // The Graph view: the model's modules as boxes with the flow of tensors between them, coloured by a statistic.
 
-import { computed, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { GraphAnswer } from "../../api/types";
 import { formatCount } from "../../base/format";
+import { computed, useComputed, useSignal } from "../../base/signals";
 import { sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { currentStep, place, selectedModule, shownGroup } from "../../store/selection";

@@ -1,7 +1,7 @@
 // The state of the view for one recorded graph: what is open, selected and hovered, and where the picture is.
 
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { GraphAnswer } from "../../api/types";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "../../base/signals";
 import { createEngine, type Engine } from "../../layout/engine";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { type Chosen, countShown, openingDepth, openingSet, openToDepth } from "../../layout/scene";

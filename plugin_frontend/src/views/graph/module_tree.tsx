@@ -1,6 +1,7 @@
 // The module tree at the left: the DOM twin of the canvas, with the colour of the chosen number in each row.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { signal } from "../../base/signals";
 import type { Hierarchy, HierarchyNode } from "../../layout/hierarchy";
 import { look, useCanvas } from "../../widgets/canvas";
 import { Tree, type TreeRow } from "../../widgets/tree";
@@ -14,18 +15,19 @@ const MOST_OPENED_ROWS = 60;
 
 export function ModuleTree({ model, health, title }: { model: GraphModel; health: Health; title: string }) {
   const { hierarchy } = model;
-  const [expanded, setExpanded] = useState<ReadonlySet<number>>(() => firstExpanded(hierarchy));
+  const expanded = useMemo(() => signal<ReadonlySet<number>>(firstExpanded(hierarchy)), []);
   const selected = model.selected.value;
   const row = selected === null ? null : nearestModule(hierarchy, selected);
   useEffect(() => {
-    if (row !== null) setExpanded((before) => new Set([...before, ...model.ancestors(row)]));
-  }, [model, row]);
-  const rows = useMemo(() => rowsOf(hierarchy, expanded), [hierarchy, expanded]);
+    if (row !== null) expanded.value = new Set([...expanded.peek(), ...model.ancestors(row)]);
+  }, [expanded, model, row]);
+  const open = expanded.value;
+  const rows = useMemo(() => rowsOf(hierarchy, open), [hierarchy, open]);
   const toggle = (id: number, expand: boolean) => {
-    const next = new Set(expanded);
+    const next = new Set(open);
     if (expand) next.add(id);
     else next.delete(id);
-    setExpanded(next);
+    expanded.value = next;
   };
   return (
     <nav class="graph-tree" aria-label="Modules">

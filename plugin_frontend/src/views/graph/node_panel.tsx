@@ -1,10 +1,9 @@
 // The panel at the right: what is known of the selected node, and its parameters at the current step.
 
-import { useSignal } from "@preact/signals";
-import { useState } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { type Site, State } from "../../api/types";
 import { formatCount, formatNumber, formatShape } from "../../base/format";
+import { useSignal } from "../../base/signals";
 import type { HierarchyNode } from "../../layout/hierarchy";
 import { shownFindings } from "../../store/findings";
 import { selectedSite } from "../../store/selection";
@@ -139,9 +138,9 @@ function Neighbours({ model, id }: { model: GraphModel; id: number }) {
 }
 
 function NeighbourRow({ label, model, ids }: { label: string; model: GraphModel; ids: number[] }) {
-  const [all, showAll] = useState(false);
+  const all = useSignal(false);
   if (ids.length === 0) return null;
-  const most = all ? ids.length : MOST_NEIGHBOURS;
+  const most = all.value ? ids.length : MOST_NEIGHBOURS;
   const names = ids.map((id) => nameOf(model, id));
   // Operations of one module may be called alike: they are told apart by their order.
   const isUnclear = (name: string): boolean => names.indexOf(name) !== names.lastIndexOf(name);
@@ -156,7 +155,7 @@ function NeighbourRow({ label, model, ids }: { label: string; model: GraphModel;
           </button>
         ))}
         {ids.length > most && (
-          <button type="button" class="graph-link" onClick={() => showAll(true)}>
+          <button type="button" class="graph-link" onClick={() => (all.value = true)}>
             {`and ${formatCount(ids.length - most)} more`}
           </button>
         )}

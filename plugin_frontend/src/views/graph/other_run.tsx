@@ -1,8 +1,8 @@
 // The graph of the compared run, beside that of the shown one.
 
-import { computed, useComputed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
+import { computed, useComputed } from "../../base/signals";
 import { colourOfRun, useResource } from "../../store/data";
 import { keptWord } from "../../store/kept";
 import { comparedRuns, shownGroup, shownRun } from "../../store/selection";

@@ -1,11 +1,11 @@
 // What the statistics know of the selected module's main parameter over all steps: values, map, norm.
 
-import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { Heatmap, Site, Stage } from "../../api/types";
 import { formatCount, formatShape } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
+import { type ReadonlySignal, useComputed } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
 import { comparedRuns, currentStep, place, shownGroup } from "../../store/selection";

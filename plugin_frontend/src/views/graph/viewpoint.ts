@@ -1,6 +1,6 @@
 // Where one looks at the picture from, and how that changes: a picture that opens, grows, or has a panel over it.
 
-import { batch, type Signal, signal } from "@preact/signals";
+import { batch, type Signal, signal } from "../../base/signals";
 import { type Camera, fitAll, fitRect, hold, isInView, openingCamera, type Rect, reveal, type Size } from "./camera";
 import type { PlacedScene } from "./placed";
 

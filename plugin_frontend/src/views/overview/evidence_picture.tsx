@@ -1,8 +1,8 @@
 // The picture of a finding's evidence: one statistic over the steps, with the step since which it is so.
 
-import { useComputed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import { type Finding, State } from "../../api/types";
+import { useComputed } from "../../base/signals";
 import { losses, useResource } from "../../store/data";
 import { place } from "../../store/selection";
 import { columnOf, STAGE_WORDS } from "./columns";

@@ -1,13 +1,13 @@
 // The Overview: what is true of the run in a sentence, and the map that shows it.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import { findings, useResource } from "../../store/data";
 import { openFinding } from "../../store/findings";
 import { useViewKeys } from "../../store/keyboard";
 import { selectedSite, shownGroup, stepRange } from "../../store/selection";
 import { dark } from "../../theme";
-import { Empty, Failure, Skeleton } from "../../widgets/states";
+import { Empty, Failure, Skeleton, useLate } from "../../widgets/states";
 import { FindingCards } from "./cards";
 import { scaleOf } from "./columns";
 import { FindingPanel } from "./finding_panel";
@@ -54,12 +54,7 @@ const PATIENCE_MS = 400;
 function useFindings(): { areDue: boolean; areLate: boolean } {
   const { data, error } = findings.value;
   const areThere = data !== null || error !== null;
-  const [areLate, setLate] = useState(false);
-  useEffect(() => {
-    if (areThere) return;
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, [areThere]);
+  const areLate = useLate(PATIENCE_MS, !areThere);
   return { areDue: !areThere && !areLate, areLate };
 }
 

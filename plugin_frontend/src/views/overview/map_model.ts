@@ -1,7 +1,7 @@
 // The map of one answer: its geometry follows the size at which it is drawn.
 
-import { type ReadonlySignal, signal } from "@preact/signals";
 import type { ColourScale } from "../../base/colour_scale";
+import { type ReadonlySignal, signal } from "../../base/signals";
 import { membersOf } from "../../base/stage_sites";
 import { indexAtOrBefore } from "../../base/steps";
 import { hoveredFinding, shownFindings } from "../../store/findings";

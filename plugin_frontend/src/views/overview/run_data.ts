@@ -1,8 +1,8 @@
 // What the Overview asks for: of each drawn run its sites, the statistic of the map, the gradient norms, its progress.
 
-import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { Progress, Run, Site, Stage, StatisticsAnswer } from "../../api/types";
+import { computed } from "../../base/signals";
 import { column, comparedRuns, place, shownRun, stage } from "../../store/selection";
 import { soonThenAll } from "../../store/soon";
 import { type Column, columnOf, NORM, stageOf } from "./columns";

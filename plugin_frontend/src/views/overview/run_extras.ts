@@ -1,8 +1,8 @@
 // What is said of the drawn runs beside their statistics; each part may be missing without the rest being less true.
 
-import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { LossesAnswer } from "../../api/types";
+import { computed } from "../../base/signals";
 import { quietly, type Wanted, wantedKey } from "./run_data";
 import { order } from "./settings";
 

@@ -1,7 +1,7 @@
 // What the Overview itself remembers, and how a cell is read out.
 
-import { signal } from "@preact/signals";
 import { formatCount, formatNumber } from "../../base/format";
+import { signal } from "../../base/signals";
 import { STATE_WORDS } from "../../base/state_words";
 import { kept, keptWord } from "../../store/kept";
 import type { Stretch } from "../../widgets/brush";

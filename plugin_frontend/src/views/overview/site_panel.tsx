@@ -1,9 +1,9 @@
 // The side panel of a selected site: facts, the numbers at the step, the norm over steps, links to the other views.
 
-import { computed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import type { Site, SiteAnswer, Stage } from "../../api/types";
 import { formatCount, formatNumber, formatShape, formatShare } from "../../base/format";
+import { computed } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { useResource } from "../../store/data";
 import { findingsOf } from "../../store/findings";

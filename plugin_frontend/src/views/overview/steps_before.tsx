@@ -1,9 +1,9 @@
 // The steps before an accident as the flight recorder kept them: all of them, not only those that were sampled.
 
-import { useComputed } from "@preact/signals";
 import type { Api, Place } from "../../api/client";
 import { type Finding, type FlightRecorderAnswer, State } from "../../api/types";
 import { formatCount } from "../../base/format";
+import { useComputed } from "../../base/signals";
 import { useResource } from "../../store/data";
 import { place, shownGroup } from "../../store/selection";
 import { PanelSection } from "../../widgets/side_panel";

@@ -1,10 +1,10 @@
 // The search of the header: sites of the selected run, and modules and operations of its graph.
 
-import { batch, useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { GraphAnswer, Site } from "../../api/types";
 import { formatShape } from "../../base/format";
+import { batch, useSignal } from "../../base/signals";
 import { buildHierarchy, type Hierarchy } from "../../layout/hierarchy";
 import { sites, useResource } from "../../store/data";
 import { selectedModule, selectedSite, view } from "../../store/selection";

@@ -1,10 +1,10 @@
 // Tensors that were saved by name: a slice as a map, as numbers, or as the image that it is.
 
-import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
 import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
+import { computed } from "../../base/signals";
 import { useResource } from "../../store/data";
 import { useSteadily } from "../../store/steady";
 import { dark } from "../../theme";

@@ -1,10 +1,10 @@
 // A tensor's values at the steps at which it was saved.
 
-import { signal } from "@preact/signals";
 import { useLayoutEffect, useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { TensorViewEntry } from "../../api/types";
 import { thinned } from "../../base/bins";
+import { signal } from "../../base/signals";
 import { useResource } from "../../store/data";
 
 export interface SavedStep {

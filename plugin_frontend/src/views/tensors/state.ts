@@ -1,8 +1,8 @@
 // What the Tensors view shows: which tensor, which slice, how. It outlives a change of tab, and a link keeps it.
 
-import { computed, signal } from "@preact/signals";
 import type { TensorViewEntry, TensorViewsAnswer } from "../../api/types";
 import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
+import { computed, signal } from "../../base/signals";
 import { kept, keptWord } from "../../store/kept";
 import { currentStep, shownRun } from "../../store/selection";
 import { type Picks, parsePicks, picksText, type Slice } from "./slice";

@@ -1,9 +1,9 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { beforeEach, expect, it } from "vitest";
 import type { Api } from "../../../src/api/client";
 import type { BandsAnswer, Some, Stage } from "../../../src/api/types";
+import { signal } from "../../../src/base/signals";
 import { reloads } from "../../../src/store/resource";
 import { type BandsKey, useBands } from "../../../src/views/distributions/bands_in_view";
 

@@ -1,9 +1,9 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { expect, it } from "vitest";
 import type { Api, Place } from "../../../src/api/client";
 import type { DistributionsAnswer, RunsAnswer, SitesAnswer, Some, Stage } from "../../../src/api/types";
+import { signal } from "../../../src/base/signals";
 import { sites } from "../../../src/store/data";
 import { catalogue, selectedStep } from "../../../src/store/selection";
 import { useDistributions } from "../../../src/views/distributions/data";
