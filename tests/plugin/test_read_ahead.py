@@ -125,6 +125,32 @@ def test_until_a_page_asks_for_a_run_its_records_are_kept_briefly(
     assert not ahead.catch_up()
 
 
+def test_a_run_whose_findings_alone_are_asked_for_is_kept_briefly_too(
+    tmp_path: Path, file: EventFile, decoded: Counter[Kind]
+) -> None:
+    ahead = ReadAhead(MultiplexerDataProvider(loaded(tmp_path), str(tmp_path)), RecordCache())
+    assert ahead.catch_up()
+    with ahead.answering("run", may_wait=True):
+        pass
+    assert not ahead.catch_up()
+    assert decoded[Kind.STATISTICS] == len(STEPS)
+
+
+def test_of_the_runs_that_requests_name_only_the_latest_are_remembered(tmp_path: Path, file: EventFile) -> None:
+    def memory_after(*requested: str) -> int:
+        cache = RecordCache()
+        ahead = ReadAhead(MultiplexerDataProvider(loaded(tmp_path), str(tmp_path)), cache)
+        for run in requested:
+            with ahead.answering(run):
+                pass
+        assert ahead.catch_up()
+        return cache.memory
+
+    others = [f"no run {number}" for number in range(1000)]
+    assert memory_after("run", *others) == memory_after()
+    assert memory_after("run", *others, "run") == memory_after("run") > memory_after()
+
+
 def test_findings_are_looked_for_once_nothing_more_comes(
     tmp_path: Path, file: EventFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

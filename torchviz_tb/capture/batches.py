@@ -71,18 +71,16 @@ class Batches:
     def _measure(self, batch: _Batch) -> None:
         if isinstance(batch.engine, DeviceEngine):
             begun = batch.engine.begin(batch.tensors, histograms=self._histograms)
-            self._transfer.send(begun.results, partial(self._read, batch.keys, begun.read))
+            self._transfer.send(begun.results, partial(self._give_read, batch.keys, begun.read))
         elif isinstance(batch.engine, UnreadEngine):
             found = batch.engine.begin(batch.tensors, histograms=self._histograms)
-            self._transfer.keep(partial(self._give_found, batch.keys, found.read), found.nbytes)
+            self._transfer.keep(partial(self._give_read, batch.keys, found.read), found.nbytes)
         else:
             self._give_all(batch.keys, batch.engine.measure(batch.tensors, histograms=self._histograms))
 
-    def _read(self, keys: Sequence[int], read: Callable[[Bytes], list[Measurement]], results: Bytes) -> None:
-        self._give_all(keys, read(results))
-
-    def _give_found(self, keys: Sequence[int], read: Callable[[], list[Measurement]]) -> None:
-        self._give_all(keys, read())
+    def _give_read(self, keys: Sequence[int], read: Callable[..., list[Measurement]], *results: Bytes) -> None:
+        """What a device's engine reads comes with the transfer; another has it in the host's memory."""
+        self._give_all(keys, read(*results))
 
     def _give_all(self, keys: Sequence[int], measured: Sequence[Measurement]) -> None:
         for key, measurement in zip(keys, measured, strict=True):

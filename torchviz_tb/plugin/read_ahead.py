@@ -29,6 +29,8 @@ _SHARE_UNASKED, _SHARE = 1 / 8, 1 / 2
 """Of the cache's bound, until a page asks and then: nothing that was asked for is dropped for what may never be."""
 _REST = 20
 """Times as long as a look for findings took, none is taken in the same run: a twentieth of a core at most."""
+_MOST_ASKED = 256
+"""Runs that are known to have been asked for; a request may name any, one that there isn't, too."""
 _LONGEST_PAUSE = 1.0
 """Seconds that a request which may wait does so at most, all its pauses together."""
 
@@ -42,6 +44,7 @@ class ReadAhead:
 
     Until a page asks for a run, that is what its first picture and the findings need, in an eighth of the cache at
     most: a user who never opens the page pays no more. Then it is all statistics of that run, in half of the cache.
+    Findings alone, which may wait, a page asks for of runs that it does not show.
     The thread ends by itself when nothing is new, and with the process.
     """
 
@@ -57,7 +60,7 @@ class ReadAhead:
         self._patience = patience
         self._longest_pause = longest_pause
         self._seen: dict[str, tuple[object, ...]] = {}
-        self._asked: set[str] = set()
+        self._asked: dict[str, None] = {}  # the run that was asked for last is the last
         self._unlooked: set[str] = set()
         self._next_look: dict[str, float] = {}
         self._thread: Thread | None = None
@@ -85,8 +88,8 @@ class ReadAhead:
         Gives what a request calls now and then: one that ``may_wait`` lets the others go first there.
         """
         self._count(1, may_wait=may_wait)
-        if run is not None:
-            self._asked.add(run)
+        if run is not None and not may_wait:
+            self._note(run)
         patience = _Patience(self._longest_pause)
         try:
             yield (lambda: patience.wait(self._idle, lambda: self._requests == 0)) if may_wait else _go_on
@@ -98,6 +101,13 @@ class ReadAhead:
             self._waiting += by * may_wait
             self._requests += by * (not may_wait)
             self._idle.notify_all()
+
+    def _note(self, run: str) -> None:
+        with self._idle:
+            self._asked.pop(run, None)
+            self._asked[run] = None
+            for oldest in list(self._asked)[:-_MOST_ASKED]:
+                del self._asked[oldest]
 
     def catch_up(self) -> bool:
         """Does so with what TensorBoard has got since the last time, on this thread. Whether there was anything.
