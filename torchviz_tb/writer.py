@@ -217,7 +217,7 @@ class SummaryWriter(StockWriter):
 
         Args:
             name: What it is called on the page.
-            tensor: Any shape and number type.
+            tensor: Any shape and number type; of complex numbers the magnitudes are kept.
             global_step: The training step.
             axes: A name for each dimension, such as ("batch", "head", "query", "key"), or none.
 

@@ -80,6 +80,12 @@ def help_sheet(page: TorchVizPage) -> None:
     expect(page.frame.get_by_role("dialog")).to_be_visible()
 
 
+def search(page: TorchVizPage) -> None:
+    page.frame.get_by_role("button", name="Search").click()
+    page.page.keyboard.type("conv")
+    expect(page.frame.get_by_role("menuitem").first).to_be_visible()
+
+
 def site_panel(page: TorchVizPage) -> None:
     page.open("overview", site="conv2.weight")
     expect(page.frame.get_by_role("complementary", name="Selection")).to_contain_text("conv2.weight")
@@ -100,7 +106,7 @@ def enlarged_map(page: TorchVizPage) -> None:
     page.frame.get_by_role("complementary", name="Selection").get_by_role("button", name="Enlarge").click()
 
 
-OPENED = [why, list_of_findings, word_menu, help_sheet, site_panel, graph_panel, gradient_panel, enlarged_map]
+OPENED = [why, list_of_findings, word_menu, help_sheet, search, site_panel, graph_panel, gradient_panel, enlarged_map]
 
 
 @pytest.mark.parametrize("opened", OPENED, ids=[each.__name__ for each in OPENED])
@@ -128,7 +134,8 @@ def test_saved_tensors(open_page: OpenPage) -> None:
 
 def test_the_menu_of_runs(open_page: OpenPage) -> None:
     page = open_page("two_runs", width=800)
-    page.frame.get_by_role("button", name=re.compile("^Runs:")).click()
+    page.open(runs="first,second")
+    page.frame.get_by_role("button", name=re.compile("^Runs: .*1$")).click()
     expect(page.frame.get_by_role("menu")).to_be_visible()
     assert violations(page) == []
 

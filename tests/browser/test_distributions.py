@@ -4,9 +4,11 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import sample_logs
 from browser_page import OpenPage, TorchVizPage
 from playwright.sync_api import Locator, expect
 
@@ -80,6 +82,55 @@ def test_change_since_the_first_step(open_page: OpenPage) -> None:
     expect(tiles(page).first).not_to_have_attribute("aria-label", re.compile(r"^h\.(7\.mlp|41\.attn)\.weight"))
 
 
+def test_without_another_run_nothing_is_said_to_differ_from_it(open_page: OpenPage) -> None:
+    """The address may still ask for the order of two runs."""
+    page = open_page("blocks", "distributions")
+    page.open("distributions", runs="second", step=150, sort="runs")
+    expect_first(page, "h.7.mlp.weight", "h.41.attn.weight")
+    head = page.frame.locator(".all-sites-head")
+    expect(head).to_contain_text("by change since the start, from step 0 to 150")
+    panel = page.frame.get_by_role("complementary", name="Selection")
+    expect(panel).to_contain_text("Changed most from step 0 to 150")
+
+
+def test_of_one_step_no_change_is_listed(open_page: OpenPage) -> None:
+    page = open_page("one_step", "distributions")
+    panel = page.frame.get_by_role("complementary", name="Selection")
+    expect(panel).to_contain_text("at step 0")
+    page.settle()
+    expect(panel).not_to_contain_text("Changed most")
+
+
+ASH, CRIMSON = (185, 185, 185), (213, 0, 50)
+
+
+def test_ridges_show_what_is_exactly_0_and_what_is_not_a_number(open_page: OpenPage) -> None:
+    page = open_page("sick", "distributions")
+    for site, is_zero in (("conv2.weight", True), ("fc1.weight", False)):
+        page.open("distributions", site=site, drawing="ridges", step=1500)
+        for picture in (f"^{site}: gradient over", "^Histograms over steps"):
+            drawn = page.frame.get_by_role("img", name=re.compile(picture))
+            expect(drawn).to_be_visible()
+            page.settle()
+            assert (pixels_of(drawn, ASH) > 20) is is_zero
+            assert pixels_of(drawn, CRIMSON) > 100
+
+
+def test_histograms_are_taken_along_of_all_steps_and_runs(open_page: OpenPage) -> None:
+    page = open_page("two_runs", "distributions")
+    page.open("distributions", runs=BOTH, site="fc1.bias")
+    picture = page.frame.locator(".picture", has=page.frame.get_by_role("img", name=re.compile("^fc1.bias: gradient")))
+    picture.hover()
+    with page.page.expect_download() as waiting:
+        picture.get_by_role("button", name="as CSV").click()
+    lines = csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))
+    totals: Counter[tuple[str, float]] = Counter()
+    for line in lines:
+        totals[line["of"], float(line["step"])] += float(line["count"])
+    wanted = {("first", step) for step in range(0, 1000, 50)} | {("second", step) for step in range(0, 1500, 50)}
+    assert totals == dict.fromkeys(wanted, 64)
+
+
 def test_pins_of_any_run_are_compared_and_a_link_has_them(open_page: OpenPage) -> None:
     page = open_page("blocks", "distributions")
     for run, site in (("first", "h.7.mlp.weight"), ("second", "h.41.attn.weight")):
@@ -122,6 +173,23 @@ def test_the_lattice_is_read_and_taken_along(open_page: OpenPage) -> None:
     assert len(lines) == 1 + 300 * 4
     (at_first,) = (line for line in lines if line[:2] == ["h.2.attn.weight", "0"])
     assert float(median.replace("−", "-")) == pytest.approx(float(at_first[4]), rel=0.05)
+
+
+def test_a_lattice_wider_than_the_page_is_taken_along_whole(open_page: OpenPage) -> None:
+    page = open_page("blocks", "distributions", width=400)
+    lattice = page.frame.locator(".lattice")
+    expect(tiles(page).first).to_be_visible()
+    assert lattice.evaluate("it => it.firstChild.scrollWidth > it.firstChild.clientWidth")
+    lattice.get_by_role("button", name="as SVG").focus()
+    with page.page.expect_download() as waiting:
+        lattice.get_by_role("button", name="as SVG").click()
+    root = ElementTree.parse(Path(waiting.value.path())).getroot()
+    heads = [text for text in root.iter("{http://www.w3.org/2000/svg}text") if text.text in sample_logs.BLOCK]
+    places = [float(head.attrib["x"]) for head in heads]
+    ends = [*places[1:], float(root.attrib["width"])]
+    assert [head.text for head in heads] == list(sample_logs.BLOCK)
+    for head, place, end in zip(heads, places, ends, strict=True):
+        assert place + 5 * len(head.text or "") < end, "a name runs into the next column, or out of the picture"
 
 
 def test_regular_expressions_globs_and_what_is_neither(open_page: OpenPage) -> None:

@@ -77,7 +77,6 @@ def test_the_overview(open_page: OpenPage, chromium: Browser) -> None:
 
 def test_gradients(open_page: OpenPage, chromium: Browser) -> None:
     page = open_page("sick", "gradients")
-    # Ranges of colours grow with the steps that were looked at, so the reader comes to this one as the link does.
     page.open("gradients", step=2350)
     settle(page)
     page.frame.get_by_role("button", name="Absolute max").click()
@@ -92,7 +91,9 @@ def graph_settings(page: TorchVizPage) -> None:
 
 
 def tensor_settings(page: TorchVizPage) -> None:
-    page.frame.locator(".tensor-entry").nth(1).click()
+    page.frame.get_by_role("searchbox", name=re.compile("^Filter")).fill("att")
+    page.frame.locator(".tensor-entry").click()
+    page.frame.locator(".slice-map canvas").click(position={"x": 100, "y": 60})
 
 
 def distribution_settings(page: TorchVizPage) -> None:
@@ -102,6 +103,40 @@ def distribution_settings(page: TorchVizPage) -> None:
     page.frame.get_by_role("button", name="Ridges").click()
     page.frame.get_by_role("button", name="Pin gradient for comparison").click()
     page.frame.get_by_role("searchbox", name=re.compile("^Sites")).fill("fc*")
+
+
+def test_the_site_that_opens_by_itself_is_that_of_a_link(open_page: OpenPage, chromium: Browser) -> None:
+    """The worst finding's, also where the view is there before the findings are."""
+    page = open_page("sick")
+    expect(page.frame.get_by_role("button", name=re.compile(r"^Why\?")).first).to_be_visible()
+    page.tab("distributions").click()
+    expect(page.frame.get_by_role("img", name=re.compile(": gradient over 60 steps"))).to_be_visible()
+    title = page.frame.locator(".distributions-title h2")
+    expect(title).not_to_have_text("conv1.weight")
+    page.settle()
+    address = link(page)
+    other = TorchVizPage(chromium.new_page(viewport=page.page.viewport_size), page.url)
+    other.page.goto(address)
+    expect(other.frame.locator(".distributions-title h2")).to_have_text(title.inner_text())
+    other.page.close()
+
+
+def test_a_tensor_has_the_same_colours_whichever_steps_were_looked_at_before(open_page: OpenPage) -> None:
+    page = open_page("tensor_views", "tensors")
+    drawn = "canvas => new Promise(requestAnimationFrame).then(() => canvas.toDataURL())"
+
+    def at_first() -> str:
+        expect(page.frame.get_by_text("at step 0", exact=True)).to_be_visible()
+        expect(page.frame.get_by_role("navigation", name="This slice at the saved steps")).to_contain_text("step 150")
+        page.settle()
+        return str(page.frame.locator(".slice-map canvas").evaluate(drawn))
+
+    page.open("tensors", tensor="bias", step=0)
+    alone = at_first()
+    page.open("tensors", tensor="bias", step=150)
+    for _ in range(3):
+        page.frame.get_by_role("button", name="Previous step").click()
+    assert at_first() == alone
 
 
 def state(page: TorchVizPage) -> list[object]:

@@ -110,6 +110,11 @@ export function finiteCount(bins: Bins, step: number): number {
   return counts.reduce((sum, count) => sum + count, bins.zeros[step] ?? 0);
 }
 
+/** Which share of a step's finite values is exactly 0. */
+export function zeroShare(bins: Bins, step: number): number {
+  return (bins.zeros[step] ?? 0) / Math.max(1, finiteCount(bins, step));
+}
+
 function spread(density: Float64Array, share: number, from: number, to: number): void {
   const first = Math.min(Math.floor(from), density.length - 1);
   const last = Math.min(Math.max(Math.ceil(to) - 1, first), density.length - 1);

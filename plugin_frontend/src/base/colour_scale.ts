@@ -186,7 +186,7 @@ export function decadeRange(values: ArrayLike<number>): Decades | null {
   if (floors.total === 0) return null;
   const low = floors.quantile(LOW_PERCENTILE);
   const high = ceilings.quantile(HIGH_PERCENTILE);
-  return [10 ** low, 10 ** Math.max(high, low + 1)];
+  return [10 ** Math.min(low, high - 1), 10 ** high];
 }
 
 /** A range that covers both. */

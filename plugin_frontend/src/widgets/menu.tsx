@@ -14,6 +14,8 @@ export interface MenuProps {
   label: string;
   buttonClass: string;
   button: ComponentChildren;
+  /** What opens: a menu, or a dialog where a field stands above one. */
+  opens?: "menu" | "dialog";
   /** The items; each is an element with a role that starts with "menuitem". */
   children: (close: () => void) => ComponentChildren;
 }
@@ -21,7 +23,7 @@ export interface MenuProps {
 const GAP = 4;
 
 /** A button that opens a list below it. Arrows move in it, Escape and a click elsewhere close it. */
-export function Menu({ label, buttonClass, button, children }: MenuProps) {
+export function Menu({ label, buttonClass, button, opens = "menu", children }: MenuProps) {
   const isOpen = useSignal(false);
   const open = isOpen.value;
   const root = useRef<HTMLSpanElement>(null);
@@ -53,14 +55,19 @@ export function Menu({ label, buttonClass, button, children }: MenuProps) {
         type="button"
         class={buttonClass}
         aria-label={label}
-        aria-haspopup="menu"
+        aria-haspopup={opens}
         aria-expanded={open}
         onClick={() => (isOpen.value = !open)}
       >
         {button}
       </button>
       {open && (
-        <div class="menu-list" role="menu" tabIndex={-1} aria-label={label} ref={list} onKeyDown={moveInList}>
+        <div
+          class="menu-list"
+          tabIndex={-1}
+          ref={list}
+          {...{ role: opens, "aria-label": label, onKeyDown: moveInList }}
+        >
           {children(close)}
         </div>
       )}

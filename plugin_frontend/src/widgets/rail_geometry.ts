@@ -14,7 +14,7 @@ export interface Line {
 }
 
 /** Smallest and largest finite value of all lines; null where there is none. */
-export function finiteExtent(lines: readonly Line[]): [low: number, high: number] | null {
+export function finiteExtent(lines: readonly (Line | Pick<Line, "values">)[]): [low: number, high: number] | null {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const { values } of lines) {

@@ -94,26 +94,30 @@ function RunMenu() {
   const marks = runMarks.value;
   if (!shown) return null;
   const others = ourRuns.value.filter((run) => roleOf(run.name) === "compared").length;
+  const name = middleEllipsis(shown.name, MOST_CHARACTERS);
+  const more = others > 0 && `+${others}`;
   const button = (
     <>
       <RunDot name={shown.name} />
-      <span class="run-name">{middleEllipsis(shown.name, MOST_CHARACTERS)}</span>
-      {others > 0 && <span class="run-others">+{others}</span>}
+      <span class="run-name">{name}</span>
+      {more && <span class="run-others">{more}</span>}
       <DownIcon />
     </>
   );
   return (
-    <Menu label={`Runs: ${shown.name}`} buttonClass="run-chip run-menu" button={button}>
+    <Menu label={`Runs: ${name} ${more || ""}`} opens="dialog" buttonClass="run-chip run-menu" button={button}>
       {() => (
         <>
           <SeeMarks />
           {ourRuns.value.length >= FILTER_FROM && <RunFilter />}
-          <button type="button" class="menu-item" role="menuitem" onClick={() => compare(matchingRuns())}>
-            Compare all of these
-          </button>
-          {matchingRuns().map((name) => (
-            <RunRow key={name} name={name} found={marks.get(name)} />
-          ))}
+          <div role="menu" aria-label="Runs">
+            <button type="button" class="menu-item" role="menuitem" onClick={() => compare(matchingRuns())}>
+              Compare all of these
+            </button>
+            {matchingRuns().map((run) => (
+              <RunRow key={run} name={run} found={marks.get(run)} />
+            ))}
+          </div>
         </>
       )}
     </Menu>

@@ -72,7 +72,8 @@ describe("decadeRange", () => {
   });
 
   it("is one decade at least, and nothing where there is no value", () => {
-    expect(decadeRange([1])).toEqual([1, 10]);
+    // A mask's ones, or probabilities up to 1, reach the far end.
+    expect(decadeRange([1])).toEqual([0.1, 1]);
     expect(decadeRange([0, Number.NaN])).toBeNull();
   });
 

@@ -4,8 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
 import { computed, type ReadonlySignal, signal } from "../../base/signals";
-import { colourOfRun, sites, useResource } from "../../store/data";
-import { shownFindings } from "../../store/findings";
+import { colourOfRun, findings, sites, useResource } from "../../store/data";
 import type { Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place, selectedSite, shownGroup } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
@@ -51,23 +50,32 @@ const LARGE = 50_000;
 export const someSteps = (most_steps: number): Some =>
   allSteps.value.length * (sites.value.data?.sites.length ?? 0) > LARGE ? { most_steps } : {};
 
-/** The site that is shown: the selected one if this group has it, else that of the worst finding, else the first. */
+/**
+ * The site that is shown: the selected one if this group has it, else that of the worst finding, else the first. Until
+ * the findings are known what was shown stays, so that a link opens the same picture as a click.
+ */
 export function siteKey(): ReadonlySignal<SiteKey | null> {
+  let shown: SiteKey | null = null;
   return computed(() => {
     const where = place.value;
     const table = sites.value.data;
     if (!where || !table) return null;
     const selected = table.sites.find(({ name }) => name === selectedSite.value)?.name;
     const site = selected ?? openingSite(where, table);
-    return site ? { place: where, site, compared: comparedRuns.value.map((run) => run.name) } : null;
+    if (site) shown = { place: where, site, compared: comparedRuns.value.map((run) => run.name) };
+    return shown;
   });
 }
 
 function openingSite({ run, group }: Place, table: SitesAnswer): string | undefined {
   const key = `${run}\0${group}`;
   const known = opening.get(key);
-  const names = table.sites.map(({ name }) => name);
-  const site = [known, shownFindings.value[0]?.sites[0]].find((name) => name && names.includes(name)) ?? names[0];
+  const has = (name = "") => table.sites.some((each) => each.name === name);
+  if (has(known)) return known;
+  const { data, error, loading } = findings.value;
+  if (loading || !(data || error)) return undefined;
+  const worst = data?.findings[0]?.sites[0];
+  const site = has(worst) ? worst : table.sites[0]?.name;
   if (site) opening.set(key, site);
   return site;
 }

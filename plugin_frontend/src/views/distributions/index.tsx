@@ -30,7 +30,7 @@ import {
   wordsOf,
 } from "./options";
 import { Pinned } from "./pinned";
-import { type Against, otherRun, useDistances, whichSteps } from "./ranking";
+import { type Against, listedAgainst, otherRun, useDistances, whichSteps } from "./ranking";
 import { SitePanel } from "./site_panel";
 import { StagePicture } from "./stage_picture";
 
@@ -136,14 +136,17 @@ function TitleRow({ name }: { name: string }) {
 /** What colours and lines of the pictures above mean. */
 function PictureNotes() {
   if (drawing.value === "bands") return null;
-  if (drawing.value !== "density") {
-    return <p class="picture-notes">Each outline is relative to its own peak.</p>;
-  }
   const stops = paletteStops("magnitude", dark.value).join(", ");
   return (
     <p class="picture-notes">
-      density, 0 <i style={{ background: `linear-gradient(to right, ${stops})` }} /> peak of its step
-      <span>lines: 5, 50, 95 %</span>
+      {drawing.value === "density" ? (
+        <>
+          density, 0 <i style={{ background: `linear-gradient(to right, ${stops})` }} /> peak of its step
+          <span>lines: 5, 50, 95 %</span>
+        </>
+      ) : (
+        "Each outline is relative to its own peak."
+      )}
       <span>
         <i class="ash" /> exactly 0
       </span>
@@ -206,7 +209,8 @@ function OrderMenu() {
     { value: "previous", label: "change since the step before" },
   ];
   if (otherRun()) options.push({ value: "runs", label: "difference between the runs" });
-  return <WordMenu label="Order" value={order.value} options={options} onChange={(next) => (order.value = next)} />;
+  const value = order.value === "depth" ? "depth" : listedAgainst();
+  return <WordMenu label="Order" value={value} options={options} onChange={(next) => (order.value = next)} />;
 }
 
 function BandLegend() {

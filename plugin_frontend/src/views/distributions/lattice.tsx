@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { DistancesAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
 import type { ValueScale } from "../../base/bins";
+import type { Rect } from "../../base/cells";
 import { middleEllipsis } from "../../base/format";
 import { groupByModule, latticeOf } from "../../base/names";
 import { type BandSeries, paintBands } from "../../base/paint_bands";
@@ -18,9 +19,9 @@ import { currentStep, selectedSite } from "../../store/selection";
 import { followNearness, look, useCanvas } from "../../widgets/canvas";
 import { PictureMenu } from "../../widgets/picture_menu";
 import { Pin } from "../../widgets/pin";
+import { type PaintTile, tilesSvg } from "../../widgets/tiles_file";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import type { KnownBands } from "./bands_in_view";
-import { latticeSvg } from "./lattice_file";
 import { bandAxis, bandRows, bandsCsv } from "./measures";
 import { panelOpen } from "./options";
 import { distanceWord, ranked } from "./ranking";
@@ -44,12 +45,12 @@ const BLOCK_LENGTH = 18;
 export function Lattice({ bands, names, members, shown, ranking, scale, near }: LatticeProps) {
   const { series } = bands;
   const box = useRef<HTMLDivElement>(null);
-  const axes = new Map<number, Axis>();
+  const painters = new Map<string, PaintTile>();
   const plan = useMemo(() => planOf(names, members, ranking), [names, members, ranking]);
   const tile = (site: number, axis: Axis) => {
     const own = series[site];
     const name = names[site] ?? "";
-    axes.set(site, axis);
+    if (own) painters.set(String(site), (context, place) => drawBands(context, place, own, axis));
     return own && <Tile key={site} {...{ site, name, series: own, axis, near }} selected={name === shown} />;
   };
   const axisOf = (sites: readonly (number | null)[]) =>
@@ -82,7 +83,7 @@ export function Lattice({ bands, names, members, shown, ranking, scale, near }: 
       ))}
       <PictureMenu
         name={`${bands.key.stage} bands of ${members.length} sites`}
-        svg={() => box.current && latticeSvg(box.current, series, axes)}
+        svg={() => box.current && tilesSvg(box.current, painters)}
         csv={() => bandsCsv(members.map((site) => [names[site] ?? "", series[site]]))}
       />
     </div>
@@ -125,7 +126,8 @@ function LatticeRows({ plan, axisOf, tile }: RowsProps) {
       <span />
       {plan.columns.map((column) => (
         <span class="tile-name" key={column} title={column}>
-          {middleEllipsis(column, LABEL_LENGTH)}
+          {/* Lines break after a part of the path. */}
+          {middleEllipsis(column, LABEL_LENGTH).replaceAll(".", ".\u200b")}
         </span>
       ))}
       {plan.rows.map(({ block, cells }) => [
@@ -152,12 +154,15 @@ interface TileProps {
 
 const PADDING = 1;
 
+function drawBands(context: CanvasRenderingContext2D, plot: Rect, series: BandSeries, axis: Axis): void {
+  paintBands(context, plot, series, axis, stepColumns(series.steps, plot.width), look.value);
+}
+
 function Bands({ series, axis }: Pick<TileProps, "series" | "axis">) {
   const draw = useMemo(
     () =>
       (context: CanvasRenderingContext2D, { width, height }: { width: number; height: number }) => {
-        const plot = { x: 0, y: PADDING, width, height: height - 2 * PADDING };
-        paintBands(context, plot, series, axis, stepColumns(series.steps, width), look.value);
+        drawBands(context, { x: 0, y: PADDING, width, height: height - 2 * PADDING }, series, axis);
       },
     [series, axis],
   );

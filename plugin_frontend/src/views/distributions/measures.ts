@@ -8,6 +8,7 @@ import { formatCount, formatNumber } from "../../base/format";
 import { BAND_LEVELS, type BandSeries } from "../../base/paint_bands";
 import { STATE_WORDS } from "../../base/state_words";
 import type { Row } from "../../widgets/tooltip";
+import type { RunDistributions } from "./plot";
 
 const LEVELS = BAND_LEVELS.length;
 
@@ -90,18 +91,25 @@ export function bandsCsv(sites: readonly (readonly [name: string, series: BandSe
   return csvOf([["site", "step", ...BAND_LEVELS.map((level) => `${level * 100} %`)], ...lines]);
 }
 
-/** The histogram of one step as CSV: the occupied bins, then what is in no bin. */
-export function histogramCsv({ lower, upper, counts, ...apart }: DistributionsAnswer, step: number): string {
-  const [first, end] = binRange({ lower, upper, counts, ...apart }, step);
-  const at = (list: Float64Array, index: number) => list[index] ?? Number.NaN;
-  const bins = Array.from({ length: end - first }, (_, bin) =>
-    [lower, upper, counts].map((list) => at(list, first + bin)),
-  );
-  const { zeros, nan, posInf, negInf } = apart;
-  const others = { "exactly 0": zeros, NaN: nan, "+Inf": posInf, "-Inf": negInf };
-  return csvOf([
-    ["lower", "upper", "count"],
-    ...bins,
-    ...Object.entries(others).map(([name, list]) => [name, "", at(list, step)]),
+/** Histograms of runs as CSV: for each step the occupied bins, then what is in no bin. */
+export function histogramsCsv(runs: readonly Pick<RunDistributions, "label" | "answer" | "exact">[]): string {
+  const lines = runs.flatMap(({ label, answer, exact }) => [
+    ...histogramLines(label, answer),
+    // The current step, where it is left out of the others.
+    ...(exact && !answer.steps.includes(exact.steps[0] ?? Number.NaN) ? histogramLines(label, exact) : []),
   ]);
+  return csvOf([["of", "step", "lower", "upper", "count"], ...lines]);
+}
+
+function histogramLines(label: string, answer: DistributionsAnswer): (string | number)[][] {
+  const { lower, upper, counts, zeros, nan, posInf, negInf } = answer;
+  const others = { "exactly 0": zeros, NaN: nan, "+Inf": posInf, "-Inf": negInf };
+  return Array.from(answer.steps, (at, step) => {
+    const [first, end] = binRange(answer, step);
+    const bins = Array.from({ length: end - first }, (_, bin) =>
+      [lower, upper, counts].map((list) => list[first + bin]),
+    );
+    const apart = Object.entries(others).map(([name, list]) => [name, "", list[step]]);
+    return [...bins, ...apart].map((line) => [label, at, ...line.map((field) => field ?? Number.NaN)]);
+  }).flat();
 }

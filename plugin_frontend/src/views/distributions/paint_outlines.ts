@@ -1,7 +1,8 @@
 // Histograms of many steps as outlines: ridges one below the other, or all on one ground.
 
+import { type DistributionsAnswer, State } from "../../api/types";
 import type { Axis } from "../../base/axis";
-import { placeBins, profile, thinned } from "../../base/bins";
+import { placeBins, profile, thinned, zeroShare } from "../../base/bins";
 import type { Rect } from "../../base/cells";
 import { magnitudeScale } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
@@ -35,16 +36,19 @@ export function paintRidges(
     const values = profile(answer, step, placement);
     const isNow = step === current;
     const base = plot.y + pitch * (index + 1);
-    const points = ridge(values, plot, base, Math.min(pitch * 2.2, 40));
-    fillOutline(context, points, isNow ? colours.now : colour);
-    drawLine(context, points, isNow ? colours.now : colour, isNow ? 1.5 : 1);
+    const height = Math.min(pitch * 2.2, 40);
+    const points = ridge(values, plot, base, height);
+    const ink = answer.state[step] === State.nan ? colours.bad : isNow ? colours.now : colour;
+    fillOutline(context, points, ink);
+    drawLine(context, points, ink, isNow ? 1.5 : 1);
+    paintZeros(context, { ...plot, y: base - pitch, height: pitch }, answer, step, axis, colours);
     for (const other of compared) {
       const beside = profile(
         other.answer,
         indexAtOrBefore(other.answer.steps, answer.steps[step] ?? 0),
         other.placement,
       );
-      drawLine(context, ridge(beside, plot, base, Math.min(pitch * 2.2, 40)), other.colour, 1);
+      drawLine(context, ridge(beside, plot, base, height), other.colour, 1);
     }
     if (!isNow && (base - labelled < 13 || nearCurrent(shown, index, current, pitch))) return;
     labelled = base;
@@ -58,6 +62,22 @@ export function paintRidges(
     );
   });
   drawValueLabelsBelow(context, plot, axis, colours);
+}
+
+/** What is exactly 0 is in no outline: a bar of ash at 0, as high as its share of the values. */
+function paintZeros(
+  context: Context,
+  area: Rect,
+  answer: DistributionsAnswer,
+  step: number,
+  axis: Axis,
+  colours: Colours,
+): void {
+  const share = zeroShare(answer, step);
+  if (share === 0) return;
+  const tall = Math.max(3, share * area.height);
+  context.fillStyle = colours.zero;
+  context.fillRect(area.x + area.width * axis.position(0) - 1.5, area.y + area.height - tall, 3, tall);
 }
 
 function nearCurrent(shown: number[], index: number, current: number, pitch: number): boolean {
@@ -109,7 +129,10 @@ export function paintOverlay(
   const outline = (step: number) => ridge(profile(answer, step, placement), plot, plot.y + plot.height, plot.height);
   drawZeroGuide(context, plot, axis, colours);
   for (const step of thinned(answer.steps.length, 60)) drawLine(context, outline(step), scale.css(step + 1));
-  if (current >= 0) drawLine(context, outline(current), colours.now, 2);
+  if (current >= 0) {
+    drawLine(context, outline(current), colours.now, 2);
+    paintZeros(context, plot, answer, current, axis, colours);
+  }
   for (const other of others) {
     const at = atStep(other, now);
     const beside = profile(at.answer, at.index, placeBins(at.answer, axis, placement.rows));

@@ -2,7 +2,7 @@
 
 import type { DistributionsAnswer } from "../../api/types";
 import type { Axis } from "../../base/axis";
-import { densityImage, finiteCount, placeBins, profile } from "../../base/bins";
+import { densityImage, placeBins, profile, zeroShare } from "../../base/bins";
 import { atLeast, drawInfinity, type Rect } from "../../base/cells";
 import { magnitudeLut } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
@@ -129,7 +129,7 @@ function paintZeros(
   context.fillStyle = colours.zero;
   answer.zeros.forEach((zeros, step) => {
     if (zeros === 0) return;
-    context.globalAlpha = 0.3 + (0.7 * zeros) / finiteCount(answer, step);
+    context.globalAlpha = 0.3 + 0.7 * zeroShare(answer, step);
     const left = columns.edge(step);
     context.fillRect(plot.x + left, y - 1.5, columns.edge(step + 1) - left, 3);
   });
@@ -263,7 +263,7 @@ function paintZeroSpike(
   axis: Axis,
   colours: Colours,
 ): void {
-  const share = (answer.zeros[step] ?? 0) / Math.max(1, finiteCount(answer, step));
+  const share = zeroShare(answer, step);
   if (share === 0) return;
   const y = area.y + area.height * (1 - axis.position(0));
   context.fillStyle = colours.zero;

@@ -27,8 +27,11 @@ interface Key {
 /** Of the first compared run. */
 export const otherRun = () => comparedRuns.value[0]?.name;
 
-/** What the list of the panel and, without an order by distance, the choice of the first site go by. */
-export const listedAgainst = (): Against => (order.value !== "depth" ? order.value : otherRun() ? "runs" : "first");
+/** What the list of the panel and an order by distance go by; without another run there is no difference to one. */
+export function listedAgainst(): Against {
+  const by = order.value;
+  return by === "first" || by === "previous" ? by : otherRun() ? "runs" : "first";
+}
 
 export function useDistances(api: Api): ReadonlySignal<Resource<DistancesAnswer>> {
   const key = useMemo(() => {

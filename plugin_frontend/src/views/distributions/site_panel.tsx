@@ -19,6 +19,7 @@ import { Table } from "../../widgets/table";
 import { factsOf } from "../overview/site_panel";
 import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
 import { drawnAs } from "./magnitudes";
+import { histogramsCsv } from "./measures";
 import { panelOpen, valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
 import { atStep, type Plot, type RunDistributions } from "./plot";
@@ -51,7 +52,7 @@ export function SitePanel({ api, site, stage, distances: apart }: SitePanelProps
           <QuantileTable distributions={distributions} statistics={statistics} stage={stage.value} />
         </PanelSection>
       )}
-      {apart && <FarthestApart distances={apart} />}
+      {apart && (apart.step !== apart.otherStep || listedAgainst() === "runs") && <FarthestApart distances={apart} />}
       <SiteFacts name={name} />
       <ViewLinks to={["graph", "gradients"]} onGo={() => (selectedSite.value = name)} />
     </SidePanel>
@@ -89,7 +90,8 @@ function Ridges({ run }: { run: RunDistributions }) {
       paintRidges(context, size, { runs, axis, now: currentStep.value ?? 0 }, look.value);
     };
   }, [run, scale]);
-  return <Picture class="panel-ridges" label="Histograms over steps" draw={draw} />;
+  const name = "Histograms over steps";
+  return <Picture class="panel-ridges" label={name} draw={draw} exportName={name} csv={() => histogramsCsv([run])} />;
 }
 
 interface QuantileTableProps {

@@ -19,7 +19,7 @@ import { Table } from "../../widgets/table";
 import { hideTooltip, type Row, showTooltip } from "../../widgets/tooltip";
 import { type siteKey, useDistributions } from "./data";
 import { drawnAs, medianMagnitude } from "./magnitudes";
-import { histogramCsv } from "./measures";
+import { histogramsCsv } from "./measures";
 import { drawing, pins, togglePin, valueScale, wordsOf } from "./options";
 import { paintOverlay, paintRidges } from "./paint_outlines";
 import { densityCanvas, paintOverSteps, plotAreas } from "./paint_over_steps";
@@ -124,7 +124,6 @@ export function ValuePicture({ runs: given, name: of }: { runs: Plot["runs"]; na
     at(next.step, next.position, x, anchor.top + plot.y + plot.height * (1 - next.position), true);
     return true;
   };
-  const now = atStep(given[0], currentStep.value ?? 0);
   return (
     <Picture
       class="stage-canvas"
@@ -134,8 +133,8 @@ export function ValuePicture({ runs: given, name: of }: { runs: Plot["runs"]; na
       onLeave={leave}
       onSelect={() => hovered.value && goToStep(answer.steps[hovered.value.step] ?? 0)}
       onKey={key}
-      exportName={`${name.replace(":", "")} at step ${now.answer.steps[now.index] ?? ""}`}
-      csv={() => histogramCsv(now.answer, now.index)}
+      exportName={name.replace(":", "")}
+      csv={() => histogramsCsv(given)}
       twin={<QuantileTwin answer={answer} name={name} />}
     />
   );

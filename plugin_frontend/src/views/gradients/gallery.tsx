@@ -1,15 +1,19 @@
 // All heatmaps at the step. Blocks are columns under the flow's; what is outside them is grouped by module.
 
+import type { RefObject } from "preact";
 import { useMemo } from "preact/hooks";
 import { type Heatmap, State } from "../../api/types";
-import { drawState } from "../../base/cells";
+import { drawState, type Rect } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
+import { csvOf } from "../../base/csv";
 import { formatShape, middleEllipsis } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
 import { pinOf } from "../../store/findings";
 import { currentStep } from "../../store/selection";
 import { look, type Size, useCanvas } from "../../widgets/canvas";
+import { PictureMenu } from "../../widgets/picture_menu";
 import { Pin } from "../../widgets/pin";
+import { tilesSvg } from "../../widgets/tiles_file";
 import { hideTooltip } from "../../widgets/tooltip";
 import { deadCount, isDead, mapMatrix } from "./maps";
 import { normAt, normWords, type RunNorms } from "./norms";
@@ -128,6 +132,7 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
         class={`map-tile ${strip ? "strip" : ""}`}
         aria-pressed={site === data.selected}
         aria-label={`${site}, gradient norm ${words}${pin < 0 ? "" : `, finding ${pin + 1}`}`}
+        data-site={site}
         onClick={() => selectSite(site)}
         onPointerMove={(event) => showNorm(data.norms, site, event.clientX, event.clientY, false)}
         onPointerLeave={hideTooltip}
@@ -161,10 +166,34 @@ function DeadCount({ heatmap }: { heatmap: Heatmap }) {
 }
 
 function tilePainter(heatmap: Heatmap | null, state: number, what: typeof quantity.value, scale: ColourScale) {
-  return (context: CanvasRenderingContext2D, { width, height }: Size) => {
-    const rect = { x: 0, y: 0, width, height };
+  return (context: CanvasRenderingContext2D, place: Size | Rect) => {
+    const rect = { x: 0, y: 0, ...place };
     if (heatmap) paintMatrix(context, rect, mapMatrix(heatmap, what), scale, look.value);
     // The norm may be there without a heatmap: then the map alone was not measured.
     else drawState(context, rect, state === State.finite ? State.missing : state, look.value);
   };
+}
+
+/** All maps as a file. */
+export function GalleryMenu({ data, root }: { data: GalleryData; root: RefObject<HTMLElement | null> }) {
+  const { maps, norms, scaleOf, shapes } = data;
+  const step = currentStep.value ?? 0;
+  const all = [...shapes.keys()].map((site) => ({ site, map: maps.get(site), norm: normAt(norms[0], site, step) }));
+  const painters = () =>
+    new Map(
+      all.map(({ site, map, norm }) => [site, tilePainter(map ?? null, norm.state, quantity.value, scaleOf(site))]),
+    );
+  const lines = () =>
+    all.map(({ site, map, norm }) => [
+      site,
+      norm.value,
+      ...[map?.deadRows, map?.deadColumns].map((dead) => (dead ? deadCount(dead) : "")),
+    ]);
+  return (
+    <PictureMenu
+      name={`gradient maps at step ${step}`}
+      svg={() => root.current && tilesSvg(root.current, painters())}
+      csv={() => csvOf([["site", "gradient norm", "rows exactly 0", "columns exactly 0"], ...lines()])}
+    />
+  );
 }

@@ -1,6 +1,6 @@
 // Gradients: flow by depth at the step, and the heatmaps of all sites below it in the same columns.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { HeatmapsAnswer, Site } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
@@ -22,7 +22,7 @@ import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { Flow } from "./flow";
 import { askFlow, askNorms, type FlowAnswer, flowKey, MEASURES, placesKey, type RunFlow } from "./flow_data";
 import { CellReadout, FullMap } from "./full_map";
-import { type GalleryData, GalleryGroups, GalleryRows } from "./gallery";
+import { type GalleryData, GalleryGroups, GalleryMenu, GalleryRows } from "./gallery";
 import { MapPanel } from "./map_panel";
 import { allCells, bySite, hasFiniteCell, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
@@ -93,6 +93,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
   const selected = table.find(({ name }) => name === selectedSite.value) ?? null;
   const enlarged = zoomed.value && selected ? (maps.get(selected.name) ?? null) : null;
   useEscape(() => (zoomed.value = false), enlarged !== null);
+  const gallery = useRef<HTMLDivElement>(null);
   const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null };
   return (
     <div class="split">
@@ -104,7 +105,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
             {!panelOpen.value && <CellReadout heatmap={enlarged} />}
           </>
         )}
-        <div class="gallery-scroll" hidden={enlarged !== null}>
+        <div class="gallery-scroll" hidden={enlarged !== null} ref={gallery}>
           <div class="gallery" style={{ "--columns": plan.columns.length }} data-lattice={plan.rows.length > 0}>
             <FlowOf plan={plan} flow={flow} selected={selected?.name ?? null} />
             {failure && <div class="step-note">{failure}</div>}
@@ -118,6 +119,7 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
           <p>
             Under each map: gradient <Term of="l2">norm</Term>; <i /> rows or columns that are exactly 0
           </p>
+          {!enlarged && <GalleryMenu data={data} root={gallery} />}
           <Legend
             {...(hasFinite && (selected || sharing.value === "shared") && { scale: scaleOf(selected?.name ?? "") })}
             {...(hasFinite && {

@@ -28,7 +28,7 @@ interface Found {
 
 export function Search({ api }: { api: Api }) {
   return (
-    <Menu label="Search" buttonClass={`icon-button ${SEARCH_BUTTON}`} button={<SearchIcon />}>
+    <Menu label="Search" opens="dialog" buttonClass={`icon-button ${SEARCH_BUTTON}`} button={<SearchIcon />}>
       {(close) => <SearchList api={api} close={close} />}
     </Menu>
   );
@@ -70,12 +70,22 @@ function SearchList({ api, close }: { api: Api; close: () => void }) {
           choose(found[0]);
         }}
       />
-      {found.map((one) => (
-        <button key={one.what + one.name} type="button" class="menu-item" role="menuitem" onClick={() => choose(one)}>
-          <span class="run-name">{one.name}</span>
-          <span class="menu-formula">{one.what}</span>
-        </button>
-      ))}
+      {found.length > 0 && (
+        <div role="menu" aria-label="Found">
+          {found.map((one) => (
+            <button
+              key={one.what + one.name}
+              type="button"
+              class="menu-item"
+              role="menuitem"
+              onClick={() => choose(one)}
+            >
+              <span class="run-name">{one.name}</span>
+              <span class="menu-formula">{one.what}</span>
+            </button>
+          ))}
+        </div>
+      )}
       <p class="menu-formula" aria-live="polite">
         {query.value.trim() !== "" && found.length === 0 && "Nothing found"}
       </p>

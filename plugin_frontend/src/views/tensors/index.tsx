@@ -3,11 +3,12 @@
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
-import { type ColourScale, magnitudeScale, signedScale } from "../../base/colour_scale";
+import { type ColourScale, decadeRange, magnitudeScale, signedScale, unionRange } from "../../base/colour_scale";
 import { computed } from "../../base/signals";
 import { useResource } from "../../store/data";
 import { useSteadily } from "../../store/steady";
 import { dark } from "../../theme";
+import { finiteExtent } from "../../widgets/rail_geometry";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { IndexExpression } from "./index_expression";
@@ -19,7 +20,7 @@ import { PointedValue } from "./pointed_value";
 import { useSavedSteps } from "./saved_steps";
 import { channelAxis, defaultPicks, fitPicks, imagePicks, takeSlice } from "./slice";
 import { SliceMap, type SliceMapProps } from "./slice_map";
-import { chosenEntry, picks as chosenPicks, type Drawing, drawing, listKey, rangeOf, stepOf } from "./state";
+import { chosenEntry, picks as chosenPicks, type Drawing, drawing, listKey, stepOf } from "./state";
 import { summarize } from "./summary";
 import { TensorList } from "./tensor_list";
 import { TensorPanel } from "./tensor_panel";
@@ -98,14 +99,17 @@ function SavedTensor({ api, place, entry, answer }: SavedTensorProps) {
   const picks = imageChannels === null ? fitted : imagePicks(shape, imageChannels, fitted);
   const slice = takeSlice(values, shape, picks);
   const ofTensor = useMemo(() => summarize(values), [values]);
-  const scale = useMemo(() => scaleOf(`${place.run}/${entry.group}`, values), [values, dark.value]);
+  // Colours are those of all saved steps, so that they keep their meaning from step to step; until these have come, of one.
+  const all = useMemo(() => (saved.length > 0 ? saved : [answer]), [answer, saved.length > 0 && saved]);
+  const scale = useMemo(() => scaleOf(values, all), [values, all, dark.value]);
+  const [low, high] = useMemo(() => finiteExtent(all) ?? [0, 1], [all]);
   const parts = {
     tensor: answer,
     picks,
     slice,
     scale,
     channels: imageChannels,
-    bytes: byteRange(ofTensor.min, ofTensor.max),
+    bytes: byteRange(low, high),
   };
   return (
     <>
@@ -171,10 +175,10 @@ function ImageCaption({ tensor, picks, bytes }: SliceMapProps) {
 }
 
 /** Purple to green where there are negative values; else mint to indigo, linear where the values span few decades. */
-function scaleOf(tensor: string, values: Float32Array): ColourScale {
-  const range = rangeOf(tensor, values);
+function scaleOf(values: Float32Array, all: readonly Pick<TensorViewAnswer, "values">[]): ColourScale {
+  const range = all.map((each) => decadeRange(each.values)).reduce(unionRange);
   const options = { dark: dark.value, range };
-  if (values.some((value) => value < 0)) return signedScale(values, options);
+  if ([...all, { values }].some((each) => each.values.some((value) => value < 0))) return signedScale(values, options);
   const spansFewDecades = range !== null && range[1] / range[0] <= 100;
   return magnitudeScale(values, { ...options, kind: spansFewDecades ? "linear" : "log" });
 }

@@ -55,7 +55,7 @@ const LINES: [label: string, of: (summary: Summary) => number, text: (value: num
   ["NaN, Inf", ({ nan, inf }) => nan + inf, formatCount],
 ];
 
-const [WIDTH, HEIGHT] = [84, 20];
+const [WIDTH, HEIGHT] = [64, 20];
 
 function Line({ steps, values, now, label }: { steps: number[]; values: number[]; now: number; label: string }) {
   const axis = stepAxis(steps, 0, WIDTH);

@@ -1,7 +1,6 @@
 // What the Tensors view shows: which tensor, which slice, how. It outlives a change of tab, and a link keeps it.
 
 import type { TensorViewEntry, TensorViewsAnswer } from "../../api/types";
-import { type Decades, decadeRange, unionRange } from "../../base/colour_scale";
 import { computed, signal } from "../../base/signals";
 import { kept, keptWord } from "../../store/kept";
 import { currentStep, shownRun } from "../../store/selection";
@@ -16,13 +15,21 @@ export type Drawing = "map" | "values" | "image";
 
 /** Group of the chosen tensor; empty: the first of the list. */
 export const chosen = kept("tensor", "", String, String);
-export const filter = signal("");
+export const filter = kept("tensors", "", String, String);
 /** "auto": an image where the tensor is one, else a map. */
 export const drawing = keptWord<Drawing | "auto">("draw", ["auto", "map", "values", "image"]);
 /** Picks of the newest tensor looked at; null: its default ones. */
 export const picks = kept<Picks | null>("slice", null, (value) => (value ? picksText(value) : ""), parsePicks);
 /** Row and column under the crosshair; null: none. */
-export const crosshair = signal<Cell | null>(null);
+export const crosshair = kept<Cell | null>(
+  "cell",
+  null,
+  (cell) => (cell ? `${cell.row}.${cell.column}` : ""),
+  (text) => {
+    const [row = Number.NaN, column = Number.NaN] = text.split(".").map(Number);
+    return row >= 0 && column >= 0 ? { row, column } : undefined;
+  },
+);
 /** Row and column under the pointer; null: it is elsewhere. */
 export const pointed = signal<Cell | null>(null);
 
@@ -38,15 +45,6 @@ export function chosenEntry(answer: TensorViewsAnswer | null): TensorViewEntry |
 export function stepOf({ steps }: TensorViewEntry): number {
   const now = currentStep.value;
   return steps.findLast((step) => now === null || step <= now) ?? steps[0] ?? 0;
-}
-
-const ranges = new Map<string, Decades | null>();
-
-/** Decades of all steps of a tensor seen so far, so that colours keep their meaning from step to step. */
-export function rangeOf(place: string, values: Float32Array): Decades | null {
-  const range = unionRange(ranges.get(place) ?? null, decadeRange(values));
-  ranges.set(place, range);
-  return range;
 }
 
 /** The cell that is read out: under the pointer, else under the crosshair, else the first. */

@@ -50,6 +50,7 @@ export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, c
         />
         <p class="tensor-type">
           {formatShape(tensor.shape)}, {tensor.dtype}
+          {tensor.dtype.startsWith("complex") && ", as magnitudes"}
           {tensor.fullShape.length > 0 &&
             `: the leading corner of ${formatShape(tensor.fullShape)}, the rest was not saved`}
         </p>

@@ -5,7 +5,7 @@ import {
   bandAxis,
   bandRows,
   bandsCsv,
-  histogramCsv,
+  histogramsCsv,
   seriesOf,
   seriesOfDistributions,
 } from "../../../src/views/distributions/measures";
@@ -79,6 +79,21 @@ describe("bandAxis", () => {
   });
 });
 
-it("writes the histogram of a step with what is in no bin", () => {
-  expect(histogramCsv(answer, 1)).toBe("lower,upper,count\n1,2,3\nexactly 0,,5\nNaN,,1\n+Inf,,2\n-Inf,,0\n");
+it("writes the histograms of all runs and steps with what is in no bin", () => {
+  const other = { ...answer, steps: Float64Array.of(7, 8) };
+  const csv = histogramsCsv([
+    { label: "first", answer, exact: other },
+    { label: "second", answer: other, exact: answer },
+  ]);
+  const lines = csv.split("\n");
+  expect(lines[0]).toBe("of,step,lower,upper,count");
+  const [, at] = answer.steps;
+  expect(csv).toContain(
+    `first,${at},1,2,3\nfirst,${at},exactly 0,,5\nfirst,${at},NaN,,1\nfirst,${at},+Inf,,2\nfirst,${at},-Inf,,0\n`,
+  );
+  // Each run has its steps and, beside them, the current one that they leave out.
+  for (const run of ["first", "second"]) {
+    const steps = new Set(lines.filter((line) => line.startsWith(run)).map((line) => Number(line.split(",")[1])));
+    expect(steps).toEqual(new Set([...answer.steps, 7, 8]));
+  }
 });
