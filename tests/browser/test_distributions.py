@@ -192,6 +192,17 @@ def test_a_lattice_wider_than_the_page_is_taken_along_whole(open_page: OpenPage)
         assert place + 5 * len(head.text or "") < end, "a name runs into the next column, or out of the picture"
 
 
+def test_the_keyboard_reaches_the_tiles_that_a_filter_leaves(open_page: OpenPage) -> None:
+    page = open_page("small", "distributions")
+    page.open("distributions", site="conv1.weight", filter="*.bias")
+    expect(tiles(page)).to_have_count(5)
+    reached = page.frame.locator(".tile[tabindex='0']")
+    expect(reached).to_have_count(1)
+    expect(reached).to_have_attribute("aria-label", re.compile(r"^conv1\.bias,"))
+    page.frame.get_by_role("searchbox", name=re.compile("^Sites")).fill("")
+    expect(reached).to_have_attribute("aria-label", re.compile(r"^conv1\.weight,"))
+
+
 def test_regular_expressions_globs_and_what_is_neither(open_page: OpenPage) -> None:
     page = open_page("blocks", "distributions")
     box = page.frame.get_by_role("searchbox", name=re.compile("Sites whose names fit"))

@@ -78,6 +78,9 @@ def test_help_lists_the_keys_and_closes(open_page: OpenPage) -> None:
     expect(sheet).to_contain_text("Pick a range of steps")  # of the map, which listens to it itself
     sheet.press("Escape")
     expect(sheet).to_be_hidden()
+    page.tab("gradients").click()
+    page.press("?")
+    expect(sheet).to_contain_text("among tiles")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -130,6 +130,21 @@ def test_a_link_has_the_same_colours_whichever_steps_were_looked_at_before(open_
     assert colours_at(0) == early
 
 
+def test_arrows_go_from_map_to_map_and_one_is_in_the_tab_order(open_page: OpenPage) -> None:
+    page = open_page("small", "gradients")
+    maps = page.frame.locator(".map-tile")
+    expect(maps).to_have_count(10)
+    assert maps.evaluate_all("all => all.filter(each => each.tabIndex === 0).length") == 1
+    maps.first.focus()
+    focused = page.frame.locator(":focus")
+    for key, site in (("ArrowRight", "conv2.weight"), ("ArrowDown", "conv2.bias"), ("ArrowLeft", "conv1.bias")):
+        page.page.keyboard.press(key)
+        expect(focused).to_have_attribute("aria-label", re.compile(rf"^{re.escape(site)}, gradient norm"))
+    page.page.keyboard.press("Enter")
+    expect(page.frame.get_by_role("complementary", name="Selection")).to_contain_text("conv1, 16, float32")
+    assert focused.get_attribute("tabindex") == "0"
+
+
 def test_a_finding_has_its_pin_on_its_tile_and_its_words_in_the_panel(open_page: OpenPage) -> None:
     page = open_page("sick", "gradients")
     tile = page.frame.get_by_role("button", name=re.compile(r"^conv2\.weight, gradient norm .*, finding \d"))

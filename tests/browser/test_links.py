@@ -103,6 +103,7 @@ def distribution_settings(page: TorchVizPage) -> None:
     page.frame.get_by_role("button", name="Ridges").click()
     page.frame.get_by_role("button", name="Pin gradient for comparison").click()
     page.frame.get_by_role("searchbox", name=re.compile("^Sites")).fill("fc*")
+    page.frame.get_by_role("complementary", name="Selection").get_by_role("button", name="Close").click()
 
 
 def test_the_site_that_opens_by_itself_is_that_of_a_link(open_page: OpenPage, chromium: Browser) -> None:

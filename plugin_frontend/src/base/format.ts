@@ -19,6 +19,11 @@ function formatMagnitude(value: number): string {
   return value.toPrecision(value < 9.95 ? 2 : 3);
 }
 
+/** A value among others of its tensor: whole numbers, as of tokens and masks, without decimals. */
+export function formatCell(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e5 ? formatCount(value) : formatNumber(value);
+}
+
 /** Every digit that the number has: for read-outs and files. */
 export function formatExact(value: number): string {
   return Number.isFinite(value) ? String(value).replaceAll("-", MINUS) : formatNumber(value);

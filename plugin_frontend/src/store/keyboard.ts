@@ -38,8 +38,14 @@ function stored(): string[] {
   }
 }
 
+/** Where a view says no more of its pictures. */
+const PICTURE_KEYS: readonly KeyHelp[] = [
+  { label: "Arrows", does: "Move in a picture, or among tiles" },
+  { label: "Enter", does: "Select what is read out" },
+];
+
 /** Keys of the shown view alone, for the help sheet. */
-export const viewKeys = signal<readonly KeyHelp[]>([]);
+export const viewKeys = signal(PICTURE_KEYS);
 
 /** While the view is there, listens to its own keys; `others` are those that its parts listen to themselves. */
 export function useViewKeys(table: readonly Key[], others: readonly KeyHelp[]): void {
@@ -48,7 +54,7 @@ export function useViewKeys(table: readonly Key[], others: readonly KeyHelp[]): 
     const stop = listenToKeys(table);
     return () => {
       stop();
-      viewKeys.value = [];
+      viewKeys.value = PICTURE_KEYS;
     };
   }, [table, others]);
 }

@@ -29,6 +29,13 @@ export const stepRange = kept<readonly [from: number, to: number] | null>(
   (range) => range?.join("..") ?? "",
   rangeOf,
 );
+/** Whether the panel of the shown site is open, in the views where it need not be. */
+export const panelOpen = kept(
+  "panel",
+  innerWidth >= 1100,
+  (isOpen) => (isOpen ? "open" : "closed"),
+  (text) => text === "open",
+);
 /** Path of the module that the graph has selected; null: none. */
 export const selectedModule = signal<string | null>(null);
 

@@ -28,12 +28,8 @@ function HelpSheet({ keys }: { keys: readonly Key[] }) {
         </button>
       </div>
       <KeyList keys={keys} />
-      {viewKeys.value.length > 0 && (
-        <>
-          <h3>In this view</h3>
-          <KeyList keys={viewKeys.value} />
-        </>
-      )}
+      <h3>In this view</h3>
+      <KeyList keys={viewKeys.value} />
     </dialog>
   );
 }

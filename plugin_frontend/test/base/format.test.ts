@@ -71,3 +71,8 @@ it("a float32 has the fewest digits that say which one it is", () => {
   expect(format.formatFloat(16777216)).toBe("16777216");
   expect([Number.NaN, Number.NEGATIVE_INFINITY].map(format.formatFloat)).toEqual(["NaN", "−Inf"]);
 });
+
+it("values of a tensor have decimals where they are no whole numbers", () => {
+  const words = [20, 0, -3, 1, 0.5, 2.25, 1e12, Number.NaN].map(format.formatCell);
+  expect(words).toEqual(["20", "0", "−3", "1", "0.50", "2.3", "1.0e12", "NaN"]);
+});

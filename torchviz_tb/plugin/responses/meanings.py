@@ -51,6 +51,11 @@ MEANINGS: Mapping[str, Meaning] = {
         "Channels or features that are 0 for the whole batch pass nothing on. Of activations only.",
     ),
     "mean_magnitude": Meaning("mean magnitude", "Σ |x| / m", "The size of a value on average, whatever its sign."),
+    "median_magnitude": Meaning(
+        "median magnitude",
+        "median of |x|",
+        "Half of the finite values are smaller, whatever their sign; exact to a bin.",
+    ),
     "quantiles": Meaning(
         "quantiles", "5, 25, 50, 75, 95 %", "Half of the values lie within the thick line, nine tenths within the thin."
     ),

@@ -10,7 +10,7 @@ import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { computed, type Signal, useComputed, useSignal } from "../../base/signals";
 import { membersOf } from "../../base/stage_sites";
 import { sites } from "../../store/data";
-import { place, stage as selectedStage, shownGroup } from "../../store/selection";
+import { panelOpen, place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
 import { type Option, WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
@@ -18,17 +18,7 @@ import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { type BandsKey, type KnownBands, useBands } from "./bands_in_view";
 import { pictured, siteKey, someSteps } from "./data";
 import { Lattice } from "./lattice";
-import {
-  drawing,
-  filter,
-  measuredStages,
-  order,
-  panelOpen,
-  panelStages,
-  shownStage,
-  valueScale,
-  wordsOf,
-} from "./options";
+import { drawing, filter, measuredStages, order, panelStages, shownStage, valueScale, wordsOf } from "./options";
 import { Pinned } from "./pinned";
 import { type Against, listedAgainst, otherRun, useDistances, whichSteps } from "./ranking";
 import { SitePanel } from "./site_panel";

@@ -15,15 +15,15 @@ import { useSignal } from "../../base/signals";
 import { stepColumns } from "../../base/step_columns";
 import { indexAtOrBefore } from "../../base/steps";
 import { pinOf } from "../../store/findings";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, panelOpen, selectedSite } from "../../store/selection";
 import { followNearness, look, useCanvas } from "../../widgets/canvas";
 import { PictureMenu } from "../../widgets/picture_menu";
 import { Pin } from "../../widgets/pin";
+import { moveAmongTiles } from "../../widgets/tile_keys";
 import { type PaintTile, tilesSvg } from "../../widgets/tiles_file";
 import { hideTooltip, showTooltip } from "../../widgets/tooltip";
 import type { KnownBands } from "./bands_in_view";
 import { bandAxis, bandRows, bandsCsv } from "./measures";
-import { panelOpen } from "./options";
 import { distanceWord, ranked } from "./ranking";
 
 interface LatticeProps {
@@ -46,12 +46,23 @@ export function Lattice({ bands, names, members, shown, ranking, scale, near }: 
   const { series } = bands;
   const box = useRef<HTMLDivElement>(null);
   const painters = new Map<string, PaintTile>();
+  // The shown one, if the filter leaves it.
+  const inTabs = names[members.find((site) => names[site] === shown) ?? members[0] ?? 0];
   const plan = useMemo(() => planOf(names, members, ranking), [names, members, ranking]);
   const tile = (site: number, axis: Axis) => {
     const own = series[site];
     const name = names[site] ?? "";
     if (own) painters.set(String(site), (context, place) => drawBands(context, place, own, axis));
-    return own && <Tile key={site} {...{ site, name, series: own, axis, near }} selected={name === shown} />;
+    return (
+      own && (
+        <Tile
+          key={site}
+          {...{ site, name, series: own, axis, near }}
+          selected={name === shown}
+          inTabs={name === inTabs}
+        />
+      )
+    );
   };
   const axisOf = (sites: readonly (number | null)[]) =>
     bandAxis(
@@ -149,6 +160,8 @@ interface TileProps {
   series: BandSeries;
   axis: Axis;
   selected: boolean;
+  /** Whether it is the one tile in the tab order. */
+  inTabs: boolean;
   near: Signal<readonly number[]>;
 }
 
@@ -169,7 +182,7 @@ function Bands({ series, axis }: Pick<TileProps, "series" | "axis">) {
   return <canvas ref={useCanvas(draw)} />;
 }
 
-function Tile({ site, name, series, axis, selected, near }: TileProps) {
+function Tile({ site, name, series, axis, selected, inTabs, near }: TileProps) {
   const button = useRef<HTMLButtonElement>(null);
   const isNear = useSignal(false);
   useEffect(() => {
@@ -210,9 +223,9 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
       aria-pressed={selected}
       aria-label={`${name}, median at the last step ${median}${pin < 0 ? "" : `, finding ${pin + 1}`}`}
       data-site={site}
-      tabIndex={selected ? 0 : -1}
+      tabIndex={inTabs ? 0 : -1}
       onClick={select}
-      onKeyDown={moveFocus}
+      onKeyDown={moveAmongTiles}
       onPointerMove={follow}
       onPointerLeave={hideTooltip}
       onFocus={tellCurrent}
@@ -223,29 +236,3 @@ function Tile({ site, name, series, axis, selected, near }: TileProps) {
     </button>
   );
 }
-
-/** Arrows go from tile to tile by their places on the page; only one tile is in the tab order. */
-function moveFocus(event: KeyboardEvent & { currentTarget: Element }): void {
-  const direction = ARROWS[event.key];
-  const from = event.currentTarget;
-  const root = from.closest(".lattice");
-  if (!root || !direction) return;
-  const here = from.getBoundingClientRect();
-  const ahead = [...root.querySelectorAll<HTMLElement>(".tile")].flatMap((tile) => {
-    const box = tile.getBoundingClientRect();
-    const [dx, dy] = [box.left - here.left, box.top - here.top];
-    const along = dx * direction[0] + dy * direction[1];
-    const aside = Math.abs(dx * direction[1]) + Math.abs(dy * direction[0]);
-    return along > 1 ? [{ tile, cost: along + 4 * aside }] : [];
-  });
-  event.preventDefault();
-  event.stopPropagation();
-  ahead.sort((a, b) => a.cost - b.cost)[0]?.tile.focus();
-}
-
-const ARROWS: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};

@@ -2,7 +2,7 @@
 
 import type { Stage } from "../../api/types";
 import { capital } from "../../base/format";
-import { computed, signal } from "../../base/signals";
+import { computed } from "../../base/signals";
 import { sites } from "../../store/data";
 import { kept, keptWord } from "../../store/kept";
 import { selectedSite, stage } from "../../store/selection";
@@ -41,8 +41,6 @@ export function togglePin(subject: Subject): void {
   const isNew = others.length === pins.value.length;
   pins.value = isNew ? [...others, subject].slice(-MOST_PINS) : others;
 }
-
-export const panelOpen = signal(innerWidth >= 1100);
 
 const SIGNS: Record<Stage, string> = {
   parameter: "w",

@@ -8,7 +8,7 @@ import { formatCount, formatNumber, formatShape, middleEllipsis } from "../../ba
 import type { ReadonlySignal } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, panelOpen, selectedSite } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
 import { Picture } from "../../widgets/picture";
@@ -20,7 +20,7 @@ import { factsOf } from "../overview/site_panel";
 import { type OfRun, type siteKey, useDistributions, useSite } from "./data";
 import { drawnAs } from "./magnitudes";
 import { histogramsCsv } from "./measures";
-import { panelOpen, valueScale, wordsOf } from "./options";
+import { valueScale, wordsOf } from "./options";
 import { paintRidges } from "./paint_outlines";
 import { atStep, type Plot, type RunDistributions } from "./plot";
 import { distanceWord, listedAgainst, ranked, whichSteps } from "./ranking";

@@ -13,6 +13,7 @@ import { indexAtOrBefore } from "../../base/steps";
 import { currentStep } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { type Draw, look } from "../../widgets/canvas";
+import { Term } from "../../widgets/meaning";
 import { Picture, type Point } from "../../widgets/picture";
 import { Failure } from "../../widgets/states";
 import { Table } from "../../widgets/table";
@@ -73,7 +74,12 @@ export function AtStep({ run }: { run: RunDistributions }) {
   const state = answer.state[index] ?? State.missing;
   const special = state === State.nan ? `NaN, ${formatCount(answer.nan[index] ?? 0)} ×` : state > State.nan;
   const word = state === State.zero ? "exactly 0" : special === true ? STATE_WORDS[state] : special;
-  return <>{word || `median |${sign}| ${formatNumber(medianMagnitude(answer, index))}`}</>;
+  if (word) return <>{word}</>;
+  return (
+    <>
+      <Term of="median_magnitude">median |{sign}|</Term> {formatNumber(medianMagnitude(answer, index))}
+    </>
+  );
 }
 
 /** Values over steps of what is first in the list, and what is compared with it; `name` says what it is. */

@@ -11,6 +11,8 @@ export const GUTTER = 118;
 export const GAP = 8;
 const TOP = 12;
 const FOOT = 22;
+/** What is smaller than the axis reaches lies below its lowest line, not on it. */
+const BELOW = -0.03;
 
 export interface Dot {
   site: string;
@@ -45,7 +47,7 @@ export function flowDots(plan: GalleryPlan, run: RunNorms, step: number, axis: A
 export function heightOf({ value, state }: Norm, axis: Axis, plot: Rect): number {
   if (state === State.nan || state === State.posInf || state === State.negInf) return plot.y - 7;
   if (state === State.zero) return plot.y + plot.height + 10;
-  return plot.y + plot.height * (1 - Math.min(1, Math.max(0, axis.position(value))));
+  return plot.y + plot.height * (1 - Math.min(1, Math.max(BELOW, axis.position(value))));
 }
 
 /** Through the number of each column; a column without one breaks the line. */

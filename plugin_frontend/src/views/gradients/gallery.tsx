@@ -13,6 +13,7 @@ import { currentStep } from "../../store/selection";
 import { look, type Size, useCanvas } from "../../widgets/canvas";
 import { PictureMenu } from "../../widgets/picture_menu";
 import { Pin } from "../../widgets/pin";
+import { moveAmongTiles } from "../../widgets/tile_keys";
 import { tilesSvg } from "../../widgets/tiles_file";
 import { hideTooltip } from "../../widgets/tooltip";
 import { deadCount, isDead, mapMatrix } from "./maps";
@@ -29,6 +30,8 @@ export interface GalleryData {
   scaleOf: (site: string) => ColourScale;
   shapes: ReadonlyMap<string, readonly number[]>;
   selected: string | null;
+  /** The one whose map is in the tab order. */
+  inTabs: string | undefined;
 }
 
 const LABEL_LENGTH = 19;
@@ -133,6 +136,8 @@ function MapTile({ site, strip, data, name, bare = false }: MapTileProps) {
         aria-pressed={site === data.selected}
         aria-label={`${site}, gradient norm ${words}${pin < 0 ? "" : `, finding ${pin + 1}`}`}
         data-site={site}
+        tabIndex={site === data.inTabs ? 0 : -1}
+        onKeyDown={moveAmongTiles}
         onClick={() => selectSite(site)}
         onPointerMove={(event) => showNorm(data.norms, site, event.clientX, event.clientY, false)}
         onPointerLeave={hideTooltip}

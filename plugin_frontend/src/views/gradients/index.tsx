@@ -9,7 +9,7 @@ import type { ReadonlySignal } from "../../base/signals";
 import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
-import { currentStep, selectedSite, steps } from "../../store/selection";
+import { currentStep, panelOpen, selectedSite, steps } from "../../store/selection";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -26,7 +26,7 @@ import { type GalleryData, GalleryGroups, GalleryMenu, GalleryRows } from "./gal
 import { MapPanel } from "./map_panel";
 import { allCells, bySite, hasFiniteCell, mapScale, valuesOf } from "./maps";
 import type { RunNorms } from "./norms";
-import { heatmapStep, heatmapSteps, heatmapsKey, measure, panelOpen, quantity, sharing, zoomed } from "./options";
+import { heatmapStep, heatmapSteps, heatmapsKey, measure, quantity, sharing, zoomed } from "./options";
 import { type GalleryPlan, galleryPlan } from "./plan";
 import { QuantilesByDepth } from "./quantile_flow";
 
@@ -94,7 +94,8 @@ function Loaded({ plan, sites: table, norms: plainNorms, flow, answer, failure }
   const enlarged = zoomed.value && selected ? (maps.get(selected.name) ?? null) : null;
   useEscape(() => (zoomed.value = false), enlarged !== null);
   const gallery = useRef<HTMLDivElement>(null);
-  const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null };
+  const inTabs = (selected ?? table[0])?.name;
+  const data: GalleryData = { maps, norms, scaleOf, shapes, selected: selected?.name ?? null, inTabs };
   return (
     <div class="split">
       <div class="split-main gradients">

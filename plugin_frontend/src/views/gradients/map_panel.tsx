@@ -10,9 +10,10 @@ import { drawLine, drawNow } from "../../base/paint";
 import { paintStretches } from "../../base/paint_bands";
 import { stepColumns, stretchesOf } from "../../base/step_columns";
 import { findingsOf } from "../../store/findings";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, panelOpen, selectedSite } from "../../store/selection";
 import { goToStep } from "../../store/step";
 import { look, type Size } from "../../widgets/canvas";
+import { Term } from "../../widgets/meaning";
 import { Picture } from "../../widgets/picture";
 import { PanelSection, SidePanel, ViewLinks } from "../../widgets/side_panel";
 import { Table } from "../../widgets/table";
@@ -20,7 +21,7 @@ import { FindingNotes } from "../overview/finding_panel";
 import { CellReadout, FullMap } from "./full_map";
 import { deadCount, rangeWords } from "./maps";
 import { normRange, normSeries, normWords, type RunNorms } from "./norms";
-import { panelOpen, zoomed } from "./options";
+import { zoomed } from "./options";
 
 interface MapPanelProps {
   site: Site;
@@ -122,7 +123,10 @@ function NormOverSteps({ site, norms }: { site: string; norms: readonly [RunNorm
     <PanelSection
       title={
         <span class="norm-title">
-          Norm over steps <small>{`${formatPower(low)} to ${formatPower(high)}, log`}</small>
+          <span>
+            <Term of="l2">Norm</Term> over steps
+          </span>{" "}
+          <small>{`${formatPower(low)} to ${formatPower(high)}, log`}</small>
         </span>
       }
     >

@@ -1,6 +1,6 @@
 // What this view remembers while other views are looked at.
 
-import { computed, signal } from "../../base/signals";
+import { computed } from "../../base/signals";
 import { kept, keptWord } from "../../store/kept";
 import { currentStep, place, shownGroup } from "../../store/selection";
 
@@ -12,7 +12,6 @@ export type Measure = "norm" | "max" | "mean" | "quantiles";
 export const quantity = keptWord<Quantity>("cells", ["mean", "abs_max"]);
 export const sharing = keptWord<Sharing>("colours", ["shared", "own"]);
 export const measure = keptWord<Measure>("flow", ["norm", "max", "mean", "quantiles"]);
-export const panelOpen = signal(innerWidth >= 1100);
 /** Whether the selected site's map has the whole stage. */
 export const zoomed = kept(
   "zoom",

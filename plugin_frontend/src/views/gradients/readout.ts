@@ -1,11 +1,10 @@
 // What the flow and the gallery say about a site, and how one is selected.
 
 import { formatNumber } from "../../base/format";
-import { currentStep, selectedSite } from "../../store/selection";
+import { currentStep, panelOpen, selectedSite } from "../../store/selection";
 import { showTooltip } from "../../widgets/tooltip";
 import type { RunFlow } from "./flow_data";
 import { medianBefore, normAt, normWords, type RunNorms } from "./norms";
-import { panelOpen } from "./options";
 
 export function selectSite(site: string): void {
   selectedSite.value = site;

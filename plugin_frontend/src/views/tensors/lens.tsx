@@ -2,7 +2,7 @@
 
 import { unpackColour } from "../../base/colour_scale";
 import { inkOn } from "../../base/contrast";
-import { formatFloat, formatNumber } from "../../base/format";
+import { formatCell, formatFloat } from "../../base/format";
 import { reduced } from "../../base/matrix";
 import { look } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
@@ -43,7 +43,7 @@ export function Lens(props: SliceMapProps) {
                     aria-current={row === at.row && column === at.column}
                     style={{ background: unpackColour(colour), color: inkOn(colour) }}
                   >
-                    {formatNumber(value)}
+                    {formatCell(value)}
                   </td>
                 );
               })}

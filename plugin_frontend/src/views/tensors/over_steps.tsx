@@ -2,7 +2,8 @@
 
 import { useMemo } from "preact/hooks";
 import type { TensorViewEntry } from "../../api/types";
-import { formatCount, formatNumber } from "../../base/format";
+import { formatCell, formatCount, formatNumber } from "../../base/format";
+import { Term } from "../../widgets/meaning";
 import { finiteExtent, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { PanelSection } from "../../widgets/side_panel";
 import { stepAxis } from "../../widgets/step_axis";
@@ -31,11 +32,14 @@ export function OverSteps({ saved, entry, step, picks, channels }: OverStepsProp
         <Table
           caption="Statistics over steps"
           head={["statistic", <span class="hidden-visually">over steps</span>, "now"]}
-          rows={LINES.map(([label, of, text]) => {
+          rows={LINES.map(([label, of, text, meaning]) => {
             const values = summaries.map(of);
             const value = values[now] ?? Number.NaN;
             const line = <Line steps={steps} values={values} now={now} label={label} />;
-            return { key: label, cells: [label, line, Number.isNaN(value) ? "–" : text(value)] };
+            return {
+              key: label,
+              cells: [<Term of={meaning}>{label}</Term>, line, Number.isNaN(value) ? "–" : text(value)],
+            };
           })}
         />
       </div>
@@ -48,11 +52,11 @@ function summariesOf(saved: readonly SavedStep[], picks: Picks, channels: number
   return saved.map(({ values, shape }) => summarize(shownValues(values, shape, fitPicks(picks, shape), channels)));
 }
 
-const LINES: [label: string, of: (summary: Summary) => number, text: (value: number) => string][] = [
-  ["maximum", ({ max }) => max, formatNumber],
-  ["mean", ({ mean }) => mean, formatNumber],
-  ["std", ({ std }) => std, formatNumber],
-  ["NaN, Inf", ({ nan, inf }) => nan + inf, formatCount],
+const LINES: [label: string, of: (summary: Summary) => number, text: (value: number) => string, meaning: string][] = [
+  ["maximum", ({ max }) => max, formatCell, "max"],
+  ["mean", ({ mean }) => mean, formatNumber, "mean"],
+  ["std", ({ std }) => std, formatNumber, "std"],
+  ["NaN, Inf", ({ nan, inf }) => nan + inf, formatCount, "nonfinite"],
 ];
 
 const [WIDTH, HEIGHT] = [64, 20];

@@ -3,7 +3,7 @@
 import type { TensorViewAnswer } from "../../api/types";
 import type { Rect } from "../../base/cells";
 import type { ColourScale } from "../../base/colour_scale";
-import { formatFloat, formatNumber } from "../../base/format";
+import { formatCell, formatFloat } from "../../base/format";
 import { movedInGrid } from "../../base/grid_keys";
 import { paintMatrix, paintPixels } from "../../base/matrix";
 import { drawRing } from "../../base/paint";
@@ -82,7 +82,7 @@ export function SliceMap(props: SliceMapProps) {
 function readout({ tensor, picks, slice }: SliceMapProps, row: number, column: number) {
   const value = slice.values[row * slice.columns + column] ?? Number.NaN;
   const place = position(picks, row, column);
-  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatNumber(value), formatFloat(value)]];
+  const rows: [string, string, string][] = [[`step ${tensor.step}`, formatCell(value), formatFloat(value)]];
   const axes = place.map((entry, axis): [string, string, string] => [axisName(tensor.axes, axis), String(entry), ""]);
   return { title: `${tensor.name}[${place.join(", ")}]`, rows: [...rows, ...axes] };
 }

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { TensorViewAnswer, TensorViewEntry } from "../../api/types";
 import type { ColourScale } from "../../base/colour_scale";
-import { formatCount, formatNumber, formatShape } from "../../base/format";
+import { formatCell, formatCount, formatNumber, formatShape } from "../../base/format";
 import { currentStep, selectedStep } from "../../store/selection";
 import { look } from "../../widgets/canvas";
 import { Legend } from "../../widgets/legend";
@@ -78,7 +78,7 @@ const ROWS: [label: string, value: (summary: Summary) => string, meaning: string
   ["values", ({ count }) => formatCount(count), "count"],
 ];
 
-const orNone = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
+const orNone = (value: number) => (Number.isNaN(value) ? "–" : formatCell(value));
 
 /** A tensor is saved at few steps; what is drawn may be older than the rail's step. */
 function StepNote({ entry, step }: { entry: TensorViewEntry; step: number }) {
@@ -125,9 +125,9 @@ function SliceHistogram({ values, summary, scale }: { values: Float32Array; summ
         csv={() => histogramCsv(found)}
       />
       <p class="histogram-ends">
-        <span>{formatNumber(low)}</span>
+        <span>{formatCell(low)}</span>
         {leftOut > 0 && <span>{`without ${formatCount(leftOut)} × 0`}</span>}
-        <span>{formatNumber(high)}</span>
+        <span>{formatCell(high)}</span>
       </p>
     </>
   );

@@ -2,7 +2,7 @@
 
 import type { TensorViewAnswer } from "../../api/types";
 import { type ColourScale, unpackColour } from "../../base/colour_scale";
-import { formatFloat, formatNumber } from "../../base/format";
+import { formatCell, formatFloat } from "../../base/format";
 import { cellColour } from "./cell_colour";
 import { axisName, type Picks, type Slice } from "./slice";
 import { crosshair } from "./state";
@@ -67,7 +67,7 @@ function ValueCell({ value, scale }: { value: number; scale: ColourScale }) {
   return (
     <td title={formatFloat(value)}>
       <span class="value-colour" style={{ background: unpackColour(cellColour(value, scale)) }} />
-      {formatNumber(value)}
+      {formatCell(value)}
     </td>
   );
 }

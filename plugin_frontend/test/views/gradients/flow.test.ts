@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { type Site, State } from "../../../src/api/types";
 import { logAxis } from "../../../src/base/axis";
-import { dotAt, flowDots, flowGeometry, flowLines, GAP, GUTTER } from "../../../src/views/gradients/flow_geometry";
+import {
+  dotAt,
+  flowDots,
+  flowGeometry,
+  flowLines,
+  GAP,
+  GUTTER,
+  heightOf,
+} from "../../../src/views/gradients/flow_geometry";
 import {
   medianBefore,
   normAt,
@@ -158,4 +166,13 @@ describe("norms", () => {
     [State.noGradient, 0, "no grad"],
     [State.missing, 0, "–"],
   ])("in state %d read %d as %s", (state, value, words) => expect(normWords({ state, value })).toBe(words));
+});
+
+it("puts what is smaller than the axis reaches below its lowest line, and above what is exactly 0", () => {
+  const { plot } = flowGeometry({ width: 600, height: 172 }, 3);
+  const bottom = plot.y + plot.height;
+  const height = (value: number, state: number = State.finite) => heightOf({ value, state }, logAxis(1e-3, 1), plot);
+  expect(height(1e-3)).toBe(bottom);
+  expect(height(1e-9)).toBeGreaterThan(bottom);
+  expect(height(1e-9)).toBeLessThan(height(0, State.zero));
 });
