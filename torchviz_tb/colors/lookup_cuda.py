@@ -59,8 +59,8 @@ def _found(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     is_wide = values.dtype == torch.float64
     kind = torch.int64 if is_wide else torch.int32
     largest = torch.iinfo(kind).max
-    found = torch.empty(2, dtype=kind, device=values.device)
-    found[0], found[1] = largest, -largest - 1
+    nothing = np.array([largest, -largest - 1], np.int64 if is_wide else np.int32)
+    found = to_device(nothing, values.device)  # numbers set one by one would be waited for
     programs = -(-values.numel() // _RANGE_BLOCK)
     kernels.find_range[(programs,)](values, found, values.numel(), block=_RANGE_BLOCK, wide=is_wide)
     patterns = found ^ ((found >> (8 * kind.itemsize - 1)) & largest)
