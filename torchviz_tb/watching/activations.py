@@ -156,6 +156,7 @@ class Activations:
         self._unseen: dict[str, str] = {}  # class names of modules whose output can't be seen, by path
         self._names: set[str] = set()
         self._has_warned = False
+        self._gaps = 0  # that there were when it began to gather
 
     def arm(self, model: Observable) -> None:
         """From now on gathers what these modules return."""
@@ -173,6 +174,9 @@ class Activations:
         """
         self._hooks.disarm()
         gathered = self._gathered
+        if self._guard.gaps_of(ACTIVATIONS) > self._gaps:  # what was seen is not all of it
+            self.drop()
+            return None
         if self._hooks.compiled and not gathered.sites:
             raise NotObservable(f"the whole model is {_COMPILED}")
         self._warn(self._hooks.compiled)
@@ -200,6 +204,7 @@ class Activations:
         """Forgets what was gathered, and takes the hooks off."""
         self._hooks.disarm()
         self._gathered, self._is_training, self.seconds = _Gathered(), False, 0.0
+        self._gaps = self._guard.gaps_of(ACTIVATIONS)
         self._call = _Call()
 
     def end(self) -> None:

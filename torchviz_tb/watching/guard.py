@@ -1,21 +1,37 @@
 """The wall between our faults and the user's training."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
+
 
 class Guard:
-    """Runs parts of the recording; a part that fails is named in one warning and is off from then on."""
+    """Runs parts of the recording; a part that fails is named in one warning and is off from then on.
+
+    One that a device has no memory for is left out that once, as the next sample may find some.
+    """
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._off: dict[str, str] = {}
+        self._gaps: Counter[str] = Counter()
 
     @property
     def off(self) -> dict[str, str]:
         """What was switched off, and why."""
         return dict(self._off)
+
+    @property
+    def gaps(self) -> dict[str, int]:
+        """How often a part was left out for want of memory on a device."""
+        return dict(self._gaps)
+
+    def gaps_of(self, part: str) -> int:
+        """How often this part was left out so."""
+        return self._gaps[part]
 
     def is_on(self, *parts: str) -> bool:
         """Whether none of the parts has failed."""
@@ -23,11 +39,13 @@ class Guard:
 
     @contextmanager
     def part(self, part: str, lets_through: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-        """Swallows any fault of the block and switches the part off."""
+        """Swallows any fault of the block and switches the part off, or leaves it out this once."""
         try:
             yield
         except lets_through:
             raise
+        except torch.cuda.OutOfMemoryError as error:
+            self._leave_out(part, error)
         except Exception as error:  # noqa: BLE001 (whatever it is, it must not reach the training loop)
             self.switch_off(part, error)
 
@@ -40,3 +58,12 @@ class Guard:
             f"torchviz_tb switched off '{part}' for '{self._owner}', all else goes on: {self._off[part]}",
             stacklevel=2,
         )
+
+    def _leave_out(self, part: str, error: Exception) -> None:
+        self._gaps[part] += 1
+        if self._gaps[part] == 1:
+            reason = str(error).partition(". ")[0]
+            warnings.warn(
+                f"torchviz_tb left out '{part}' of '{self._owner}' once and goes on; report() counts: {reason}",
+                stacklevel=3,
+            )

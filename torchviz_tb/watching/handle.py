@@ -375,7 +375,8 @@ class Watch:
             say_goodbye(self.report())
 
     def _not_recorded(self) -> dict[str, str]:
-        reasons = self._guard.off
+        gaps = {part: f"left out {count}×: a device had no memory for it" for part, count in self._guard.gaps.items()}
+        reasons = {**gaps, **self._guard.off}
         if self._group is None or self._writer is None:
             return dict.fromkeys(self._parts, "no writer was given")
         if RAW_GRADIENTS in self._parts and self._raw is None:
@@ -390,5 +391,8 @@ class Watch:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
+        gaps = self._guard.gaps_of(SAMPLING)
         with self._cost.timed(), self._guard.part(SAMPLING), torch.no_grad():
             yield
+        if self._guard.gaps_of(SAMPLING) > gaps:
+            self._open = None  # what there is of it is not of the step that comes

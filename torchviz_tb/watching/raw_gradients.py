@@ -25,6 +25,7 @@ class RawGradients:
 
     def __init__(self) -> None:
         self._copies: dict[int, torch.Tensor] = {}
+        self._has_seen_any = False
         self._handles: list[Removable] = []
 
     def arm(self, sites: Sequence[ParameterSite]) -> None:
@@ -41,20 +42,21 @@ class RawGradients:
             handle.remove()
         self._handles.clear()
         self._copies.clear()
+        self._has_seen_any = False
 
-    def values(self, sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
-        """The copies in the order of the table; where there is none, why."""
+    def take(self, sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
+        """The copies in the order of the table, which are not kept any longer; where there is none, why."""
         return [self._value(sites[i].parameter) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
 
     @property
     def seen(self) -> bool:
-        """Whether anything was copied."""
-        return bool(self._copies)
+        """Whether anything was copied since it was armed."""
+        return self._has_seen_any
 
     def _value(self, parameter: torch.nn.Parameter) -> Value:
         if not parameter.requires_grad:
             return pb.STATUS_FROZEN
-        copied = self._copies.get(id(parameter))
+        copied = self._copies.pop(id(parameter), None)
         if copied is None:
             return pb.STATUS_NO_GRADIENT if parameter.grad is None else _UNSEEN
         return copied
@@ -74,3 +76,4 @@ class _Copier:
         owner, gradient = self._owner(), parameter.grad
         if owner is not None and gradient is not None:
             owner._copies[id(parameter)] = gradient.detach().clone()
+            owner._has_seen_any = True

@@ -209,7 +209,7 @@ class StepSample:
 
     def _measure_raw_gradients(self, sites: Sites) -> None:
         if self._raw is not None and self._raw.seen:
-            self._begin(pb.STAGE_RAW_GRADIENT, _readable(self._raw.values(sites, self._sample.site_count), None))
+            self._begin(pb.STAGE_RAW_GRADIENT, _readable(self._raw.take(sites, self._sample.site_count), None))
 
     def _reduce_gradients(self, sites: Sites) -> None:
         chosen, size = self._heatmaps.of(sites), self._heatmaps.size
