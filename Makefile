@@ -11,7 +11,7 @@ test-python: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: faults soak help demo test lint test-frontend test-python frontend bench pictures proto clean
+.PHONY: faults soak help demo test test-gpu lint test-frontend test-python frontend bench pictures proto clean
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -75,6 +75,11 @@ test-frontend: $(VENV)/.dev ## lint, types and unit tests of the page
 
 test-python: frontend ## the Python and browser tests (PYTEST="-k word" chooses)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
+
+# One after the other: they measure memory. Kernels run as they are compiled for the GPU.
+test-gpu: export TRITON_INTERPRET = 0
+test-gpu: $(VENV)/.dev ## what only a GPU can show, and the engines' tests on it (needs CUDA; 3 minutes)
+	$(BIN)/python -m pytest tests/gpu tests/capture/engines/test_device_engines.py tests/colors/test_lookup_cuda.py
 
 soak: $(VENV)/.dev ## a million scalars and ten thousand sampled steps, and both of TensorBoard's backends (4 minutes)
 	SOAK=full $(BIN)/python -m pytest tests/test_soak.py

@@ -56,10 +56,10 @@ class Place:
         if self.is_gpu:
             torch.cuda.synchronize()
 
-    def seconds(self, work: Callable[[], object]) -> float:
-        """The shortest of several repetitions, the device's part included."""
+    def seconds(self, work: Callable[[], object], repetitions: int = REPETITIONS) -> float:
+        """The shortest of several repetitions but the first, the device's part included."""
         times: list[float] = []
-        for _ in range(REPETITIONS):
+        for _ in range(repetitions):
             with self.timed(times):
                 work()
         return min(times[1:])
@@ -115,7 +115,8 @@ def bandwidth_rows(place: Place) -> list[str]:
         tensors = billion(place, dtype)
         size = sum(tensor.values.nbytes for tensor in tensors)
         for name, engine in engines().items():
-            seconds = place.seconds(partial(engine.begin, tensors, histograms=True))
+            repetitions = REPETITIONS if name == "triton" else 3  # torch takes seconds
+            seconds = place.seconds(partial(engine.begin, tensors, histograms=True), repetitions)
             kind = str(dtype).removeprefix("torch.")
             share = size / seconds / copied
             rows.append(
@@ -283,30 +284,24 @@ def sweep_rows(place: Place) -> list[str]:
     return rows
 
 
-def report(place: Place, *, sweep: bool) -> str:
-    """All findings, in Markdown."""
+def report(place: Place, *, sweep: bool) -> Iterator[str]:
+    """All findings, in Markdown, one after the other."""
     name = torch.cuda.get_device_name() if place.is_gpu else "no GPU: only to see that it runs"
     millions = place.parameters / 1e6
-    sections = {
-        "All engines count the same": counts_rows(place),
-        f"Statistics and histograms of {millions:.0f} M parameters and their gradients": bandwidth_rows(place),
-        "A training step": training_rows(place),
-        "colorize": color_rows(place),
+    sections: dict[str, Callable[[Place], list[str]]] = {
+        "All engines count the same": counts_rows,
+        f"Statistics and histograms of {millions:.0f} M parameters and their gradients": bandwidth_rows,
+        "A training step": training_rows,
+        "colorize": color_rows,
     }
     if place.is_gpu:
-        sections["Memory"] = memory_rows(place)
-        sections["Waiting"] = waiting_rows(place)
+        sections |= {"Memory": memory_rows, "Waiting": waiting_rows}
     if sweep:
-        sections["Sizes"] = sweep_rows(place)
-    lines = [
-        f"# On a GPU: {name}",
-        "",
-        f"torch {torch.__version__}. Written by `python -m benchmarks.gpu --write`.",
-        "",
-    ]
+        sections["Sizes"] = sweep_rows
+    yield f"# On a GPU: {name}\n"
+    yield f"torch {torch.__version__}. Written by `python -m benchmarks.gpu --write`.\n"
     for title, rows in sections.items():
-        lines += [f"## {title}", "", *rows, ""]
-    return "\n".join(lines)
+        yield "\n".join([f"## {title}", "", *rows(place), ""])
 
 
 def main() -> None:
@@ -323,10 +318,12 @@ def main() -> None:
         os.environ[VARIABLE] = "torch"
     else:
         place = Place(torch.device("cuda"), parameters=1_000_000_000, width=1024, side=4096, steps=STEPS)
-    findings = report(place, sweep=arguments.sweep)
-    print(findings)
+    findings = []
+    for finding in report(place, sweep=arguments.sweep):
+        print(finding, flush=True)
+        findings.append(finding)
     if arguments.write:
-        RESULTS.write_text(findings, encoding="utf-8")
+        RESULTS.write_text("\n".join(findings), encoding="utf-8")
 
 
 if __name__ == "__main__":

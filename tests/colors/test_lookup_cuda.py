@@ -1,4 +1,4 @@
-"""The kernels for CUDA, interpreted, give exactly the colours that the CPU gives; and compile for a GPU."""
+"""The kernels for CUDA, interpreted where there is none, give exactly the colours of the CPU; and compile for a GPU."""
 
 import math
 import os
@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import torch
+from device import DEVICE
 from fake_device import NoWaiting
 
 from torchviz_tb import ArgumentError, colorize
@@ -39,7 +40,7 @@ def same(monkeypatch: pytest.MonkeyPatch, tensor: torch.Tensor, **options) -> No
     real = coloring._cuda.module
     with monkeypatch.context() as patched:
         patched.setattr(coloring._cuda, "module", lambda: used.append(real()) or used[-1])
-        mine = by(monkeypatch, "triton", tensor, **options)
+        mine = by(monkeypatch, "triton", tensor.to(DEVICE), **options).cpu()
     assert used[0] is not None
     theirs = by(monkeypatch, "torch", tensor, **options)
     assert mine.shape == theirs.shape
@@ -69,9 +70,10 @@ def test_ranges_at_the_ends_of_float32(monkeypatch: pytest.MonkeyPatch, scale: f
 
 def test_nothing_waits_for_limits_that_are_not_given(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(VARIABLE, "triton")
+    values = picture(torch.float32, 20, 30).to(DEVICE)
     with NoWaiting():
-        colorize(picture(torch.float32, 20, 30))
-        colorize(picture(torch.float32, 20, 30), vmin=-1, vmax=1)
+        colorize(values)
+        colorize(values, vmin=-1, vmax=1)
 
 
 def test_limits_the_wrong_way_round_are_still_refused(monkeypatch: pytest.MonkeyPatch):

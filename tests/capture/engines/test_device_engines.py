@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from device import DEVICE
 from fake_device import NoWaiting, Waits, without_waiting
 from torch.profiler import ProfilerActivity, profile
 
@@ -55,12 +56,12 @@ if sys.platform == "linux":  # there is no triton elsewhere
 
 @pytest.fixture(params=ENGINES)
 def both(request: pytest.FixtureRequest) -> Both:
-    """A device's engine and numpy's on the same tensors."""
+    """A device's engine, on a GPU if there is one, and numpy's on the same tensors."""
 
     def measured(*tensors: torch.Tensor, repeats: int = 1) -> list[tuple[Measurement, Measurement]]:
-        flat = [FlatTensor(tensor, repeats) for tensor in tensors]
-        mine = ENGINES[request.param]().measure(flat, histograms=True)
-        return list(zip(mine, NumpyEngine(1).measure(flat, histograms=True), strict=True))
+        there, here = ([FlatTensor(tensor.to(place), repeats) for tensor in tensors] for place in (DEVICE, "cpu"))
+        mine = ENGINES[request.param]().measure(there, histograms=True)
+        return list(zip(mine, NumpyEngine(1).measure(here, histograms=True), strict=True))
 
     return measured
 
@@ -86,7 +87,7 @@ def test_a_variance_far_below_the_mean_keeps_its_digits(both: Both) -> None:
 
 
 def test_a_tensor_of_several_parts_is_one(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_layout, "_PART", SIZE // 2)
+    monkeypatch.setattr(device_layout, "_PART", SIZE // 32 * 16)  # of aligned parts, as they are
     values = elements(torch.float32)
     values[-1] = torch.nan
     same(*both(values)[0])
@@ -141,14 +142,15 @@ def test_a_default_device_of_the_user_changes_nothing(both: Both) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
 def test_nothing_waits_around_the_kernels() -> None:
-    tensors = [FlatTensor(elements(dtype)) for dtype in (torch.float32, torch.float64, torch.int32, torch.bfloat16)]
+    dtypes = torch.float32, torch.float64, torch.int32, torch.bfloat16
+    tensors = [FlatTensor(elements(dtype, size).to(DEVICE)) for dtype in dtypes for size in (SIZE, 3)]
     with NoWaiting():
-        TritonEngine().begin([*tensors, FlatTensor(torch.ones(3))], histograms=True)
+        TritonEngine().begin(tensors, histograms=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no triton elsewhere")
 def test_elements_that_are_not_aligned(both: Both) -> None:
-    values = elements(torch.bfloat16)[1:]
+    values = elements(torch.bfloat16).to(DEVICE)[1:]
     assert values.data_ptr() % 16
     same(*both(values)[0])
 
