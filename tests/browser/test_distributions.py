@@ -101,6 +101,23 @@ def test_of_one_step_no_change_is_listed(open_page: OpenPage) -> None:
     expect(panel).not_to_contain_text("Changed most")
 
 
+def test_a_step_without_distributions_shows_the_one_before_and_says_so(open_page: OpenPage) -> None:
+    """The numbers of the table are of that step, too, whether they come from histograms or from statistics."""
+    page = open_page("many_sites", "distributions")
+    page.open("distributions", site="layers.3.block0.weight", step=2500)
+    table = page.frame.get_by_role("table", name="Quantiles at step 2500")
+    expect(table).to_be_visible()
+    page.settle()
+    exact = table.inner_text()
+    expect(page.frame.get_by_text("is shown, the last")).to_have_count(0)
+    page.open("distributions", site="layers.3.block0.weight", step=4900)
+    expect(
+        page.frame.get_by_text("Step 2,500 is shown, the last one with distributions before step 4,900")
+    ).to_be_visible()
+    page.settle()
+    assert table.inner_text() == exact
+
+
 ASH, CRIMSON = (185, 185, 185), (213, 0, 50)
 
 

@@ -4,19 +4,20 @@ import { useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { DistancesAnswer } from "../../api/types";
 import { paletteStops } from "../../base/colour_scale";
-import { splitName } from "../../base/format";
+import { formatCount, splitName } from "../../base/format";
 import { siteMatcher } from "../../base/names";
 import { BAND_OPACITY, bandColour } from "../../base/paint_bands";
 import { computed, type Signal, useComputed, useSignal } from "../../base/signals";
 import { membersOf } from "../../base/stage_sites";
+import { indexAtOrBefore } from "../../base/steps";
 import { sites } from "../../store/data";
-import { panelOpen, place, stage as selectedStage, shownGroup } from "../../store/selection";
+import { currentStep, panelOpen, place, stage as selectedStage, shownGroup } from "../../store/selection";
 import { dark } from "../../theme";
 import { type Option, WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { type BandsKey, type KnownBands, useBands } from "./bands_in_view";
-import { pictured, siteKey, someSteps } from "./data";
+import { allSteps, pictured, siteKey, someSteps } from "./data";
 import { Lattice } from "./lattice";
 import { drawing, filter, measuredStages, order, panelStages, shownStage, valueScale, wordsOf } from "./options";
 import { Pinned } from "./pinned";
@@ -125,10 +126,11 @@ function TitleRow({ name }: { name: string }) {
 
 /** What colours and lines of the pictures above mean. */
 function PictureNotes() {
-  if (drawing.value === "bands") return null;
+  if (drawing.value === "bands") return <StepNote />;
   const stops = paletteStops("magnitude", dark.value).join(", ");
   return (
     <p class="picture-notes">
+      <StepNote />
       {drawing.value === "density" ? (
         <>
           density, 0 <i style={{ background: `linear-gradient(to right, ${stops})` }} /> peak of its step
@@ -141,6 +143,19 @@ function PictureNotes() {
         <i class="ash" /> exactly 0
       </span>
     </p>
+  );
+}
+
+/** A step without distributions shows others': which. */
+function StepNote() {
+  const now = currentStep.value ?? 0;
+  const shown = allSteps.value[indexAtOrBefore(allSteps.value, now)] ?? now;
+  if (shown === now) return null;
+  const where = shown < now ? "the last one with distributions before" : "the first one with distributions, after";
+  return (
+    <span class="spacer">
+      Step {formatCount(shown)} is shown, {where} step {formatCount(now)}.
+    </span>
   );
 }
 

@@ -72,7 +72,7 @@ export function Lattice({ bands, names, members, shown, ranking, scale, near }: 
   return (
     <div class="picture lattice" ref={box}>
       {plan.rows.length > 0 && (
-        <div class="lattice-grid" style={{ "--columns": plan.columns.length }}>
+        <div class="lattice-grid" style={{ "--columns": plan.columns.length, "--rows": plan.rows.length }}>
           <LatticeRows plan={plan} axisOf={axisOf} tile={tile} />
         </div>
       )}

@@ -101,7 +101,8 @@ interface QuantileTableProps {
 }
 
 function QuantileTable({ distributions, statistics, stage }: QuantileTableProps) {
-  const now = currentStep.value ?? 0;
+  const { answer: shown, index: at } = atStep(distributions[0], currentStep.value ?? 0);
+  const now = shown.steps[at] ?? 0;
   const levels = [0.99, 0.75, 0.5, 0.25, 0.01];
   const quantile = (level: number) =>
     distributions.map((run) => {
