@@ -16,20 +16,20 @@ export interface Headline {
 export function verdictOf(run: string, { findings, sites, steps, steps_for_trends }: FindingsAnswer): Headline {
   const extent = `${plural(sites, "site")} × ${plural(steps, "sampled step")}`;
   const [worst] = findings;
-  if (worst)
-    return { title: `${run}: ${inSentence(worst.title)}`, counts: [plural(findings.length, "finding"), extent] };
+  if (worst) return { title: ofRun(run, worst.title), counts: [plural(findings.length, "finding"), extent] };
   const looked =
     steps < steps_for_trends
       ? `Looked for values that are not finite; trends are judged from ${steps_for_trends} sampled steps on`
       : "Looked for values that are not finite, gradients that vanish, explode or stay 0, updates, norms and loss";
   return {
-    title: `${run}: no problem found in ${plural(sites, "site")} over ${plural(steps, "sampled step")}`,
+    title: ofRun(run, `No problem found in ${plural(sites, "site")} over ${plural(steps, "sampled step")}`),
     counts: [looked],
   };
 }
 
-/** Names of sites and NaN keep their capitals. */
-const inSentence = (title: string) => title.replace(/^(The|First|Each|All) /, (word) => word.toLowerCase());
+/** A sentence after the run's name, unless it has none of its own. Names of sites and NaN keep their capitals. */
+const ofRun = (run: string, title: string) =>
+  run === "." ? title : `${run}: ${title.replace(/^(The|First|Each|All|No) /, (word) => word.toLowerCase())}`;
 
 /** What is so at the current step: sites that are exactly 0, without gradient, frozen. */
 export function countsAt({ stage, steps, state }: StatisticsAnswer, now: number): string[] {

@@ -57,6 +57,8 @@ it("the verdict is the worst finding", () => {
   expect(verdictOf("first", { ...answer, findings: [] }).title).toBe(
     "first: no problem found in 1 site over 1,200 sampled steps",
   );
+  expect(verdictOf(".", answer).title).toBe("The loss jumps at step 5");
+  expect(verdictOf(".", { ...answer, findings: [] }).title).toMatch(/^No problem found in 1 site/);
   const [early] = verdictOf("first", { ...answer, findings: [], steps: 7 }).counts;
   expect(early).toContain("from 8 sampled steps on");
 });
