@@ -15,8 +15,8 @@ export const reloads: Signal<number> = signal(0);
 
 const EMPTY = { data: null, error: null, loading: false };
 
-/** Asks for the data of a key; what it shows meanwhile stands until all is there. */
-export type Fetcher<K, T> = (key: K, show: (data: T) => void) => Promise<T>;
+/** Asks for the data of a key; what it shows meanwhile stands until all is there. `old` is what stood before it asked. */
+export type Fetcher<K, T> = (key: K, show: (data: T) => void, old: T | null) => Promise<T>;
 
 /**
  * Fetches whenever the key changes and at each reload. A null key means that there is nothing to fetch.
@@ -42,8 +42,9 @@ export function resource<K, T>(
       if (next.data && alike(old.data, next.data)) next.data = old.data;
       if (mine === newest) state.value = { ...old, ...next };
     };
-    state.value = { ...state.peek(), loading: true };
-    fetcher(wanted, (data) => settle({ data, error: null })).then(
+    const old = state.peek();
+    state.value = { ...old, loading: true };
+    fetcher(wanted, (data) => settle({ data, error: null }), old.data).then(
       (data) => settle({ data, error: null, loading: false }),
       (error: unknown) => settle({ error: error instanceof Error ? error : new Error(String(error)), loading: false }),
     );

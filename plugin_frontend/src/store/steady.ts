@@ -3,13 +3,10 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { effect, type ReadonlySignal, signal } from "../base/signals";
 import { useResource } from "./data";
-import type { Resource } from "./resource";
+import type { Fetcher, Resource } from "./resource";
 
 /** As `useResource`, but a request that is under way is shown before the newest key is asked for: nothing starves. */
-export function useSteadily<K, T>(
-  key: ReadonlySignal<K | null>,
-  fetcher: (key: K) => Promise<T>,
-): ReadonlySignal<Resource<T>> {
+export function useSteadily<K, T>(key: ReadonlySignal<K | null>, fetcher: Fetcher<K, T>): ReadonlySignal<Resource<T>> {
   const asked = useMemo(() => signal<K | null>(key.peek()), [key]);
   const state = useResource(asked, fetcher);
   useEffect(

@@ -2,11 +2,12 @@
 
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
+import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
 import { computed, type ReadonlySignal, signal } from "../../base/signals";
 import { colourOfRun, findings, sites, useResource } from "../../store/data";
-import type { Resource } from "../../store/resource";
+import type { Fetcher, Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place, selectedSite, shownGroup } from "../../store/selection";
+import { type Runs, runByRun } from "../../store/soon";
 import { useSteadily } from "../../store/steady";
 import type { Plot } from "./plot";
 import { isSame, type Subject } from "./subject";
@@ -17,19 +18,15 @@ export interface OfRun<T> {
   answer: T;
 }
 
+interface OfSubject {
+  subject: Subject;
+  answer: DistributionsAnswer;
+}
+
 interface SiteKey {
   place: Place;
   compared: string[];
   site: string;
-}
-
-/** One site's answer of the shown run and, where they have that site too, of the compared ones. */
-async function ofRuns<T>(key: SiteKey, ask: (place: Place) => Promise<T>): Promise<[OfRun<T>, ...OfRun<T>[]]> {
-  const others = key.compared.map(async (run) => ({ run, answer: await ask({ ...key.place, run }) }));
-  const settled = Promise.allSettled(others);
-  const shown = { run: key.place.run, answer: await ask(key.place) };
-  const compared = (await settled).flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  return [shown, ...compared];
 }
 
 /** Whether a picture of one site was there: it goes before all that is heavier. */
@@ -92,7 +89,7 @@ export function useDistributions(
         if (!key.value || !stage.value) return null;
         const { place: where, compared, site } = key.value;
         const of = { group: where.group, site, stage: stage.value };
-        return [where.run, ...compared].map((run) => ({ ...of, run }));
+        return [where.run, ...compared].map((run) => ({ ...of, run })) as Runs<Subject>;
       }),
     [key, stage],
   );
@@ -107,7 +104,7 @@ const asRun = ({ run }: Subject) => ({ label: run, colour: colourOfRun(run) });
  */
 export function useSubjects(
   api: Api,
-  subjects: ReadonlySignal<readonly Subject[] | null>,
+  subjects: ReadonlySignal<Readonly<Runs<Subject>> | null>,
   look: (subject: Subject) => { label: string; colour: string },
 ): ReadonlySignal<Resource<Plot["runs"]>> {
   const [whole, one] = useMemo(() => {
@@ -118,18 +115,27 @@ export function useSubjects(
       });
     return [asked(() => someSteps(MOST_STEPS)), asked(currentAlone)];
   }, [subjects]);
-  const ask = async ({ all, some }: { all: readonly Subject[]; some: Some }) => {
-    const answers = all.map(({ run, group, site, stage }) => api.distributions({ run, group }, site, stage, some));
-    const settled = await Promise.allSettled(answers);
-    await answers[0];
-    return settled.flatMap((each, index) =>
-      each.status === "fulfilled" ? [{ answer: each.value, subject: all[index] as Subject }] : [],
+  const ask: Fetcher<{ all: Readonly<Runs<Subject>>; some: Some }, Runs<OfSubject>> = ({ all, some }, show, old) =>
+    runByRun(
+      all,
+      async (subject) => {
+        const { run, group, site, stage } = subject;
+        return { subject, answer: await api.distributions({ run, group }, site, stage, some) };
+      },
+      (found) => (old && isSame(old[0].subject, all[0])) || show(found),
     );
+  const isPictured = () => {
+    pictured.value = true;
   };
-  const pictures = useResource(whole, (wanted) =>
-    ask(wanted).finally(() => {
-      pictured.value = true;
-    }),
+  const pictures = useResource(whole, (wanted, show: (found: Runs<OfSubject>) => void, old: Runs<OfSubject> | null) =>
+    ask(
+      wanted,
+      (found) => {
+        isPictured();
+        show(found);
+      },
+      old,
+    ).finally(isPictured),
   );
   const exact = useSteadily(one, ask);
   return useMemo(
@@ -157,6 +163,12 @@ function currentAlone(): Some | null {
 export function useSite(
   api: Api,
   key: ReadonlySignal<SiteKey | null>,
-): ReadonlySignal<Resource<[OfRun<SiteAnswer>, ...OfRun<SiteAnswer>[]]>> {
-  return useResource(key, (wanted) => ofRuns(wanted, (where) => api.site(where, wanted.site)));
+): ReadonlySignal<Resource<Runs<OfRun<SiteAnswer>>>> {
+  return useResource(key, ({ place: where, compared, site }, show, old) =>
+    runByRun(
+      [where.run, ...compared],
+      async (run) => ({ run, answer: await api.site({ ...where, run }, site) }),
+      (found) => old || show(found),
+    ),
+  );
 }

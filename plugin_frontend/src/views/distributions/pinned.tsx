@@ -3,6 +3,7 @@
 import type { Api } from "../../api/client";
 import { useComputed } from "../../base/signals";
 import { currentStep } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { tokens } from "../../theme";
 import { CloseIcon } from "../../widgets/icons";
 import { SiteName } from "../../widgets/site_name";
@@ -14,7 +15,7 @@ import { quantileRow, ValuePicture } from "./stage_picture";
 import { isSame, type Subject } from "./subject";
 
 export function Pinned({ api }: { api: Api }) {
-  const subjects = useComputed(() => (pins.value.length > 0 ? pins.value : null));
+  const subjects = useComputed(() => (pins.value.length > 0 ? (pins.value as Runs<Subject>) : null));
   const { data, error } = useSubjects(api, subjects, asPin).value;
   if (pins.value.length === 0) return null;
   return (

@@ -6,7 +6,7 @@ import { computed } from "../../base/signals";
 import { indexAtOrBefore } from "../../base/steps";
 import { colourOfRun, sites as sharedSites } from "../../store/data";
 import { comparedRuns, place } from "../../store/selection";
-import { soonThenAll } from "../../store/soon";
+import { type Runs, runByRun } from "../../store/soon";
 import type { RunNorms } from "./norms";
 import { type Measure, measure } from "./options";
 
@@ -24,7 +24,7 @@ export interface QuantileFlow {
 }
 
 export type FlowAnswer =
-  | { measure: Exclude<Measure, "quantiles">; runs: readonly [RunFlow, ...RunFlow[]] }
+  | { measure: Exclude<Measure, "quantiles">; runs: Readonly<Runs<RunFlow>> }
   | { measure: "quantiles"; quantiles: QuantileFlow };
 
 /** With the name under which the server explains each. */
@@ -47,43 +47,46 @@ export const flowKey = computed<string | null>(
   () => placesKey.value && JSON.stringify([measure.value, JSON.parse(placesKey.value)]),
 );
 
-export async function askFlow(api: Api, key: string, show: (flow: FlowAnswer) => void): Promise<FlowAnswer> {
-  const [wanted, places] = JSON.parse(key) as [Measure, Place[]];
-  if (wanted === "quantiles") return { measure: wanted, quantiles: await askQuantiles(api, places) };
-  const ask = async (soon?: number) => ({
-    measure: wanted,
-    runs: await ofRuns(places, (where) => askRun(api, where, wanted, soon)),
-  });
-  return soonThenAll(ask, ({ runs }) => runs.some(({ after, before }) => isPartial(after) || isPartial(before)), show);
+export async function askFlow(
+  api: Api,
+  key: string,
+  show: (flow: FlowAnswer) => void,
+  old: FlowAnswer | null,
+): Promise<FlowAnswer> {
+  const [measure, places] = JSON.parse(key) as [Measure, Runs<Place>];
+  if (measure === "quantiles") return { measure, quantiles: await askQuantiles(api, places) };
+  const isDrawn = old?.measure === measure && old.runs[0].after.run === places[0].run;
+  const runs = await runByRun(
+    places,
+    (where, soon) => askRun(api, where, measure, soon),
+    (found) => isDrawn || show({ measure, runs: found }),
+    ({ after, before }) => isPartial(after) || isPartial(before),
+  );
+  return { measure, runs };
 }
 
 const isPartial = (norms: RunNorms | null): boolean => norms?.answer.partial === true;
 
 /** Norms of the shown run, and of the compared ones that have this group. */
-export async function askNorms(api: Api, key: string, show: (norms: Norms) => void): Promise<Norms> {
-  const ask = (soon?: number) =>
-    ofRuns(JSON.parse(key) as Place[], async (where) => {
-      const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2", soon), tableOf(api, where)]);
-      return runNorms(where.run, answer, table.sites);
-    });
-  return soonThenAll(ask, (runs) => runs.some(isPartial), show);
+export async function askNorms(
+  api: Api,
+  key: string,
+  show: (norms: Runs<RunNorms>) => void,
+  old: Readonly<Runs<RunNorms>> | null,
+): Promise<Runs<RunNorms>> {
+  const places = JSON.parse(key) as Runs<Place>;
+  const ask = async (where: Place, soon?: number) => {
+    const [answer, table] = await Promise.all([api.statistics(where, "gradient", "l2", soon), tableOf(api, where)]);
+    return runNorms(where.run, answer, table.sites);
+  };
+  return runByRun(places, ask, (norms) => old?.[0].run === places[0].run || show(norms), isPartial);
 }
-
-type Norms = [RunNorms, ...RunNorms[]];
 
 /** The sites of a place; those of the shown run are there already, unless a reload is asking for them anew. */
 async function tableOf(api: Api, where: Place): Promise<SitesAnswer> {
   const { data, loading } = sharedSites.peek();
   const isShown = where.run === place.peek()?.run && where.group === place.peek()?.group;
   return data && isShown && !loading ? data : api.sites(where);
-}
-
-/** The first must be there; of the others those that are. */
-async function ofRuns<T>([own, ...others]: readonly Place[], ask: (where: Place) => Promise<T>): Promise<[T, ...T[]]> {
-  if (!own) throw new Error("no run is shown");
-  const settled = Promise.allSettled(others.map(ask));
-  const first = await ask(own);
-  return [first, ...(await settled).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))];
 }
 
 function runNorms(run: string, answer: RunNorms["answer"], sites: readonly Site[]): RunNorms {

@@ -10,6 +10,7 @@ import { colourOfRun, sites, useResource } from "../../store/data";
 import { shownFindings } from "../../store/findings";
 import { useEscape } from "../../store/keyboard";
 import { currentStep, panelOpen, selectedSite, steps } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { useSteadily } from "../../store/steady";
 import { goToStep } from "../../store/step";
 import { dark } from "../../theme";
@@ -40,8 +41,8 @@ const SHARINGS = [
 ] as const;
 
 export function GradientsView({ api }: { api: Api }) {
-  const norms = useResource<string, Runs<RunNorms>>(placesKey, (key, show) => askNorms(api, key, show));
-  const flow = useResource<string, FlowAnswer>(flowKey, (key, show) => askFlow(api, key, show));
+  const norms = useResource<string, Readonly<Runs<RunNorms>>>(placesKey, (...asked) => askNorms(api, ...asked));
+  const flow = useResource<string, FlowAnswer>(flowKey, (...asked) => askFlow(api, ...asked));
   const heatmaps = useSteadily(heatmapsKey, (key) => api.heatmaps(key.place, key.step));
   const all = sites.value.data?.sites ?? null;
   const table = useMemo(() => all?.filter(({ output }) => !output) ?? null, [all]);
@@ -77,7 +78,7 @@ function NoGradients() {
 interface LoadedProps {
   plan: GalleryPlan;
   sites: readonly Site[];
-  norms: readonly [RunNorms, ...RunNorms[]];
+  norms: Readonly<Runs<RunNorms>>;
   /** Null while it is on its way. */
   flow: FlowAnswer | Error | null;
   answer: HeatmapsAnswer | null;
@@ -155,17 +156,15 @@ function FlowOf({ plan, flow, selected }: FlowOfProps) {
   return <ThemedFlow plan={plan} runs={flow.runs} selected={selected} />;
 }
 
-function ThemedFlow({ runs, ...rest }: { plan: GalleryPlan; runs: Runs<RunFlow>; selected: string | null }) {
+function ThemedFlow({ runs, ...rest }: { plan: GalleryPlan; runs: Readonly<Runs<RunFlow>>; selected: string | null }) {
   const themed = useThemed(runs, ({ after, before }) => ({ after: inTheme(after), before: before && inTheme(before) }));
   return <Flow runs={themed} {...rest} />;
 }
 
-type Runs<T> = readonly [T, ...T[]];
-
 const inTheme = (run: RunNorms): RunNorms => ({ ...run, colour: colourOfRun(run.run) });
 
 /** Lines in the colours of the theme. */
-function useThemed<T>(runs: Runs<T>, themed: (run: T) => T): Runs<T> {
+function useThemed<T>(runs: Readonly<Runs<T>>, themed: (run: T) => T): Runs<T> {
   const isDark = dark.value;
   return useMemo(() => {
     const [first, ...rest] = runs;

@@ -27,7 +27,7 @@ const NO_EXTRAS: Extras = new Map();
 const NO_KEYS: readonly [] = [];
 
 export function OverviewView({ api }: { api: Api }) {
-  const { data, error } = useResource<string, RunData[]>(wantedKey, (key, show) => fetchRuns(api, key, show)).value;
+  const { data, error } = useResource<string, RunData[]>(wantedKey, (...asked) => fetchRuns(api, ...asked)).value;
   const { areDue, areLate } = useFindings();
   useViewKeys(NO_KEYS, MAP_KEYS);
   if (wantedKey.value === null) return <NoStatistics />;

@@ -4,7 +4,7 @@ import type { Api, Place } from "../../api/client";
 import type { Progress, Run, Site, Stage, StatisticsAnswer } from "../../api/types";
 import { computed } from "../../base/signals";
 import { column, comparedRuns, place, shownRun, stage } from "../../store/selection";
-import { soonThenAll } from "../../store/soon";
+import { runByRun } from "../../store/soon";
 import { type Column, columnOf, NORM, stageOf } from "./columns";
 
 export interface RunData {
@@ -44,16 +44,26 @@ export const wantedKey = computed<string | null>(() => {
   return JSON.stringify({ shown, compared, stage: stage.value, column: column.value } satisfies Wanted);
 });
 
-/** The shown run first; compared runs that can't be had are left out. */
-export function fetchRuns(api: Api, key: string, show: (runs: RunData[]) => void): Promise<RunData[]> {
-  const isPartial = (runs: RunData[]) => runs.some(({ cells, norms }) => cells.partial || norms.partial);
-  return soonThenAll((soon) => askRuns(api, JSON.parse(key) as Wanted, soon), isPartial, show);
-}
-
-async function askRuns(api: Api, wanted: Wanted, soon?: number): Promise<RunData[]> {
-  const shown = askRun(api, wanted.shown, wanted, soon);
-  const others = await Promise.allSettled(wanted.compared.map((where) => askRun(api, where, wanted, soon)));
-  return [await shown, ...others.flatMap((other) => (other.status === "fulfilled" ? [other.value] : []))];
+/** The shown run first; where just others came or went, it stays as it is until all are there. */
+export function fetchRuns(
+  api: Api,
+  key: string,
+  show: (runs: RunData[]) => void,
+  old: RunData[] | null,
+): Promise<RunData[]> {
+  const wanted = JSON.parse(key) as Wanted;
+  const [first] = old ?? [];
+  const isDrawn =
+    first?.place.run === wanted.shown.run &&
+    first.place.group === wanted.shown.group &&
+    first.stage === wanted.stage &&
+    first.column.value === wanted.column;
+  return runByRun(
+    [wanted.shown, ...wanted.compared],
+    (where, soon) => askRun(api, where, wanted, soon),
+    (runs) => isDrawn || show(runs),
+    ({ cells, norms }) => cells.partial === true || norms.partial === true,
+  );
 }
 
 async function askRun(api: Api, where: Place, wanted: Wanted, soon?: number): Promise<RunData> {

@@ -58,7 +58,7 @@ describe("what the flow measures", () => {
       return { ...(await statistics(where, stage, column)), partial: soon !== undefined };
     };
     const shown: FlowAnswer[] = [];
-    const whole = await askFlow(api, JSON.stringify(["norm", [PLACE]]), (flow) => shown.push(flow));
+    const whole = await askFlow(api, JSON.stringify(["norm", [PLACE]]), (flow) => shown.push(flow), null);
     expect(asked).toEqual([0, undefined]);
     const partial = [...shown, whole].map((flow) => flow.measure === "norm" && flow.runs[0].after.answer.partial);
     expect(partial).toEqual([true, false]);
@@ -67,8 +67,8 @@ describe("what the flow measures", () => {
   it("is asked for before clipping only where that was measured", async () => {
     const asked: string[] = [];
     const key = JSON.stringify(["max", [PLACE]]);
-    const without = await askFlow(fakeApi(["gradient"], asked), key, ignore);
-    const clipped = await askFlow(fakeApi(["gradient", "raw_gradient"], asked), key, ignore);
+    const without = await askFlow(fakeApi(["gradient"], asked), key, ignore, null);
+    const clipped = await askFlow(fakeApi(["gradient", "raw_gradient"], asked), key, ignore, null);
     expect(asked).toEqual(["gradient abs_max", "gradient abs_max", "raw_gradient abs_max"]);
     expect(without.measure === "max" && without.runs[0].before).toBeNull();
     expect(clipped.measure === "max" && clipped.runs[0].before?.answer.stage).toBe("raw_gradient");
@@ -79,9 +79,9 @@ describe("what the flow measures", () => {
     const sites = api.sites;
     api.sites = async (where) => (where.run === "gone" ? Promise.reject(new Error("gone")) : sites(where));
     const gone = { run: "gone", group: "model" };
-    const answer = await askFlow(api, JSON.stringify(["norm", [PLACE, gone]]), ignore);
+    const answer = await askFlow(api, JSON.stringify(["norm", [PLACE, gone]]), ignore, null);
     expect(answer.measure === "norm" && answer.runs.map(({ after }) => after.run)).toEqual(["first"]);
-    await expect(askFlow(api, JSON.stringify(["norm", [gone, PLACE]]), ignore)).rejects.toThrow("gone");
+    await expect(askFlow(api, JSON.stringify(["norm", [gone, PLACE]]), ignore, null)).rejects.toThrow("gone");
   });
 });
 
