@@ -105,13 +105,14 @@ def interaction(page: Page, work: Work) -> list[Row]:
     return [
         ("a frame of nothing, ms", f"{idle:.1f}"),
         *(
-            (f"{name}, ms: median, slowest", _spread(times))
+            (f"{name}, ms: median, slowest", spread(times))
             for name, times in (("hover", hovered), ("zoom", zoomed), ("step", stepped))
         ),
     ]
 
 
-def _spread(times: list[float]) -> str:
+def spread(times: list[float]) -> str:
+    """Median and slowest."""
     return f"{statistics.median(times):.1f}, {max(times):.1f}"
 
 

@@ -78,15 +78,23 @@ export function binRange({ starts }: Bins, step: number): [number, number] {
 
 /** Where each bin lies on an axis of `rows` equal rows; row 0 is at the axis' start. */
 interface Placement {
+  axis: Axis;
   rows: number;
   /** Edges of the bins in rows, fractional, within 0 and `rows`. */
   from: Float64Array;
   to: Float64Array;
 }
 
+/** The last of each answer: a picture is painted anew for each move of the pointer, and bins stay where they are. */
+const placed = new WeakMap<Bins, Placement>();
+
 export function placeBins(bins: Bins, axis: Axis, rows: number): Placement {
+  const known = placed.get(bins);
+  if (known?.axis === axis && known.rows === rows) return known;
   const row = (value: number) => Math.min(rows, Math.max(0, axis.position(value) * rows));
-  return { rows, from: Float64Array.from(bins.lower, row), to: Float64Array.from(bins.upper, row) };
+  const placement = { axis, rows, from: Float64Array.from(bins.lower, row), to: Float64Array.from(bins.upper, row) };
+  placed.set(bins, placement);
+  return placement;
 }
 
 /**

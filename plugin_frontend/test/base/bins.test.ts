@@ -47,6 +47,14 @@ describe("profile", () => {
     for (const height of inside) expect(height).toBeCloseTo(inside[0] ?? 0, 12);
   });
 
+  it("is of the axis and the rows that are asked for, which are placed once", () => {
+    const [narrow, wide] = [linearAxis(-2, 4), linearAxis(-4, 8)];
+    const first = placeBins(bins, narrow, 6);
+    expect(placeBins(bins, narrow, 6)).toBe(first);
+    expect([...placeBins(bins, narrow, 12).to]).toEqual([...first.to].map((edge) => 2 * edge));
+    expect([...placeBins(bins, wide, 6).to]).toEqual([1.5, 3, 4, 4]);
+  });
+
   it("of a step without finite values is empty", () => {
     const none = { ...bins, counts: new Float64Array(4), zeros: new Float64Array(2) };
     expect(sum(profile(none, 0, placeBins(none, linearAxis(-2, 4), 6)))).toBe(0);
