@@ -2,9 +2,10 @@
 
 import { useMemo } from "preact/hooks";
 import type { Api, Place } from "../../api/client";
-import type { DistributionsAnswer, SiteAnswer, SitesAnswer, Some, Stage } from "../../api/types";
-import { computed, type ReadonlySignal, signal } from "../../base/signals";
+import type { DistributionsAnswer, SiteAnswer, Some, Stage } from "../../api/types";
+import { computed, effect, type ReadonlySignal, signal } from "../../base/signals";
 import { colourOfRun, findings, sites, useResource } from "../../store/data";
+import { kept } from "../../store/kept";
 import type { Fetcher, Resource } from "../../store/resource";
 import { comparedRuns, currentStep, place, selectedSite, shownGroup } from "../../store/selection";
 import { type Runs, runByRun } from "../../store/soon";
@@ -35,8 +36,8 @@ export const pictured = signal(false);
 /** As many steps as a picture of them has columns worth looking at. */
 export const MOST_STEPS = 128;
 
-/** The site that opens in each group, chosen once: a new step must not move what is shown. */
-const opening = new Map<string, string>();
+/** The site that opened by itself: a new step or another run must not move what is shown, and a link opens it, too. */
+const opened = kept("opened", "", String, String);
 
 export const allSteps = computed(() => shownGroup.value?.kinds.distributions ?? []);
 
@@ -48,33 +49,34 @@ export const someSteps = (most_steps: number): Some =>
   allSteps.value.length * (sites.value.data?.sites.length ?? 0) > LARGE ? { most_steps } : {};
 
 /**
- * The site that is shown: the selected one if this group has it, else that of the worst finding, else the first. Until
- * the findings are known what was shown stays, so that a link opens the same picture as a click.
+ * The site that is shown: the selected one if this group has it, else the one that opened, else that of the worst
+ * finding if it is known, else the first.
  */
 export function siteKey(): ReadonlySignal<SiteKey | null> {
+  const site = computed(() => {
+    const names = sites.value.data?.sites.map(({ name }) => name) ?? [];
+    const own = [selectedSite.value, opened.value].find((name) => name && names.includes(name));
+    const { data, error, loading } = findings.value;
+    // Of a large log they take their time: what it has is shown before.
+    const areAwaited = (loading || !(data || error)) && !someSteps(MOST_STEPS).most_steps;
+    const worst = data?.findings[0]?.sites[0];
+    return own ?? (areAwaited ? undefined : worst && names.includes(worst) ? worst : names[0]);
+  });
   let shown: SiteKey | null = null;
   return computed(() => {
     const where = place.value;
-    const table = sites.value.data;
-    if (!where || !table) return null;
-    const selected = table.sites.find(({ name }) => name === selectedSite.value)?.name;
-    const site = selected ?? openingSite(where, table);
-    if (site) shown = { place: where, site, compared: comparedRuns.value.map((run) => run.name) };
-    return shown;
+    // What was shown stays until it is known what opens.
+    if (where && site.value)
+      shown = { place: where, site: site.value, compared: comparedRuns.value.map((run) => run.name) };
+    return where && shown;
   });
 }
 
-function openingSite({ run, group }: Place, table: SitesAnswer): string | undefined {
-  const key = `${run}\0${group}`;
-  const known = opening.get(key);
-  const has = (name = "") => table.sites.some((each) => each.name === name);
-  if (has(known)) return known;
-  const { data, error, loading } = findings.value;
-  if (loading || !(data || error)) return undefined;
-  const worst = data?.findings[0]?.sites[0];
-  const site = has(worst) ? worst : table.sites[0]?.name;
-  if (site) opening.set(key, site);
-  return site;
+/** Keeps what opened by itself. */
+export function keepOpened(key: ReadonlySignal<SiteKey | null>): () => void {
+  return effect(() => {
+    if (key.value && key.value.site !== selectedSite.value) opened.value = key.value.site;
+  });
 }
 
 /** The shown run's distributions of a site and stage, then the compared ones'. */

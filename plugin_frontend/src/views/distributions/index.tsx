@@ -1,6 +1,6 @@
 // Distributions: one site's values over steps at the top, all sites' bands below, details in the panel.
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Api } from "../../api/client";
 import type { DistancesAnswer } from "../../api/types";
 import { paletteStops } from "../../base/colour_scale";
@@ -17,7 +17,7 @@ import { type Option, WordMenu } from "../../widgets/menu";
 import { Segments } from "../../widgets/segments";
 import { Empty, Failure, Skeleton } from "../../widgets/states";
 import { type BandsKey, type KnownBands, useBands } from "./bands_in_view";
-import { allSteps, pictured, siteKey, someSteps } from "./data";
+import { allSteps, keepOpened, pictured, siteKey, someSteps } from "./data";
 import { Lattice } from "./lattice";
 import { drawing, filter, measuredStages, order, panelStages, shownStage, valueScale, wordsOf } from "./options";
 import { Pinned } from "./pinned";
@@ -51,6 +51,7 @@ const siteCount = computed(() => sites.value.data?.sites.length ?? 0);
 
 export function DistributionsView({ api }: { api: Api }) {
   const site = useMemo(siteKey, []);
+  useEffect(() => keepOpened(site), [site]);
   // The bands of all sites are the heaviest answer: they are asked for once a picture above them is there.
   const bandsKey = useComputed(() => (pictured.value ? shownKey.value : null));
   const near = useSignal<readonly number[]>([]);

@@ -59,7 +59,7 @@ export function TensorPanel({ entry, tensor, picks, channels, scale, ofTensor, c
       {children}
       <PanelSection>
         <Legend
-          scale={scale}
+          {...(ofTensor.finite > 0 && { scale })}
           unit="value"
           signs={scale.kind === "linear" ? ["infinite", "nan"] : ["zero", "infinite", "nan"]}
         />
