@@ -41,6 +41,8 @@ export type Said = ReadonlyMap<string, boolean>;
 /** A group gets a label of its own if it has this much room on average. */
 const GROUP_ROOM = 18;
 const FEWEST_GROUPS = 3;
+/** A label for more than this share of the rows says next to nothing. */
+const MOST_OF_THE_ROWS = 0.75;
 
 /** Rows that are not sorted by module. */
 export const ungrouped = (count: number): MapTree => ({
@@ -107,11 +109,13 @@ function levelWithin(modules: Modules, height: number): number {
   const all = { label: "", from: 0, to: modules.length };
   const deepest = Math.max(1, ...modules.map((parts) => parts.length));
   const most = Math.max(1, Math.floor(height / GROUP_ROOM));
-  const countAt = (level: number) => spansIn(modules, all, level).length;
   let level = deepest;
-  while (level > 1 && countAt(level) > most) level--;
+  let spans = spansIn(modules, all, level);
+  while (level > 1 && spans.length > most) spans = spansIn(modules, all, --level);
   // One label for everything says nothing: then every few of the deeper ones say more.
-  return level < deepest && countAt(level) < FEWEST_GROUPS ? level + 1 : level;
+  const saysLittle =
+    spans.length < FEWEST_GROUPS || spans.some(({ from, to }) => to - from > MOST_OF_THE_ROWS * modules.length);
+  return level < deepest && saysLittle ? level + 1 : level;
 }
 
 /** The neighbours in a span whose paths have the same first parts. */

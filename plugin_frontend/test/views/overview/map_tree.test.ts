@@ -24,6 +24,17 @@ describe("cutTree", () => {
     });
   });
 
+  it("opens one level more where one label would stand for nearly all rows", () => {
+    const blocks = Array.from({ length: 6 }, (_, block) => BLOCK.map((name) => `h.${block}.${name}`));
+    const { groups } = cut({}, [], ["wte.weight", "wpe.weight", ...blocks.flat(), "norm.weight"]);
+    expect(groups.map((group) => group.split(" ")[0])).toEqual([
+      "wte",
+      "wpe",
+      ...[0, 1, 2, 3, 4, 5].map((block) => `h.${block}`),
+      "norm",
+    ]);
+  });
+
   it("opens modules in modules, down to the sites, each with what it holds itself", () => {
     const { groups, open } = cut({ "h.0": true, "h.0.attn": true, "h.0.attn.q": true });
     expect(groups.slice(1, 5)).toEqual([
