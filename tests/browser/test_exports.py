@@ -82,6 +82,22 @@ def test_the_gallery_gives_a_map_of_each_site(open_page: OpenPage) -> None:
     assert next(line for line in table if line["site"] == "conv2.weight")["rows exactly 0"] == "32"
 
 
+def test_statistics_over_steps_come_as_one_picture(open_page: OpenPage) -> None:
+    page = opened(open_page, "tensors")
+    lines = page.frame.locator(".over-steps")
+    root = ElementTree.parse(download(page, lines, "SVG")).getroot()
+    words = [text.text for text in root.iter(f"{SVG}text")]
+    assert words[::2] == ["maximum", "mean", "std", "NaN, Inf"]
+    assert list(root.iter(f"{SVG}path"))
+    with Image.open(download(page, lines, "PNG")) as image:
+        assert image.width >= float(root.attrib["width"])
+    table = list(csv.DictReader(io.StringIO(download(page, lines, "CSV").read_text("utf-8-sig"))))
+    assert len(table) >= 2
+    shown = page.frame.get_by_role("table", name="Statistics over steps").get_by_role("row")
+    maximum = shown.filter(has_text="maximum").get_by_role("cell").last.inner_text()
+    assert float(table[-1]["maximum"]) == pytest.approx(float(maximum), rel=0.01)
+
+
 # Not of distributions: thin lines over a fine image are smoothed so differently that the comparison says nothing.
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("view", ["overview", "gradients", "tensors"])

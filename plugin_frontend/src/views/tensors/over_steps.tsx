@@ -2,8 +2,13 @@
 
 import { useMemo } from "preact/hooks";
 import type { TensorViewEntry } from "../../api/types";
+import { csvOf } from "../../base/csv";
 import { formatCell, formatCount, formatNumber } from "../../base/format";
+import { drawLine, drawText } from "../../base/paint";
+import { drawSvg } from "../../base/svg_context";
+import { look } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
+import { PictureMenu } from "../../widgets/picture_menu";
 import { finiteExtent, linearPlace, linePath } from "../../widgets/rail_geometry";
 import { PanelSection } from "../../widgets/side_panel";
 import { stepAxis } from "../../widgets/step_axis";
@@ -42,6 +47,16 @@ export function OverSteps({ saved, entry, step, picks, channels }: OverStepsProp
             };
           })}
         />
+        <PictureMenu
+          name={`${entry.name} over steps`}
+          svg={() => drawSvg(FILE, look.value.bg, (context) => paintLines(context, steps, summaries))}
+          csv={() =>
+            csvOf([
+              ["step", ...LINES.map(([label]) => label)],
+              ...summaries.map((summary, index) => [steps[index] ?? "", ...LINES.map(([, of]) => of(summary))]),
+            ])
+          }
+        />
       </div>
       {left > 0 && <p class="quiet">{`${steps.length} of ${entry.steps.length} saved steps`}</p>}
     </PanelSection>
@@ -60,6 +75,33 @@ const LINES: [label: string, of: (summary: Summary) => number, text: (value: num
 ];
 
 const [WIDTH, HEIGHT] = [64, 20];
+
+const ROW = 72;
+const FILE = { width: 360, height: LINES.length * ROW };
+
+/** All lines below each other, each with its name and range. */
+function paintLines(context: CanvasRenderingContext2D, steps: number[], summaries: Summary[]): void {
+  const axis = stepAxis(steps, 8, FILE.width - 8);
+  LINES.forEach(([label, of], row) => {
+    const values = summaries.map(of);
+    const extent = finiteExtent([{ values }]);
+    const top = row * ROW;
+    drawText(context, label, axis.left, top + 12, look.value.ink);
+    const range = extent ? extent.map(formatNumber).join(" to ") : "–";
+    drawText(context, range, axis.right, top + 12, look.value.ink2, "right");
+    if (!extent) return;
+    const place = linearPlace(extent);
+    const points = steps.map((step, i): [number, number] => [
+      axis.x(step),
+      top + ROW - 4 - place(values[i] ?? Number.NaN) * (ROW - 24),
+    ]);
+    drawLine(
+      context,
+      points.filter(([, y]) => Number.isFinite(y)),
+      look.value.ink,
+    );
+  });
+}
 
 function Line({ steps, values, now, label }: { steps: number[]; values: number[]; now: number; label: string }) {
   const axis = stepAxis(steps, 0, WIDTH);
