@@ -44,9 +44,10 @@ export const allSteps = computed(() => shownGroup.value?.kinds.distributions ?? 
 /** Sites × steps from which on a log is large: then pictures leave steps out. */
 const LARGE = 50_000;
 
+const isLarge = (steps: readonly number[]): boolean => steps.length * (sites.value.data?.sites.length ?? 0) > LARGE;
+
 /** At most so many steps of one site, or of all of them; nothing where a log is not large. */
-export const someSteps = (most_steps: number): Some =>
-  allSteps.value.length * (sites.value.data?.sites.length ?? 0) > LARGE ? { most_steps } : {};
+export const someSteps = (most_steps: number): Some => (isLarge(allSteps.value) ? { most_steps } : {});
 
 /**
  * The site that is shown: the selected one if this group has it, else the one that opened, else that of the worst
@@ -57,8 +58,8 @@ export function siteKey(): ReadonlySignal<SiteKey | null> {
     const names = sites.value.data?.sites.map(({ name }) => name) ?? [];
     const own = [selectedSite.value, opened.value].find((name) => name && names.includes(name));
     const { data, error, loading } = findings.value;
-    // Of a large log they take their time: what it has is shown before.
-    const areAwaited = (loading || !(data || error)) && !someSteps(MOST_STEPS).most_steps;
+    // Of a large log they take their time, as they look at all statistics: what it has is shown before.
+    const areAwaited = (loading || !(data || error)) && !isLarge(shownGroup.value?.kinds.statistics ?? []);
     const worst = data?.findings[0]?.sites[0];
     return own ?? (areAwaited ? undefined : worst && names.includes(worst) ? worst : names[0]);
   });
