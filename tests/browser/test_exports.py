@@ -93,9 +93,14 @@ def test_statistics_over_steps_come_as_one_picture(open_page: OpenPage) -> None:
         assert image.width >= float(root.attrib["width"])
     table = list(csv.DictReader(io.StringIO(download(page, lines, "CSV").read_text("utf-8-sig"))))
     assert len(table) >= 2
-    shown = page.frame.get_by_role("table", name="Statistics over steps").get_by_role("row")
-    maximum = shown.filter(has_text="maximum").get_by_role("cell").last.inner_text()
-    assert float(table[-1]["maximum"]) == pytest.approx(float(maximum), rel=0.01)
+    assert list(table[0]) == ["step", "maximum", "mean", "std", "NaN, Inf"]
+    rows = page.frame.get_by_role("table", name="Statistics over steps").get_by_role("row")
+    shown = {
+        name: rows.filter(has_text=name).get_by_role("cell").last.inner_text() for name in ("maximum", "mean", "std")
+    }
+    assert float(table[-1]["maximum"]) == pytest.approx(float(shown["maximum"]), rel=0.01)
+    for name in ("mean", "std"):  # the page rounds to two digits
+        assert float(f"{float(table[-1][name]):.2g}") == float(shown[name].replace("−", "-"))
 
 
 # Not of distributions: thin lines over a fine image are smoothed so differently that the comparison says nothing.

@@ -57,6 +57,29 @@ export function drawLine(context: Context, points: readonly [number, number][], 
   context.stroke();
 }
 
+/** Points in unbroken stretches: a step without a place breaks the line. A lone point gets a short line. */
+export function unbroken(steps: ArrayLike<number>, point: (step: number) => [number, number]): [number, number][][] {
+  const lines: [number, number][][] = [[]];
+  for (let step = 0; step < steps.length; step++) {
+    const [x, y] = point(step);
+    if (Number.isFinite(y)) lines.at(-1)?.push([x, y]);
+    else if (lines.at(-1)?.length) lines.push([]);
+  }
+  return lines
+    .filter((line) => line.length > 0)
+    .map((line) =>
+      line.length > 1
+        ? line
+        : line.flatMap(
+            ([x, y]) =>
+              [
+                [x - 6, y],
+                [x + 6, y],
+              ] as [number, number][],
+          ),
+    );
+}
+
 /** A pale ground under a line. */
 export function fillOutline(context: Context, points: [number, number][], colour: string): void {
   context.save();

@@ -13,9 +13,11 @@ interface PictureMenuProps {
   /** Null: it can't be made now. */
   svg: () => string | null;
   csv?: (() => string) | undefined;
+  /** Stands below what it is of, instead of upon it while the pointer is there. */
+  below?: boolean;
 }
 
-export function PictureMenu({ name, svg, csv }: PictureMenuProps) {
+export function PictureMenu({ name, svg, csv, below = false }: PictureMenuProps) {
   const [copied, copy] = useCopied((content: string) =>
     navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(content) })]),
   );
@@ -29,7 +31,7 @@ export function PictureMenu({ name, svg, csv }: PictureMenuProps) {
   ];
   if (csv) forms.push(["CSV", () => downloadCsv(name, csv())]);
   return (
-    <div class="picture-menu">
+    <div class={below ? "picture-menu below" : "picture-menu"}>
       {/* Browsers give pages a clipboard only on localhost and over https. */}
       {navigator.clipboard && (
         <button type="button" aria-label={`Copy ${name}`} onClick={withSvg(copy)}>

@@ -6,7 +6,7 @@ import { densityImage, placeBins, profile, zeroShare } from "../../base/bins";
 import { atLeast, drawInfinity, type Rect } from "../../base/cells";
 import { magnitudeLut } from "../../base/colour_scale";
 import { formatCount } from "../../base/format";
-import { drawLine, drawNow, drawStepLabels, drawText, drawValueLabels, fillOutline } from "../../base/paint";
+import { drawLine, drawNow, drawStepLabels, drawText, drawValueLabels, fillOutline, unbroken } from "../../base/paint";
 import { BAND_LEVELS, paintBands, paintStretches } from "../../base/paint_bands";
 import { type StepColumns, stepColumns, stretchesOf } from "../../base/step_columns";
 import { seriesOfDistributions } from "./measures";
@@ -165,29 +165,6 @@ function quantileLines(
       return [plot.x + columns.x(at), plot.y + plot.height * (1 - axis.position(value ?? Number.NaN))];
     }),
   );
-}
-
-/** Points in unbroken stretches: a step without a place breaks the line. A lone point gets a short line. */
-function unbroken(steps: ArrayLike<number>, point: (step: number) => [number, number]): [number, number][][] {
-  const lines: [number, number][][] = [[]];
-  for (let step = 0; step < steps.length; step++) {
-    const [x, y] = point(step);
-    if (Number.isFinite(y)) lines.at(-1)?.push([x, y]);
-    else if (lines.at(-1)?.length) lines.push([]);
-  }
-  return lines
-    .filter((line) => line.length > 0)
-    .map((line) =>
-      line.length > 1
-        ? line
-        : line.flatMap(
-            ([x, y]) =>
-              [
-                [x - 6, y],
-                [x + 6, y],
-              ] as [number, number][],
-          ),
-    );
 }
 
 /** Infinities have no place on the axis: gold at the edge beyond which they lie. */

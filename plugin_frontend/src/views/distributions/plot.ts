@@ -5,6 +5,7 @@ import type { Axis } from "../../base/axis";
 import type { CellColours } from "../../base/cells";
 import type { InkColours } from "../../base/paint";
 import { indexAtOrBefore } from "../../base/steps";
+import type { Runs } from "../../store/soon";
 
 export type Colours = CellColours & InkColours;
 
@@ -30,7 +31,7 @@ export function atStep({ answer, exact }: Pick<RunDistributions, "answer" | "exa
 
 export interface Plot {
   /** The shown run first, then the compared ones. */
-  runs: readonly [RunDistributions, ...RunDistributions[]];
+  runs: Readonly<Runs<RunDistributions>>;
   axis: Axis;
   /** The current step. */
   now: number;

@@ -6,6 +6,7 @@ import { csvOf } from "../../base/csv";
 import { formatNumber } from "../../base/format";
 import { useSignal } from "../../base/signals";
 import { currentStep } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { look, type Size } from "../../widgets/canvas";
 import { Picture } from "../../widgets/picture";
 import { Table } from "../../widgets/table";
@@ -21,7 +22,7 @@ import { selectSite, showFlow } from "./readout";
 interface FlowProps {
   plan: GalleryPlan;
   /** The shown run first. */
-  runs: readonly [RunFlow, ...RunFlow[]];
+  runs: Readonly<Runs<RunFlow>>;
   selected: string | null;
 }
 

@@ -10,6 +10,7 @@ import { formatShape, middleEllipsis } from "../../base/format";
 import { paintMatrix } from "../../base/matrix";
 import { pinOf } from "../../store/findings";
 import { currentStep } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { look, type Size, useCanvas } from "../../widgets/canvas";
 import { PictureMenu } from "../../widgets/picture_menu";
 import { Pin } from "../../widgets/pin";
@@ -25,7 +26,7 @@ import { selectSite, showNorm } from "./readout";
 export interface GalleryData {
   maps: ReadonlyMap<string, Heatmap>;
   /** The shown run first. */
-  norms: readonly [RunNorms, ...RunNorms[]];
+  norms: Readonly<Runs<RunNorms>>;
   /** The colours of a site's map: shared, or its own. */
   scaleOf: (site: string) => ColourScale;
   shapes: ReadonlyMap<string, readonly number[]>;
@@ -196,6 +197,7 @@ export function GalleryMenu({ data, root }: { data: GalleryData; root: RefObject
     ]);
   return (
     <PictureMenu
+      below
       name={`gradient maps at step ${step}`}
       svg={() => root.current && tilesSvg(root.current, painters())}
       csv={() => csvOf([["site", "gradient norm", "rows exactly 0", "columns exactly 0"], ...lines()])}

@@ -11,6 +11,7 @@ import { paintStretches } from "../../base/paint_bands";
 import { stepColumns, stretchesOf } from "../../base/step_columns";
 import { findingsOf } from "../../store/findings";
 import { currentStep, panelOpen, selectedSite } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { goToStep } from "../../store/step";
 import { look, type Size } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
@@ -27,7 +28,7 @@ interface MapPanelProps {
   site: Site;
   heatmap: Heatmap | null;
   scale: ColourScale;
-  norms: readonly [RunNorms, ...RunNorms[]];
+  norms: Readonly<Runs<RunNorms>>;
 }
 
 export function MapPanel({ site, heatmap, scale, norms }: MapPanelProps) {
@@ -103,7 +104,7 @@ function counted(count: number, noun: string): string {
 }
 
 /** The site's norm over all steps, with what is not finite, zero or not measured. */
-function NormOverSteps({ site, norms }: { site: string; norms: readonly [RunNorms, ...RunNorms[]] }) {
+function NormOverSteps({ site, norms }: { site: string; norms: Readonly<Runs<RunNorms>> }) {
   const [low, high] = useMemo(() => normRange(norms), [norms]);
   const steps = norms[0].answer.steps;
   const draw = useMemo(

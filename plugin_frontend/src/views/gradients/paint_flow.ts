@@ -5,6 +5,7 @@ import type { Axis } from "../../base/axis";
 import { type CellColours, drawState, isNonFinite } from "../../base/cells";
 import { type ColourScale, magnitudeScale } from "../../base/colour_scale";
 import { drawLine, drawText, type InkColours } from "../../base/paint";
+import type { Runs } from "../../store/soon";
 import type { RunFlow } from "./flow_data";
 import { type Dot, type FlowGeometry, flowDots, flowGeometry, flowLines, GUTTER } from "./flow_geometry";
 import type { RunNorms } from "./norms";
@@ -16,7 +17,7 @@ export type FlowColours = CellColours & InkColours & { wash: string; where: stri
 export interface FlowScene {
   plan: GalleryPlan;
   /** The shown run first. */
-  runs: readonly [RunFlow, ...RunFlow[]];
+  runs: Readonly<Runs<RunFlow>>;
   selected: string | null;
   focused: string | null;
   axis: Axis;

@@ -2,6 +2,7 @@
 
 import { formatNumber } from "../../base/format";
 import { currentStep, panelOpen, selectedSite } from "../../store/selection";
+import type { Runs } from "../../store/soon";
 import { showTooltip } from "../../widgets/tooltip";
 import type { RunFlow } from "./flow_data";
 import { medianBefore, normAt, normWords, type RunNorms } from "./norms";
@@ -31,7 +32,7 @@ export function showNorm(norms: readonly RunNorms[], site: string, x: number, y:
 
 /** As `showNorm`, of what the flow measures, before and after clipping. */
 export function showFlow(
-  [shown, ...compared]: readonly [RunFlow, ...RunFlow[]],
+  [shown, ...compared]: Readonly<Runs<RunFlow>>,
   what: string,
   site: string,
   x: number,

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { TensorViewEntry } from "../../api/types";
 import { csvOf } from "../../base/csv";
 import { formatCell, formatCount, formatNumber } from "../../base/format";
-import { drawLine, drawText } from "../../base/paint";
+import { drawLine, drawText, unbroken } from "../../base/paint";
 import { drawSvg } from "../../base/svg_context";
 import { look } from "../../widgets/canvas";
 import { Term } from "../../widgets/meaning";
@@ -48,6 +48,7 @@ export function OverSteps({ saved, entry, step, picks, channels }: OverStepsProp
           })}
         />
         <PictureMenu
+          below
           name={`${entry.name} over steps`}
           svg={() => drawSvg(FILE, look.value.bg, (context) => paintLines(context, steps, summaries))}
           csv={() =>
@@ -80,7 +81,7 @@ const ROW = 72;
 const FILE = { width: 360, height: LINES.length * ROW };
 
 /** All lines below each other, each with its name and range. */
-function paintLines(context: CanvasRenderingContext2D, steps: number[], summaries: Summary[]): void {
+export function paintLines(context: CanvasRenderingContext2D, steps: number[], summaries: Summary[]): void {
   const axis = stepAxis(steps, 8, FILE.width - 8);
   LINES.forEach(([label, of], row) => {
     const values = summaries.map(of);
@@ -91,15 +92,12 @@ function paintLines(context: CanvasRenderingContext2D, steps: number[], summarie
     drawText(context, range, axis.right, top + 12, look.value.ink2, "right");
     if (!extent) return;
     const place = linearPlace(extent);
-    const points = steps.map((step, i): [number, number] => [
-      axis.x(step),
-      top + ROW - 4 - place(values[i] ?? Number.NaN) * (ROW - 24),
+    const height = ROW - 24;
+    const lines = unbroken(steps, (i) => [
+      axis.x(steps[i] ?? Number.NaN),
+      top + ROW - 4 - height * place(values[i] ?? Number.NaN),
     ]);
-    drawLine(
-      context,
-      points.filter(([, y]) => Number.isFinite(y)),
-      look.value.ink,
-    );
+    for (const line of lines) drawLine(context, line, look.value.ink);
   });
 }
 
