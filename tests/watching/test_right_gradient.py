@@ -87,26 +87,6 @@ def test_before_and_after_clipping_side_by_side(writer, run, clip):
     assert max(clipped[0]) < 0.5 * max(raw[0])
 
 
-def test_raw_gradients_hang_hooks_into_parameters_only_for_the_steps_that_are_sampled(writer):
-    model = training.net()
-    optimizer = training.sgd(model)
-    watch = writer.watch(model, optimizer, log=["gradients", "raw_gradients"], log_freq=3)
-    armed = []
-    for _ in range(7):
-        armed.append([bool(p._post_accumulate_grad_hooks) for p in model.parameters()])
-        training.train(model, optimizer, steps=1)
-    assert armed == [[due] * 6 for due in (True, False, False, True, False, False, True)]
-    training.train(model, optimizer, steps=1)
-    watch.unwatch()
-    assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
-
-
-def test_unwatch_takes_the_hooks_of_a_step_that_never_came(writer):
-    model = training.net()
-    writer.watch(model, training.sgd(model), log="raw_gradients").unwatch()
-    assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
-
-
 @pytest.mark.parametrize("kind", [{"foreach": True}, {"fused": True}, {"foreach": False}])
 def test_every_implementation_of_an_optimizer(writer, run, kind):
     model = training.net()

@@ -174,7 +174,7 @@ class Activations:
         """
         self._hooks.disarm()
         gathered = self._gathered
-        if self._guard.gaps_of(ACTIVATIONS) > self._gaps:  # what was seen is not all of it
+        if self._guard.gaps[ACTIVATIONS] > self._gaps:  # what was seen is not all of it
             self.drop()
             return None
         if self._hooks.compiled and not gathered.sites:
@@ -204,7 +204,7 @@ class Activations:
         """Forgets what was gathered, and takes the hooks off."""
         self._hooks.disarm()
         self._gathered, self._is_training, self.seconds = _Gathered(), False, 0.0
-        self._gaps = self._guard.gaps_of(ACTIVATIONS)
+        self._gaps = self._guard.gaps[ACTIVATIONS]
         self._call = _Call()
 
     def end(self) -> None:

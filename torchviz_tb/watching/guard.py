@@ -17,21 +17,13 @@ class Guard:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._off: dict[str, str] = {}
-        self._gaps: Counter[str] = Counter()
+        self.gaps: Counter[str] = Counter()
+        """How often a part was left out for want of memory on a device."""
 
     @property
     def off(self) -> dict[str, str]:
         """What was switched off, and why."""
         return dict(self._off)
-
-    @property
-    def gaps(self) -> dict[str, int]:
-        """How often a part was left out for want of memory on a device."""
-        return dict(self._gaps)
-
-    def gaps_of(self, part: str) -> int:
-        """How often this part was left out so."""
-        return self._gaps[part]
 
     def is_on(self, *parts: str) -> bool:
         """Whether none of the parts has failed."""
@@ -60,8 +52,8 @@ class Guard:
         )
 
     def _leave_out(self, part: str, error: Exception) -> None:
-        self._gaps[part] += 1
-        if self._gaps[part] == 1:
+        self.gaps[part] += 1
+        if self.gaps[part] == 1:
             reason = str(error).partition(". ")[0]
             warnings.warn(
                 f"torchviz_tb left out '{part}' of '{self._owner}' once and goes on; report() counts: {reason}",

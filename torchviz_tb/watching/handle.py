@@ -391,8 +391,8 @@ class Watch:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        gaps = self._guard.gaps_of(SAMPLING)
+        gaps = self._guard.gaps[SAMPLING]
         with self._cost.timed(), self._guard.part(SAMPLING), torch.no_grad():
             yield
-        if self._guard.gaps_of(SAMPLING) > gaps:
+        if self._guard.gaps[SAMPLING] > gaps:
             self._open = None  # what there is of it is not of the step that comes

@@ -24,8 +24,8 @@ class RawGradients:
     """
 
     def __init__(self) -> None:
+        self.has_seen_any = False  # since it was armed
         self._copies: dict[int, torch.Tensor] = {}
-        self._has_seen_any = False
         self._handles: list[Removable] = []
 
     def arm(self, sites: Sequence[ParameterSite]) -> None:
@@ -42,16 +42,11 @@ class RawGradients:
             handle.remove()
         self._handles.clear()
         self._copies.clear()
-        self._has_seen_any = False
+        self.has_seen_any = False
 
     def take(self, sites: Mapping[int, ParameterSite], count: int) -> list[Value]:
         """The copies in the order of the table, which are not kept any longer; where there is none, why."""
         return [self._value(sites[i].parameter) if i in sites else pb.STATUS_EXCLUDED for i in range(count)]
-
-    @property
-    def seen(self) -> bool:
-        """Whether anything was copied since it was armed."""
-        return self._has_seen_any
 
     def _value(self, parameter: torch.nn.Parameter) -> Value:
         if not parameter.requires_grad:
@@ -76,4 +71,4 @@ class _Copier:
         owner, gradient = self._owner(), parameter.grad
         if owner is not None and gradient is not None:
             owner._copies[id(parameter)] = gradient.detach().clone()
-            owner._has_seen_any = True
+            owner.has_seen_any = True

@@ -208,7 +208,7 @@ class StepSample:
         self._begin(pb.STAGE_GRADIENT, _readable(values, self._scale))
 
     def _measure_raw_gradients(self, sites: Sites) -> None:
-        if self._raw is not None and self._raw.seen:
+        if self._raw is not None and self._raw.has_seen_any:
             self._begin(pb.STAGE_RAW_GRADIENT, _readable(self._raw.take(sites, self._sample.site_count), None))
 
     def _reduce_gradients(self, sites: Sites) -> None:
