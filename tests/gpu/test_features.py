@@ -1,7 +1,5 @@
 """What else takes tensors, on a GPU: as on the CPU."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
@@ -69,11 +67,10 @@ def test_tensors_saved_by_name_are_the_cpus(tmp_path, dtype):
             writer.add_distribution("distribution", tensor, 3)
             writer.add_heatmap("heatmap", tensor, 3)
             writer.add_tensor_view("view", tensor, 3)
-            writer.add_histogram("stock", tensor, 3)
         records = written.everything(folder)
         found.append({(each.tag, each.step): each.record for each in records if each.tag.kind in COMPARED})
     assert found[0].keys() == found[1].keys()
-    assert len(found[0]) == 4  # add_histogram records a distribution, too
+    assert {tag.kind for tag, _ in found[0]} == set(COMPARED)
     for key, record in found[0].items():
         assert record == found[1][key], key
 
@@ -87,7 +84,6 @@ def test_colours_of_a_tensor_stay_on_its_device():
 
 def test_a_visualizer_shows_a_model_on_the_gpu(tmp_path):
     model = network().to(DEVICE)
-    out = io.StringIO()
     with torchviz_tb.SummaryWriter(tmp_path) as writer:
         wrapped = torchviz_tb.Visualizer(model, writer=writer)
         optimizer = torch.optim.SGD(wrapped.parameters(), 0.1)
@@ -98,7 +94,6 @@ def test_a_visualizer_shows_a_model_on_the_gpu(tmp_path):
             optimizer.step()
         wrapped.save_view(output, "the last output")
         wrapped.close()
-    print(out.getvalue())
     run = torchviz_tb.load(tmp_path)["."]
     [step] = [each.step for each in written.everything(tmp_path) if each.tag.kind == Kind.TENSOR_VIEW][-1:]
     saved = run.tensor_view("the last output", step).values
@@ -123,4 +118,3 @@ def test_where_nan_began_is_told(tmp_path, nan):
     assert incidents[0].step == 3
     if nan == "origin":  # sums of what modules return have come when the step is over: parameters are not looked at
         assert (incidents[0].site, incidents[0].stage, incidents[0].role) == ("2", "activation", "origin")
-        print(incidents[0].reason)

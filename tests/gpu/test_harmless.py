@@ -39,25 +39,20 @@ def step(model, optimizer, batch):
     optimizer.step()
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def alarm():
     """Makes torch raise where a program waits for the GPU."""
-
-    @contextlib.contextmanager
-    def raising():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it may not notice everything
-            torch.cuda.set_sync_debug_mode("error")
-        try:
-            yield
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-
-    return raising
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it may not notice everything
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.parametrize("nan", ["off", "after", "origin", None])
-def test_sampled_steps_wait_for_nothing(tmp_path, alarm, nan):
+def test_sampled_steps_wait_for_nothing(tmp_path, nan):
     model, optimizer, batch = training()
     with torchviz_tb.SummaryWriter(tmp_path) as writer, warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -71,7 +66,7 @@ def test_sampled_steps_wait_for_nothing(tmp_path, alarm, nan):
     assert torchviz_tb.load(tmp_path)["."].steps("statistics") == [0, 1, 2, 3]
 
 
-def test_the_test_above_would_see_waiting(alarm):
+def test_the_test_above_would_see_waiting():
     with alarm(), pytest.raises(RuntimeError, match="synchronizing"):
         torch.ones(3, device=DEVICE).sum().item()
 
@@ -134,31 +129,24 @@ def test_memory_of_a_sample_and_that_it_is_given_back(tmp_path, part):
     assert torch.cuda.memory_allocated() - left <= 64 * 1024
 
 
-@pytest.fixture
-def hoard():
+@contextlib.contextmanager
+def hoarding_all_but(free):
     """Takes all memory of this process but so much; what is left of the machine's is not touched."""
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(DEVICE).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + free) / total)
     kept = []
-
-    def all_but(free):
-        torch.cuda.empty_cache()
-        total = torch.cuda.get_device_properties(DEVICE).total_memory
-        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + free) / total)
-        while torch.cuda.memory_reserved() - torch.cuda.memory_allocated() > MIB:  # holes that a copy would fit in
-            try:
+    try:
+        with contextlib.suppress(torch.cuda.OutOfMemoryError):
+            while torch.cuda.memory_reserved() - torch.cuda.memory_allocated() > MIB:  # holes that a copy would fit in
                 kept.append(torch.empty(MIB, dtype=torch.uint8, device=DEVICE))
-            except torch.cuda.OutOfMemoryError:
-                break
-
-    def release():
+        yield
+    finally:
         kept.clear()
         torch.cuda.set_per_process_memory_fraction(1.0)
 
-    all_but.release = release
-    yield all_but
-    release()
 
-
-def test_a_sample_that_finds_no_memory_is_left_out_and_the_next_one_is_whole(tmp_path, hoard):
+def test_a_sample_that_finds_no_memory_is_left_out_and_the_next_one_is_whole(tmp_path):
     model, _, batch = training(2048)
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)  # which has no need of more memory
     with torchviz_tb.SummaryWriter(tmp_path) as writer:
@@ -169,10 +157,9 @@ def test_a_sample_that_finds_no_memory_is_left_out_and_the_next_one_is_whole(tmp
         optimizer.zero_grad()
         model(batch).square().mean().backward()
         before = [p.detach().cpu() for p in model.parameters()]
-        hoard(12 * MIB)  # and the copy of what is updated takes 32
-        with pytest.warns(UserWarning, match="left out 'updates' of 'model' once and goes on"):
+        told = pytest.warns(UserWarning, match="left out 'updates' of 'model' once and goes on")
+        with hoarding_all_but(12 * MIB), told:  # and the copy of what is updated takes 32
             optimizer.step()
-        hoard.release()
         assert any((p.cpu() != old).any() for p, old in zip(model.parameters(), before, strict=True))
         for _ in range(2):
             step(model, optimizer, batch)
