@@ -9,7 +9,6 @@ new page of our own document, whose browser is already running. TensorBoard has 
 first page that asks it for this view, which began to decode its records when it started. Without a GPU.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from browser_page import CHROMIUM_FLAGS
+from page_tables import arguments, publish
 from tensorboard_process import BACKENDS, PLUGIN, TensorBoard, serving
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,21 +84,15 @@ def table_lines(found: dict[str, dict[str, list[float]]]) -> list[str]:
 
 def main() -> None:
     """Measures every view and prints, or writes, the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log-dir", type=Path, help="logs with the runs digits and attention")
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results")
-    arguments = parser.parse_args()
+    wanted = arguments(__doc__, "logs with the runs digits and attention")
     with tempfile.TemporaryDirectory() as folder:
-        log_dir = arguments.log_dir or Path(folder)
-        if arguments.log_dir is None:
+        log_dir = wanted.log_dir or Path(folder)
+        if wanted.log_dir is None:
             for name in sorted(set(RUN_OF_VIEW.values())):
                 command = [sys.executable, str(ROOT / "demo" / f"{name}.py"), "--log-dir", str(log_dir / name)]
                 subprocess.run(command, check=True)
-        table = "\n".join(table_lines(measure(log_dir)))
-    print(table)
-    if arguments.write:
-        about = (__doc__ or "").partition("\n\n    ")[0], (__doc__ or "").rpartition("\n\n")[2].strip()
-        RESULT.write_text(f"# First paint\n\n{about[0]}\n\n{about[1]}\n\n{table}\n")
+        lines = table_lines(measure(log_dir))
+    publish(lines, RESULT if wanted.write else None, "First paint", __doc__)
 
 
 if __name__ == "__main__":

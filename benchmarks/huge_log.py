@@ -15,25 +15,23 @@ since it had loaded the log, before any page and after all; 512 MiB of it is the
 Reload: what the page fetches when one step is new, while TensorBoard keeps 1,000 and so drops another. Without a GPU.
 """
 
-import argparse
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, Response, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Response
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import huge_runs
-from browser_page import CHROMIUM_FLAGS
 from event_file import EventFile
 from first_paint import WATCH
+from page_tables import Row, arguments, loaded, of_both_backends, publish
 from tensorboard_process import BACKENDS, PLUGIN, TensorBoard, serving
 
 SITES, STEPS = 1000, range(0, 100_000, 100)
@@ -44,13 +42,12 @@ READ_AHEAD_SECONDS = 6
 RESULT = Path(__file__).parent / "results" / "huge_log.md"
 _MIB = 2**20
 
-Row = tuple[str, str]
 
-
-def open_view(page: Page, board: TensorBoard, view: str) -> float:
-    """Milliseconds until its first picture."""
+def open_view(page: Page, board: TensorBoard, view: str, runs: Sequence[str] = ()) -> float:
+    """Milliseconds until its first picture, of these runs or of those that the page chooses."""
     page.goto("about:blank")
-    page.goto(f"{board.url}data/plugin_entry.html?name=torchviz_tb#torchviz_tb&p.torchviz_tb.view={view}")
+    chosen = f"p.torchviz_tb.view={view}" + (f"&p.torchviz_tb.runs={','.join(runs)}" if runs else "")
+    page.goto(f"{board.url}data/plugin_entry.html?name=torchviz_tb#torchviz_tb&{chosen}")
     page.wait_for_function("window.firstPaint !== undefined", polling=50, timeout=120_000)
     milliseconds = float(page.evaluate("window.firstPaint"))
     page.wait_for_load_state("networkidle")
@@ -173,14 +170,6 @@ def _statistics(answer: Any) -> list[int]:
     return list(runs[0]["groups"][0]["kinds"]["statistics"]) if runs and runs[0]["groups"] else []
 
 
-@contextmanager
-def loaded(backend: str, log_dir: Path) -> Iterator[TensorBoard]:
-    """A new server that has loaded the log, and nothing more."""
-    with serving(log_dir, BACKENDS[backend]) as board:
-        board.wait_for(f"{PLUGIN}runs", lambda answer: len(_statistics(answer)) >= len(STEPS), patience=600)
-        yield board
-
-
 def new_page(browser: Browser) -> Page:
     """A page that notes its first paint, in a browser that runs."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -192,7 +181,7 @@ def new_page(browser: Browser) -> Page:
 def first_at_once(backend: str, log_dir: Path, browser: Browser, view: str) -> Row:
     """The first page of a server that has just loaded the log."""
     page = new_page(browser)
-    with loaded(backend, log_dir) as board:
+    with loaded(backend, log_dir, runs=1, steps=len(STEPS)) as board:
         milliseconds = open_view(page, board, view)
     page.close()
     return f"first paint of {view}, ms: at once", f"{milliseconds:.0f}"
@@ -203,7 +192,7 @@ def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
     rows = [first_at_once(backend, log_dir, browser, view) for view in VIEWS]
     with tempfile.TemporaryDirectory() as nothing:
         empty = empty_memory(backend, browser, Path(nothing))
-    with loaded(backend, log_dir) as board:
+    with loaded(backend, log_dir, runs=1, steps=len(STEPS)) as board:
         before = resident(board.pid)
         page = new_page(browser)
         time.sleep(READ_AHEAD_SECONDS)
@@ -230,36 +219,22 @@ def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
         return rows
 
 
-def table_lines(found: dict[str, list[Row]]) -> list[str]:
-    """The table in Markdown, a column a backend."""
-    lines = [f"| | {' | '.join(found)} |", f"|---{'|---' * len(found)}|"]
-    for cells in zip(*found.values(), strict=True):
-        lines.append(f"| {cells[0][0]} | {' | '.join(value for _, value in cells)} |")
-    return lines
-
-
 def main() -> None:
     """Measures both backends and prints, or writes, the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log-dir", type=Path, help="where the log is, or is to be")
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results")
-    arguments = parser.parse_args()
-    found = {}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        log_dir = arguments.log_dir or Path(folder) / "log"
+    wanted = arguments(__doc__, "where the log is, or is to be")
+    with tempfile.TemporaryDirectory() as folder:
+        log_dir = wanted.log_dir or Path(folder) / "log"
         if not (log_dir / "huge").exists():
             huge_runs.write(log_dir / "huge", SITES, STEPS, detailed=DETAILED)
-        for backend in BACKENDS:
+
+        def on_a_copy(backend: str, browser: Browser) -> list[Row]:
             copied = Path(shutil.copytree(log_dir, Path(folder) / backend))
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-            found[backend] = measure(backend, copied, browser)
-            browser.close()
+            rows = measure(backend, copied, browser)
             shutil.rmtree(copied)
-    table = "\n".join(table_lines(found))
-    print(table)
-    if arguments.write:
-        about = (__doc__ or "").partition("\n\n    ")[0], (__doc__ or "").rpartition("\n\n")[2].strip()
-        RESULT.write_text(f"# A huge log\n\n{about[0]}\n\n{about[1]}\n\n{table}\n")
+            return rows
+
+        lines = of_both_backends(on_a_copy)
+    publish(lines, RESULT if wanted.write else None, "A huge log", __doc__)
 
 
 if __name__ == "__main__":

@@ -11,22 +11,19 @@ milliseconds of CPU of the page's main thread (script, style, layout, painting) 
 is switched off or on, and what that leads to; 60 frames a second leave 16.7 for one. Without a GPU.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import huge_runs
-from browser_page import CHROMIUM_FLAGS
-from huge_log import Row, Work, new_page, spread, table_lines
-from tensorboard_process import BACKENDS, PLUGIN, TensorBoard, serving
+from huge_log import Work, new_page, open_view, spread
+from page_tables import Row, arguments, loaded, of_both_backends, publish
+from tensorboard_process import TensorBoard
 
 RUNS = [f"run{number:02}" for number in range(20)]
 SITES, STEPS = 240, range(0, 30_000, 100)
@@ -37,14 +34,8 @@ RESULT = Path(__file__).parent / "results" / "many_runs.md"
 
 def open_all(page: Page, board: TensorBoard, view: str) -> tuple[float, float]:
     """Milliseconds until a view's first picture, and until all runs are in it."""
-    page.goto("about:blank")
-    chosen = f"p.torchviz_tb.view={view}&p.torchviz_tb.runs={','.join(RUNS)}"
-    page.goto(f"{board.url}data/plugin_entry.html?name=torchviz_tb#torchviz_tb&{chosen}")
-    page.wait_for_function("window.firstPaint !== undefined", polling=50, timeout=120_000)
-    first = float(page.evaluate("window.firstPaint"))
-    answered = "Math.max(...performance.getEntriesByType('resource').map(each => each.responseEnd))"
-    page.wait_for_load_state("networkidle")
-    last = float(page.evaluate(answered))
+    first = open_view(page, board, view, RUNS)
+    last = float(page.evaluate("Math.max(...performance.getEntriesByType('resource').map(each => each.responseEnd))"))
     return first, max(first, last)
 
 
@@ -74,24 +65,11 @@ def toggle(page: Page, work: Work, view: str) -> Row:
     return f"a run off or on in {view}, ms: median, slowest", spread(times)
 
 
-@contextmanager
-def loaded(backend: str, log_dir: Path) -> Iterator[TensorBoard]:
-    """A new server that has loaded all runs, and nothing more."""
-
-    def steps(answer: object) -> list[int]:
-        assert isinstance(answer, dict)
-        return [len(group["kinds"].get("statistics", [])) for run in answer["runs"] for group in run["groups"]]
-
-    with serving(log_dir, BACKENDS[backend]) as board:
-        board.wait_for(f"{PLUGIN}runs", lambda answer: steps(answer) == [len(STEPS)] * len(RUNS), patience=600)
-        yield board
-
-
 def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
     """All of one backend."""
     rows: list[Row] = []
     for view in PICTURES:
-        with loaded(backend, log_dir) as board:
+        with loaded(backend, log_dir, runs=len(RUNS), steps=len(STEPS)) as board:
             page = new_page(browser)
             first, all_of_them = open_all(page, board, view)
             rows.append((f"{view}, ms: first picture, all", f"{first:.0f}, {all_of_them:.0f}"))
@@ -106,25 +84,14 @@ def measure(backend: str, log_dir: Path, browser: Browser) -> list[Row]:
 
 def main() -> None:
     """Measures both backends and prints, or writes, the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log-dir", type=Path, help="where the log is, or is to be")
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        log_dir = arguments.log_dir or Path(folder) / "log"
+    wanted = arguments(__doc__, "where the log is, or is to be")
+    with tempfile.TemporaryDirectory() as folder:
+        log_dir = wanted.log_dir or Path(folder) / "log"
         for run in RUNS:
             if not (log_dir / run).exists():
                 huge_runs.write(log_dir / run, SITES, STEPS, detailed=STEPS[::30])
-        found = {}
-        for backend in BACKENDS:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-            found[backend] = measure(backend, log_dir, browser)
-            browser.close()
-    table = "\n".join(table_lines(found))
-    print(table)
-    if arguments.write:
-        about = (__doc__ or "").partition("\n\n    ")[0], (__doc__ or "").rpartition("\n\n")[2].strip()
-        RESULT.write_text(f"# Many runs\n\n{about[0]}\n\n{about[1]}\n\n{table}\n")
+        lines = of_both_backends(lambda backend, browser: measure(backend, log_dir, browser))
+    publish(lines, RESULT if wanted.write else None, "Many runs", __doc__)
 
 
 if __name__ == "__main__":
